@@ -1,0 +1,113 @@
+"""Every error that the lab raises on purpose.
+
+    ThawError
+    ├── RecipeError            a recipe, or a part of one, breaks its rules
+    ├── DataError              a data set can't be used as it is
+    │   └── DataMissing        it is not on this machine
+    ├── WeightsError           a weight file doesn't fit the network
+    │   └── WeightsMissing     no such weights on this machine
+    ├── CheckpointError        a saved state is damaged, foreign or of another recipe
+    └── TrainingError          training could not go on
+        ├── NotFinite          the loss became NaN or infinite
+        └── OutOfMemory        not even one picture fits
+
+Each says three things: what is wrong, where, and what to do. `str(error)` is fit to be
+shown to a student; a traceback never is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class ThawError(Exception):
+    """Something a person can put right.
+
+    >>> print(ThawError("The folder is empty.", where="photos/", remedy="Add a picture."))
+    The folder is empty. (photos/)
+      What to do: Add a picture.
+    """
+
+    def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        place = f" ({self.where})" if self.where else ""
+        advice = f"\n  What to do: {self.remedy}" if self.remedy else ""
+        return f"{self.what}{place}{advice}"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with a recipe.
+
+    Attributes:
+        field: Where, in dots: `optimiser.rate`.
+        value: What stood there, as the person wrote it.
+        rule: What would have been right.
+        suggestion: The nearest right name, if one is near.
+    """
+
+    field: str
+    value: str
+    rule: str
+    suggestion: str = ""
+
+    def __str__(self) -> str:
+        found = f" is {self.value}" if self.value else ""
+        hint = f" Did you mean {self.suggestion!r}?" if self.suggestion else ""
+        return f"{self.field}{found}: {self.rule}.{hint}"
+
+
+class RecipeError(ThawError):
+    """A recipe breaks its rules; `problems` lists all of them at once.
+
+    >>> print(RecipeError([Problem("epochs", "0", "must be at least 1")]))
+    The recipe has 1 problem:
+      - epochs is 0: must be at least 1.
+    """
+
+    def __init__(self, problems: list[Problem], *, where: str = "") -> None:
+        self.problems = problems
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        super().__init__(f"The recipe has {count}", where=where)
+
+    def __str__(self) -> str:
+        place = f" ({self.where})" if self.where else ""
+        lines = "".join(f"\n  - {problem}" for problem in self.problems)
+        return f"{self.what}{place}:{lines}"
+
+
+class DataError(ThawError):
+    """A data set can't be used as it is."""
+
+
+class DataMissing(DataError):
+    """A data set is not on this machine."""
+
+
+class WeightsError(ThawError):
+    """A weight file is damaged, foreign, or of another shape than the network."""
+
+
+class WeightsMissing(WeightsError):
+    """Pre-trained weights were asked for and are nowhere to be found."""
+
+
+class CheckpointError(ThawError):
+    """A saved state is damaged, foreign, or belongs to another recipe."""
+
+
+class TrainingError(ThawError):
+    """Training could not go on."""
+
+
+class NotFinite(TrainingError):
+    """The loss became NaN or infinite."""
+
+
+class OutOfMemory(TrainingError):
+    """Not even the smallest batch fits into memory."""

@@ -1,0 +1,1 @@
+"""The torch room: everything that needs torch, and nothing that doesn't."""

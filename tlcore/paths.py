@@ -1,0 +1,37 @@
+"""Where things live: one state folder, and the places searched for data and weights.
+
+Read from the environment at each call, so that a test or a teacher can move them.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def home() -> Path:
+    """The folder that holds all state: `TL_HOME`, else `.thaw` beside the app."""
+    return Path(os.environ.get("TL_HOME") or PROJECT / ".thaw").expanduser()
+
+
+def cache() -> Path:
+    """What can be made again from a recipe: decoded pictures, computed features."""
+    return home() / "cache"
+
+
+def data_folders() -> list[Path]:
+    """Where data sets are looked for, best first: `TL_DATA`, then `data` under the home."""
+    return [*_from_environment("TL_DATA"), home() / "data"]
+
+
+def weight_folders() -> list[Path]:
+    """Where weights are looked for, best first: carried ones, `TL_WEIGHTS`, the home's."""
+    return [PROJECT / "checkpoints", *_from_environment("TL_WEIGHTS"), home() / "weights"]
+
+
+def _from_environment(variable: str) -> list[Path]:
+    """The folders of a variable that may name several, as PATH does."""
+    folders = os.environ.get(variable, "").split(os.pathsep)
+    return [Path(folder).expanduser() for folder in folders if folder]

@@ -1,0 +1,305 @@
+"""The recipe: everything a run depends on, frozen, validated and the same text everywhere.
+
+>>> recipe = Recipe(epochs=3, schedule=FreezeSchedule(preset="lp-ft"))
+>>> recipe.optimiser.rate, len(recipe.id)
+(0.001, 12)
+
+Reading and writing recipes as YAML or JSON is in `tlcore.recipe_text`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from tlcore.part import Part
+from tlcore.rates import RateSchedule
+from tlcore.schedule import FreezeSchedule
+
+VERSION = 1
+
+
+class Shapes(Part):
+    """Dials of the drawn world.
+
+    Attributes:
+        classes: The `target` silhouettes, the `source` ones a backbone was pre-trained on, or all.
+        per_class: Training pictures drawn for each class.
+        test_per_class: Test pictures for each class.
+        size: Width and height in pixels.
+        colour_shift: 0 to 1: how far colours are moved from the source world's.
+        outline: Draw the outline only.
+        noise: 0 to 1: grain.
+        blur: 0 to 1: out of focus.
+        cue: A spurious cue that goes with the class: none, a colour or a background.
+        cue_share: In which share of the training pictures it does.
+        test_cue_share: The same for test pictures; unset, the cue says nothing there.
+        imbalance: Pictures of the commonest class for each one of the rarest.
+        label_noise: Share of training labels that are wrong.
+        near_duplicates: Share of test pictures that are near-copies of training pictures.
+        world: Which world: another number draws other pictures.
+    """
+
+    classes: Literal["target", "source", "all"] = "target"
+    per_class: int = Field(default=200, ge=2, le=20_000)
+    test_per_class: int = Field(default=100, ge=2, le=20_000)
+    size: int = Field(default=32, ge=16, le=256)
+    colour_shift: float = Field(default=0.0, ge=0, le=1)
+    outline: bool = False
+    noise: float = Field(default=0.0, ge=0, le=1)
+    blur: float = Field(default=0.0, ge=0, le=1)
+    cue: Literal["none", "colour", "background"] = "none"
+    cue_share: float = Field(default=0.95, ge=0, le=1)
+    test_cue_share: float | None = Field(default=None, ge=0, le=1)
+    imbalance: float = Field(default=1.0, ge=1, le=1000)
+    label_noise: float = Field(default=0.0, ge=0, le=0.9)
+    near_duplicates: float = Field(default=0.0, ge=0, le=1)
+    world: int = Field(default=0, ge=0)
+
+
+class Data(Part):
+    """What to learn from.
+
+    Attributes:
+        name: The data set.
+        path: For `folder`: a folder of class folders, or a zip of one.
+        labels: For `cifar100`: its 100 fine or 20 coarse classes.
+        labels_per_class: Training pictures a class; unset, all. The validation share is set
+            aside first and is not counted.
+        validation: Share of the training pictures that chooses the epoch and is never trained on.
+        test: Share set aside as test set where a data set brings none.
+        group_by: For `folder`: pictures that belong together stay on one side of every split.
+            `prefix` takes the file name up to its last number; `subfolder` the folder inside
+            the class folder.
+        split_seed: Which split. Kept apart from the recipe's seed, so that seeds are compared
+            on the same pictures.
+        limit_train: Use only this many training pictures, fairly mixed.
+        limit_test: The same for the test set: results are then labelled as of a part.
+        shapes: Dials of `shapes`.
+    """
+
+    name: Literal["shapes", "digits", "cifar10", "cifar100", "folder"] = "shapes"
+    path: str = ""
+    labels: Literal["fine", "coarse"] = "fine"
+    labels_per_class: int | None = Field(default=None, ge=1)
+    validation: float = Field(default=0.2, ge=0, le=0.9)
+    test: float = Field(default=0.2, gt=0, le=0.9)
+    group_by: Literal["", "prefix", "subfolder"] = ""
+    split_seed: int = Field(default=0, ge=0)
+    limit_train: int | None = Field(default=None, ge=1)
+    limit_test: int | None = Field(default=None, ge=1)
+    shapes: Shapes = Shapes()
+
+    @model_validator(mode="after")
+    def _path_goes_with_folder(self) -> Data:
+        if self.name == "folder" and not self.path:
+            raise ValueError("path must name a folder of class folders, or a zip of one")
+        if self.name != "folder" and self.path:
+            raise ValueError(f"path is for data set folder, and this is {self.name}")
+        return self
+
+
+class Input(Part):
+    """How pictures reach the network.
+
+    Attributes:
+        size: Width and height that the network sees.
+        resize: `batch` keeps pictures at their own size and enlarges each batch on the device;
+            `once` stores them enlarged. Folders are always stored at `size`.
+        interpolation: How pixels are made up.
+        fit: What becomes of pictures that are not square.
+        normalise: `auto` takes what the weights were trained with, else the data's own mean and
+            deviation. `raw` leaves 0 to 255, a mistake worth trying once.
+    """
+
+    size: int = Field(default=32, ge=8, le=1024)
+    resize: Literal["batch", "once"] = "batch"
+    interpolation: Literal["nearest", "bilinear", "bicubic"] = "bilinear"
+    fit: Literal["crop", "squash", "pad"] = "crop"
+    normalise: Literal["auto", "imagenet", "half", "zero-one", "dataset", "raw"] = "auto"
+
+
+class Head(Part):
+    """The new classifier on top of the backbone's pooled features.
+
+    Each hidden layer is dropout, dense, ReLU and, if asked for, batch norm.
+
+    Attributes:
+        hidden: Widths of the dense layers before the last one; none makes a linear head.
+        dropout: Share of features left out before every hidden dense layer.
+        final_dropout: The same before the last one; unset, as `dropout`.
+        batchnorm: Batch norm after each hidden layer's ReLU.
+    """
+
+    hidden: tuple[int, ...] = Field(default=(), strict=False)
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    final_dropout: float | None = Field(default=None, ge=0, lt=1)
+    batchnorm: bool = False
+
+    @model_validator(mode="after")
+    def _widths_are_positive(self) -> Head:
+        if any(width < 1 for width in self.hidden):
+            raise ValueError("hidden must list widths of at least 1")
+        return self
+
+
+class Model(Part):
+    """The network.
+
+    Attributes:
+        backbone: A name of the catalogue, or any timm name.
+        weights: `pretrained`, `none` (from scratch), or a file of weights.
+        head: The classifier.
+        drop_path: Share of residual branches left out in training, where the backbone has them.
+    """
+
+    backbone: str = Field(default="pebble-shapes", min_length=1, max_length=200)
+    weights: str = Field(default="pretrained", min_length=1, max_length=1000)
+    head: Head = Head()
+    drop_path: float = Field(default=0.0, ge=0, lt=1)
+
+
+class Optimiser(Part):
+    """What moves the weights.
+
+    Attributes:
+        name: SGD, Adam or AdamW.
+        rate: The full learning rate.
+        momentum: For SGD.
+        nesterov: For SGD.
+        weight_decay: L2 penalty (AdamW: decoupled), on weights, not on norms and biases.
+        l1: L1 penalty on the same.
+        clip: Longest gradient allowed; 0 for any.
+    """
+
+    name: Literal["sgd", "adam", "adamw"] = "adamw"
+    rate: float = Field(default=1e-3, gt=0)
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    nesterov: bool = False
+    weight_decay: float = Field(default=0.0, ge=0)
+    l1: float = Field(default=0.0, ge=0)
+    clip: float = Field(default=0.0, ge=0)
+
+    @model_validator(mode="after")
+    def _nesterov_needs_momentum(self) -> Optimiser:
+        if self.nesterov and (self.name != "sgd" or self.momentum == 0):
+            raise ValueError("nesterov needs name sgd and a momentum above 0")
+        return self
+
+
+class Augmentation(Part):
+    """What a training batch goes through; everything off by default.
+
+    Attributes:
+        flip: Mirror left and right at random.
+        crop: Shift by up to this share of the width, edges reflected.
+        rotation: Turn by up to this many degrees.
+        zoom: Zoom in or out by up to this share.
+        colour: Strength of random brightness, contrast and saturation.
+        cutout: Side of a grey square, as a share of the width.
+        mixup: Alpha of the beta distribution that blends two pictures.
+        cutmix: The same for pasting a part of one picture into another.
+    """
+
+    flip: bool = False
+    crop: float = Field(default=0.0, ge=0, le=0.5)
+    rotation: float = Field(default=0.0, ge=0, le=180)
+    zoom: float = Field(default=0.0, ge=0, lt=1)
+    colour: float = Field(default=0.0, ge=0, le=1)
+    cutout: float = Field(default=0.0, ge=0, lt=1)
+    mixup: float = Field(default=0.0, ge=0)
+    cutmix: float = Field(default=0.0, ge=0)
+
+    @property
+    def active(self) -> bool:
+        return self != Augmentation()
+
+
+class EarlyStopping(Part):
+    """When to give up, and which epoch to keep.
+
+    Attributes:
+        patience: Epochs without improvement before stopping; unset, never.
+        monitor: What improvement is measured on, always on the validation share.
+        min_delta: The least change that counts.
+        keep: `best` epoch by `monitor`, or the `last`. Without a validation share, the last.
+    """
+
+    patience: int | None = Field(default=None, ge=1)
+    monitor: Literal["loss", "accuracy"] = "loss"
+    min_delta: float = Field(default=0.0, ge=0)
+    keep: Literal["best", "last"] = "best"
+
+
+class Recipe(Part):
+    """A run is a pure function of this.
+
+    Attributes:
+        version: Of the recipe's format; older ones are migrated when read.
+        name: For people; no part of the id.
+    """
+
+    version: Literal[1] = VERSION
+    name: str = Field(default="", max_length=300)
+    data: Data = Data()
+    input: Input = Input()
+    model: Model = Model()
+    schedule: FreezeSchedule = FreezeSchedule()
+    optimiser: Optimiser = Optimiser()
+    rate_schedule: RateSchedule = RateSchedule()
+    augmentation: Augmentation = Augmentation()
+    early_stopping: EarlyStopping = EarlyStopping()
+    epochs: int = Field(default=5, ge=1, le=10_000)
+    batch: int = Field(default=32, ge=1, le=65_536)
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    balance: Literal["none", "weights", "sampling"] = "none"
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    seed: int = Field(default=0, ge=0, lt=2**63)
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> Recipe:
+        if broken := _disagreements(self):
+            raise ValueError("\n".join(broken))
+        return self
+
+    @property
+    def id(self) -> str:
+        """Twelve hex digits of what matters: same recipe, same id, whatever its name.
+
+        Defaults are left out, so a new field with a default changes no old id. (A changed
+        default would change what an old recipe means: that needs a new `VERSION`.)
+        """
+        matter = self.model_dump(mode="json", exclude_defaults=True, exclude={"name", "version"})
+        text = json.dumps(matter, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _disagreements(recipe: Recipe) -> list[str]:
+    """Rules that span several parts, each as `field: rule`."""
+    rules = [
+        (
+            recipe.early_stopping.patience is None or recipe.data.validation > 0,
+            "early_stopping.patience: needs data.validation above 0 to measure improvement",
+        ),
+        (
+            recipe.rate_schedule.name != "plateau" or recipe.data.validation > 0,
+            "rate_schedule.name: plateau needs data.validation above 0 to measure a plateau",
+        ),
+        (
+            recipe.model.weights != "none" or recipe.schedule.preset == "full",
+            "schedule.preset: must be full when model.weights is none: "
+            "freezing random weights learns nothing",
+        ),
+        (
+            recipe.rate_schedule.warmup < recipe.epochs,
+            f"rate_schedule.warmup: must be less than the {recipe.epochs} epochs of the run",
+        ),
+        (
+            sum(p.epochs or 0 for p in recipe.schedule.phases) <= recipe.epochs,
+            f"schedule.phases: add up to more than the {recipe.epochs} epochs of the run",
+        ),
+    ]
+    return [text for holds, text in rules if not holds]
