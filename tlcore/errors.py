@@ -7,6 +7,7 @@
     ├── WeightsError           a weight file doesn't fit the network
     │   └── WeightsMissing     no such weights on this machine
     ├── CheckpointError        a saved state is damaged, foreign or of another recipe
+    ├── RunError               a run, or a file in its folder, is missing, taken or damaged
     └── TrainingError          training could not go on
         ├── NotFinite          the loss became NaN or infinite
         └── OutOfMemory        not even one picture fits
@@ -99,6 +100,10 @@ class WeightsMissing(WeightsError):
 
 class CheckpointError(ThawError):
     """A saved state is damaged, foreign, or belongs to another recipe."""
+
+
+class RunError(ThawError):
+    """A run, or a file in its folder, is missing, taken or damaged."""
 
 
 class TrainingError(ThawError):
