@@ -1,6 +1,7 @@
 """Every error that the lab raises on purpose.
 
     ThawError
+    ├── NotReadable            a text is not the YAML or JSON that it should be
     ├── RecipeError            a recipe, or a part of one, breaks its rules
     ├── DataError              a data set can't be used as it is
     │   └── DataMissing        it is not on this machine
@@ -39,6 +40,10 @@ class ThawError(Exception):
         place = f" ({self.where})" if self.where else ""
         advice = f"\n  What to do: {self.remedy}" if self.remedy else ""
         return f"{self.what}{place}{advice}"
+
+
+class NotReadable(ThawError):
+    """A text is not the YAML or JSON that it should be; `where` is the line and column."""
 
 
 @dataclass(frozen=True)

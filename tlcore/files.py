@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,9 +25,8 @@ def written_whole(path: Path) -> Iterator[Path]:
     'thawed'
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    os.close(handle)
-    draft = Path(name)
+    draft = path.parent / f".{path.name[:100]}.{secrets.token_hex(8)}.tmp"
+    draft.touch(exist_ok=False)  # not `tempfile`, whose files nobody else may read
     try:
         yield draft
         _force_to_disk(draft)

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+_BREAK_A_LINE = ("Cc", "Cs", "Zl", "Zp")
+"""Unicode's control characters, half characters, line and paragraph separators."""
+
+
+def _one_line(text: str) -> str:
+    if any(unicodedata.category(letter) in _BREAK_A_LINE for letter in text):
+        raise ValueError("must be one line, without control characters")
+    return text
+
+
+Line = Annotated[str, AfterValidator(_one_line)]
+"""Text that can stand in a table, a log or a file's name."""
 
 
 class Part(BaseModel):

@@ -48,7 +48,13 @@ class RateSchedule(Part):
     @model_validator(mode="after")
     def _steps_rise(self) -> RateSchedule:
         if list(self.at) != sorted(set(self.at)) or any(epoch < 1 for epoch in self.at):
-            raise ValueError("at must list epochs from 1 on, each later than the one before")
+            raise ValueError("at: must list epochs from 1 on, each later than the one before")
+        return self
+
+    @model_validator(mode="after")
+    def _one_cycle_warms_up_itself(self) -> RateSchedule:
+        if self.name == "one-cycle" and self.warmup:
+            raise ValueError("warmup: must be 0 for one-cycle, which climbs by itself (see rise)")
         return self
 
     def factor(self, epoch: float, epochs: int, losses: Sequence[float] = ()) -> float:

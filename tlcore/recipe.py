@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, model_validator
 
-from tlcore.part import Part
+from tlcore.part import Line, Part
 from tlcore.rates import RateSchedule
 from tlcore.schedule import FreezeSchedule
 
-VERSION = 1
+VERSION: Final = 1
 
 
 class Shapes(Part):
@@ -82,7 +82,7 @@ class Data(Part):
     """
 
     name: Literal["shapes", "digits", "cifar10", "cifar100", "folder"] = "shapes"
-    path: str = ""
+    path: Line = Field(default="", max_length=1000)
     labels: Literal["fine", "coarse"] = "fine"
     labels_per_class: int | None = Field(default=None, ge=1)
     validation: float = Field(default=0.2, ge=0, le=0.9)
@@ -96,9 +96,9 @@ class Data(Part):
     @model_validator(mode="after")
     def _path_goes_with_folder(self) -> Data:
         if self.name == "folder" and not self.path:
-            raise ValueError("path must name a folder of class folders, or a zip of one")
+            raise ValueError("path: must name a folder of class folders, or a zip of one")
         if self.name != "folder" and self.path:
-            raise ValueError(f"path is for data set folder, and this is {self.name}")
+            raise ValueError(f"path: is for data set folder, and this is {self.name}")
         return self
 
 
@@ -140,9 +140,9 @@ class Head(Part):
     batchnorm: bool = False
 
     @model_validator(mode="after")
-    def _widths_are_positive(self) -> Head:
-        if any(width < 1 for width in self.hidden):
-            raise ValueError("hidden must list widths of at least 1")
+    def _widths_are_buildable(self) -> Head:
+        if len(self.hidden) > 8 or not all(1 <= width <= 65_536 for width in self.hidden):
+            raise ValueError("hidden: must list at most 8 widths, each from 1 to 65536")
         return self
 
 
@@ -156,8 +156,8 @@ class Model(Part):
         drop_path: Share of residual branches left out in training, where the backbone has them.
     """
 
-    backbone: str = Field(default="pebble-shapes", min_length=1, max_length=200)
-    weights: str = Field(default="pretrained", min_length=1, max_length=1000)
+    backbone: Line = Field(default="pebble-shapes", min_length=1, max_length=200)
+    weights: Line = Field(default="pretrained", min_length=1, max_length=1000)
     head: Head = Head()
     drop_path: float = Field(default=0.0, ge=0, lt=1)
 
@@ -186,7 +186,7 @@ class Optimiser(Part):
     @model_validator(mode="after")
     def _nesterov_needs_momentum(self) -> Optimiser:
         if self.nesterov and (self.name != "sgd" or self.momentum == 0):
-            raise ValueError("nesterov needs name sgd and a momentum above 0")
+            raise ValueError("nesterov: needs name sgd and a momentum above 0")
         return self
 
 
@@ -243,7 +243,7 @@ class Recipe(Part):
     """
 
     version: Literal[1] = VERSION
-    name: str = Field(default="", max_length=300)
+    name: Line = Field(default="", max_length=300)
     data: Data = Data()
     input: Input = Input()
     model: Model = Model()
@@ -295,11 +295,7 @@ def _disagreements(recipe: Recipe) -> list[str]:
         ),
         (
             recipe.rate_schedule.warmup < recipe.epochs,
-            f"rate_schedule.warmup: must be less than the {recipe.epochs} epochs of the run",
-        ),
-        (
-            sum(p.epochs or 0 for p in recipe.schedule.phases) <= recipe.epochs,
-            f"schedule.phases: add up to more than the {recipe.epochs} epochs of the run",
+            f"rate_schedule.warmup: must be less than the run's epochs ({recipe.epochs})",
         ),
     ]
-    return [text for holds, text in rules if not holds]
+    return [text for holds, text in rules if not holds] + recipe.schedule.misfits(recipe.epochs)

@@ -80,7 +80,7 @@ class FreezeSchedule(Part):
     """
 
     preset: Preset = "head-only"
-    count: int = Field(default=1, ge=1)
+    count: int = Field(default=1, ge=1, le=10_000)
     head_epochs: int = Field(default=1, ge=1)
     rate: float = Field(default=0.1, gt=0, le=100)
     decay: float = Field(default=0.75, gt=0, le=1)
@@ -92,12 +92,29 @@ class FreezeSchedule(Part):
     @model_validator(mode="after")
     def _phases_belong_to_custom(self) -> FreezeSchedule:
         if self.preset == "custom" and not self.phases:
-            raise ValueError("a custom schedule needs at least one entry under phases")
+            raise ValueError("phases: must have at least one entry when preset is custom")
         if self.preset != "custom" and self.phases:
-            raise ValueError(f"phases are for preset custom, and this is {self.preset}")
+            raise ValueError(f"phases: are for preset custom alone, and this is {self.preset}")
         if any(phase.epochs is None for phase in self.phases[:-1]):
-            raise ValueError("only the last phase may leave out its epochs")
+            raise ValueError("phases: only the last one may leave out its epochs")
         return self
+
+    def misfits(self, epochs: int) -> list[str]:
+        """Why the phases don't fill a run of `epochs` exactly, as lines of `field: rule`.
+
+        >>> FreezeSchedule(preset="lp-ft", head_epochs=3).misfits(epochs=3)
+        ["schedule.head_epochs: must be less than the run's epochs (3)"]
+        """
+        if self.preset in ("lp-ft", "two-phase", "fine-tune") and self.head_epochs >= epochs:
+            return [f"schedule.head_epochs: must be less than the run's epochs ({epochs})"]
+        if not self.phases:
+            return []
+        spoken_for = sum(phase.epochs or 0 for phase in self.phases)
+        if self.phases[-1].epochs is None and spoken_for >= epochs:
+            return [f"schedule.phases: leave none of the run's epochs ({epochs}) to the last one"]
+        if self.phases[-1].epochs is not None and spoken_for != epochs:
+            return [f"schedule.phases: add up to {spoken_for} epochs, and the run has {epochs}"]
+        return []
 
     def phases_for(self, epochs: int, blocks: int) -> tuple[Phase, ...]:
         """The phases of a run of `epochs` on a backbone of `blocks`, each with its length.
@@ -123,12 +140,13 @@ def _with_lengths(phases: tuple[Phase, ...], epochs: int) -> tuple[Phase, ...]:
     return tuple(fitted)
 
 
-def _once(thaw: str, **dials: float) -> tuple[Phase, ...]:
-    return (Phase(thaw=thaw, **dials),)
+def _once(thaw: str, decay: float = 1.0) -> tuple[Phase, ...]:
+    return (Phase(thaw=thaw, decay=decay),)
 
 
-def _head_first(s: FreezeSchedule, thaw: str, **dials: float) -> tuple[Phase, ...]:
-    return Phase(thaw="head", epochs=s.head_epochs), Phase(thaw=thaw, restart=True, **dials)
+def _head_first(s: FreezeSchedule, thaw: str, rate: float, decay: float = 1.0) -> tuple[Phase, ...]:
+    head = Phase(thaw="head", epochs=s.head_epochs)
+    return head, Phase(thaw=thaw, rate=rate, decay=decay, restart=True)
 
 
 def _gradual(s: FreezeSchedule, epochs: int, blocks: int) -> tuple[Phase, ...]:

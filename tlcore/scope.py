@@ -10,6 +10,8 @@
     all but first 7 layers
     from layer layer2.3.bn2     this layer and all after it
     norm and bias               every normalisation and every bias, nothing else
+
+A count that the backbone doesn't have, or a name it doesn't know, is a `RecipeError`.
 """
 
 from __future__ import annotations
@@ -114,10 +116,10 @@ def _norm_and_bias() -> Scope:
 _GRAMMAR: list[tuple[str, Callable[..., Scope]]] = [
     (r"head", _head),
     (r"all", _all),
-    (r"last (\d+) blocks?", _last_blocks),
-    (r"all but first (\d+) blocks?", _skip_blocks),
-    (r"last (\d+) layers?", _last_layers),
-    (r"all but first (\d+) layers?", _skip_layers),
+    (r"last (\d{1,6}) blocks?", _last_blocks),
+    (r"all but first (\d{1,6}) blocks?", _skip_blocks),
+    (r"last (\d{1,6}) layers?", _last_layers),
+    (r"all but first (\d{1,6}) layers?", _skip_layers),
     (r"(first|middle|last) block only", _one_block),
     (r"blocks? ([\w.]+(?:, ?[\w.]+)*)", _named_blocks),
     (r"from layer ([\w.]+)", _from_layer),
