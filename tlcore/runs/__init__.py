@@ -1,0 +1,1 @@
+"""What is kept of every run: one folder each, and nothing else knows its layout."""
