@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from typing import Any, TypeAlias
+from typing import Any, cast
 
 from tlcore.errors import RunError
 from tlcore.events import Checkpoint, EpochDone, Event, Finished, Started, StepDone, Tested
 from tlcore.runs.folder import RunFolder
-
-Events: TypeAlias = Generator[Event, None, None]
 
 STEPS_A_SECOND = 4
 SECONDS_BETWEEN_SAVES = 120.0
@@ -18,7 +16,7 @@ SECONDS_BETWEEN_SAVES = 120.0
 
 def follow(
     folder: RunFolder,
-    events: Events,
+    events: Iterator[Event],
     *,
     show: Callable[[Event], None],
     stop: Callable[[], bool],
@@ -27,12 +25,12 @@ def follow(
 
     Args:
         folder: Where everything is kept. Nobody else may work on it meanwhile.
-        events: The run, not yet begun.
+        events: The generator that runs, not yet begun; it is closed in any case.
         show: Told of every event, before it is kept.
         stop: Asked after every event; the state is saved before the run is left.
     """
     keeper = _Keeper(folder)
-    with folder.held(), closing(events):
+    with folder.held(), closing(cast(Generator[Event, None, None], events)):
         try:
             for event in events:
                 show(event)
