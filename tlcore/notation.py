@@ -72,6 +72,8 @@ def _load_yaml(text: str) -> object:
 
 def _reason(error: yaml.MarkedYAMLError) -> str:
     problem = error.problem or "it can't be read"
+    if problem.startswith("but "):
+        problem = f"{error.context}, {problem}"
     return "a tab can't indent; use spaces" if r"'\t'" in problem else problem
 
 

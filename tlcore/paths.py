@@ -13,7 +13,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 def home() -> Path:
     """The folder that holds all state: `TL_HOME`, else `.thaw` beside the app."""
-    return Path(os.environ.get("TL_HOME") or PROJECT / ".thaw").expanduser()
+    return Path(os.environ.get("TL_HOME") or PROJECT / ".thaw").expanduser().absolute()
 
 
 def cache() -> Path:
@@ -34,4 +34,4 @@ def weight_folders() -> list[Path]:
 def _from_environment(variable: str) -> list[Path]:
     """The folders of a variable that may name several, as PATH does."""
     folders = os.environ.get(variable, "").split(os.pathsep)
-    return [Path(folder).expanduser() for folder in folders if folder]
+    return [Path(folder).expanduser().absolute() for folder in folders if folder]

@@ -98,7 +98,7 @@ class Data(Part):
         if self.name == "folder" and not self.path:
             raise ValueError("path: must name a folder of class folders, or a zip of one")
         if self.name != "folder" and self.path:
-            raise ValueError(f"path: is for data set folder, and this is {self.name}")
+            raise ValueError("path: must be left out unless name is folder")
         return self
 
 

@@ -108,7 +108,7 @@ def migrated(
     """
     version = fields.get("version", newest)
     if type(version) is not int or not 1 <= version <= newest:
-        rule = f"must be a whole number from 1 to {newest}; a newer recipe needs a newer lab"
+        rule = f"must be a whole number up to {newest}; a newer recipe needs a newer lab"
         raise RecipeError([Problem("version", shown(version), rule)], where=where)
     for step in range(version, newest):
         fields = {**migrations[step](fields), "version": step + 1}

@@ -94,9 +94,9 @@ class FreezeSchedule(Part):
         if self.preset == "custom" and not self.phases:
             raise ValueError("phases: must have at least one entry when preset is custom")
         if self.preset != "custom" and self.phases:
-            raise ValueError(f"phases: are for preset custom alone, and this is {self.preset}")
+            raise ValueError("phases: must be left out unless preset is custom")
         if any(phase.epochs is None for phase in self.phases[:-1]):
-            raise ValueError("phases: only the last one may leave out its epochs")
+            raise ValueError("phases: must all say their epochs, except for the last one")
         return self
 
     def misfits(self, epochs: int) -> list[str]:
@@ -111,9 +111,11 @@ class FreezeSchedule(Part):
             return []
         spoken_for = sum(phase.epochs or 0 for phase in self.phases)
         if self.phases[-1].epochs is None and spoken_for >= epochs:
-            return [f"schedule.phases: leave none of the run's epochs ({epochs}) to the last one"]
+            return [f"schedule.phases: must leave some of the run's epochs ({epochs}) to the last"]
         if self.phases[-1].epochs is not None and spoken_for != epochs:
-            return [f"schedule.phases: add up to {spoken_for} epochs, and the run has {epochs}"]
+            return [
+                f"schedule.phases: must add up to the run's epochs ({epochs}), not {spoken_for}"
+            ]
         return []
 
     def phases_for(self, epochs: int, blocks: int) -> tuple[Phase, ...]:
