@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeAlias
 
+from tlcore.analysis.predictions import Predictions
+from tlcore.analysis.scores import TestReport
 from tlcore.plan import PhaseCount
 
 
@@ -52,7 +54,11 @@ class PhaseBegan:
 
 @dataclass(frozen=True)
 class StepDone:
-    """One optimiser step. `seconds` counts from the start of training."""
+    """One optimiser step. `seconds` counts from the start of the run.
+
+    `save(path)` writes the whole state, and only while the generator waits at this event:
+    so a run can be paused in the middle of an epoch.
+    """
 
     epoch: int
     step: int
@@ -60,6 +66,7 @@ class StepDone:
     loss: float
     rate: float
     seconds: float
+    save: Callable[..., None]
 
 
 @dataclass(frozen=True)
@@ -80,8 +87,7 @@ class EpochDone:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The run can be saved here. `save(path)` writes the whole state, and only while the
-    generator waits at this event; whoever doesn't want it passes on."""
+    """The end of an epoch, a good place to save: `save` as in `StepDone`."""
 
     epoch: int
     step: int
@@ -91,11 +97,17 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Tested:
-    """The kept network, seen once by the test set. `report` is `tlcore.analysis.report`'s;
-    `predictions` its table."""
+    """The kept network, seen once by the test set.
 
-    report: Any
-    predictions: Any
+    Attributes:
+        report: What `tlcore.analysis.scores` makes of it.
+        predictions: The table it is made from.
+        save: `save(path)` writes the kept network alone, ready to predict.
+    """
+
+    report: TestReport
+    predictions: Predictions
+    save: Callable[..., None]
 
 
 @dataclass(frozen=True)
@@ -114,16 +126,11 @@ Event: TypeAlias = (
 
 
 def as_fields(event: Event) -> dict[str, Any]:
-    """The event as plain values, without what can't be written down."""
-    plain = {f.name for f in fields(event)} - {"save", "report", "predictions"}
-    values = {name: value for name, value in asdict_shallow(event).items() if name in plain}
+    """The event as plain values that JSON can hold; what a test found is saved apart."""
+    values = {f.name: getattr(event, f.name) for f in fields(event) if f.name not in _NOT_PLAIN}
+    if isinstance(event, Started):
+        values["phases"] = [asdict(phase) for phase in event.phases]
     return {"event": type(event).__name__, **values}
 
 
-def asdict_shallow(event: Event) -> dict[str, Any]:
-    """Fields by name; nested dataclasses become plain values too."""
-    values = {f.name: getattr(event, f.name) for f in fields(event)}
-    return {
-        name: [asdict(v) for v in value] if name == "phases" else value
-        for name, value in values.items()
-    }
+_NOT_PLAIN = {"save", "report", "predictions"}

@@ -1,0 +1,9 @@
+"""The front door: `streamlit run app.py` (or `make run`).
+
+An `st.App` whose entry script lies in `tlcore/ui`: with the script here, a `pages/` folder
+beside it would let the first deep link to a fresh server bypass the lab's own navigation.
+"""
+
+import streamlit as st
+
+app = st.App("tlcore/ui/main.py")

@@ -1,0 +1,23 @@
+"""Weights that stand in for pre-trained ones: random, but saved and loaded as real ones are."""
+
+import pytest
+from safetensors.torch import save_file
+
+from tlcore.nn.backbones import build
+from tlcore.recipe import Model
+
+
+@pytest.fixture(scope="session")
+def stand_in_weights(tmp_path_factory):
+    """A file of random weights for a backbone: `stand_in_weights("resnet18")`."""
+    folder = tmp_path_factory.mktemp("weights")
+
+    def make(backbone):
+        path = folder / f"{backbone}.safetensors"
+        if not path.exists():
+            network = build(Model(backbone=backbone, weights="none"), 10, 32, seed=7)
+            tensors = {n: t.contiguous() for n, t in network.backbone.state_dict().items()}
+            save_file(tensors, path, metadata={"mean": "[0.5,0.5,0.5]", "std": "[0.5,0.5,0.5]"})
+        return path
+
+    return make

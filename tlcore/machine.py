@@ -1,0 +1,33 @@
+"""What this machine has left, read without torch."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_MEMINFO = Path("/proc/meminfo")
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def available_memory() -> int:
+    """Bytes of memory that a new allocation may count on, a container's limit included."""
+    return min(_free_memory(), _container_headroom())
+
+
+def _free_memory() -> int:
+    """Linux says what is available; elsewhere half of what is built in is a careful guess."""
+    if _MEMINFO.exists():
+        for line in _MEMINFO.read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+
+
+def _container_headroom() -> int:
+    """What a container may still take; without a limit, more than any machine has."""
+    try:
+        limit = (_CGROUP / "memory.max").read_text().strip()
+        used = int((_CGROUP / "memory.current").read_text())
+        return max(0, int(limit) - used) if limit != "max" else 2**62
+    except (OSError, ValueError):
+        return 2**62

@@ -1,0 +1,69 @@
+"""Which pictures a step sees, and bringing them to the device.
+
+Pictures stay one array of bytes: in GPU memory where they fit, else where they are (in memory,
+or on disk through a memory map), and a batch is one indexing operation.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tlcore.data.pictures import Pictures
+from tlcore.nn.chance import generator_for
+from tlcore.nn.device import available_memory
+
+SHARE_OF_MEMORY = 0.4
+
+
+class Resident:
+    """Pictures and labels, ready to be indexed by row."""
+
+    def __init__(self, pictures: Pictures, device: torch.device) -> None:
+        self.device = device
+        self.labels = torch.from_numpy(np.array(pictures.labels)).to(device)
+        self._bytes = pictures.pixels
+        self._on_device: Tensor | None = None
+        fits = pictures.pixels.nbytes < SHARE_OF_MEMORY * available_memory(device)
+        if device.type == "cuda" and fits:
+            self._on_device = torch.from_numpy(np.array(pictures.pixels)).to(device)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def pixels(self, rows: Tensor) -> Tensor:
+        """The bytes of these rows, on the device."""
+        if self._on_device is not None:
+            return self._on_device[rows.to(self.device)]
+        return torch.from_numpy(self._bytes[rows.numpy()]).to(self.device)
+
+
+def epoch_order(
+    labels: NDArray[np.int64], seed: int, epoch: int, *, balanced: bool = False
+) -> Tensor:
+    """The rows of one epoch in order: each once, or drawn so that every class comes as often."""
+    chance = generator_for(seed, "order", epoch)
+    if not balanced:
+        return torch.randperm(len(labels), generator=chance)
+    counts = np.bincount(labels)
+    weights = torch.from_numpy(1.0 / counts[labels])
+    return torch.multinomial(weights, len(labels), replacement=True, generator=chance)
+
+
+def steps_in_epoch(pictures: int, batch: int) -> int:
+    """Steps of one epoch. A last batch of a single picture is left out, because BatchNorm can't
+    learn from one; the order changes every epoch, so it is another picture each time.
+
+    >>> steps_in_epoch(100, 32), steps_in_epoch(97, 32), steps_in_epoch(1, 32)
+    (4, 3, 1)
+    """
+    whole, rest = divmod(pictures, batch)
+    return max(1, whole + (rest > 1))
+
+
+def class_weights(labels: NDArray[np.int64], classes: int) -> Tensor:
+    """Weights that make every class count the same in the loss; they average 1."""
+    counts = np.maximum(np.bincount(labels, minlength=classes), 1)
+    return torch.from_numpy(len(labels) / (classes * counts)).float()

@@ -1,0 +1,56 @@
+"""What a network says of pictures it doesn't learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tlcore.data.pictures import Pictures
+from tlcore.nn.device import computing_in
+from tlcore.nn.engine.activations import Activations
+from tlcore.nn.network import Network
+
+BATCH = 256
+
+
+@torch.inference_mode()
+def predict(network: Network, source: Activations, precision: torch.dtype) -> NDArray[np.float32]:
+    """The probability of each class for each picture, in the order of the pictures."""
+    with _evaluating(network):
+        return torch.cat(list(_probabilities(network, source, precision))).numpy()
+
+
+def _probabilities(
+    network: Network, source: Activations, precision: torch.dtype
+) -> Iterator[Tensor]:
+    for rows in torch.arange(len(source)).split(BATCH):
+        with computing_in(precision, source.device):
+            logits = network.suffix(source.batch(rows), source.boundary)
+        yield logits.float().softmax(dim=1).cpu()
+
+
+@contextmanager
+def _evaluating(network: Network) -> Iterator[None]:
+    """Evaluation mode for a while; then each module in the mode it was found in."""
+    modes = [(module, module.training) for module in network.modules()]
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
+def loss_and_accuracy(
+    probabilities: NDArray[np.float32], pictures: Pictures
+) -> tuple[float, float]:
+    """Mean cross-entropy in nats, and the share that is right."""
+    labels = pictures.labels
+    of_truth = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+    loss = -np.log(np.maximum(of_truth, np.finfo(np.float32).tiny)).mean()
+    return float(loss), float((probabilities.argmax(axis=1) == labels).mean())

@@ -1,0 +1,108 @@
+"""One optimiser step, in as many parts as memory makes necessary."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from tlcore.errors import OutOfMemory
+from tlcore.events import Note
+from tlcore.nn.augment import Mixture, mix
+from tlcore.nn.chance import generator_for, seed_for
+from tlcore.nn.device import computing_in
+from tlcore.nn.engine.optimise import set_rates, shape_gradients
+from tlcore.nn.engine.progress import Progress
+from tlcore.nn.engine.work import Work
+from tlcore.plan import Thaw
+
+
+def learn_from(
+    work: Work, progress: Progress, rows: Tensor, step: int, rate: float, thaw: Thaw
+) -> tuple[float, int, list[Note]]:
+    """Take one step; give the loss, how many were right, and what there is to say.
+
+    If memory runs out, the batch goes through in twice as many parts, whose gradients add up to
+    the same step (BatchNorm alone sees smaller batches). The network is only changed when the
+    loss is a number.
+    """
+    notes: list[Note] = []
+    while True:
+        try:
+            loss, correct = _gradients(work, rows, progress, step)
+            break
+        except (torch.OutOfMemoryError, RuntimeError) as error:
+            if not _is_out_of_memory(error):
+                raise
+            notes.append(_smaller_parts(work, progress, len(rows)))
+    if torch.isfinite(torch.tensor(loss)):
+        set_rates(work.optimiser, rate, thaw)
+        work.scaler.unscale_(work.optimiser)
+        shape_gradients(work.optimiser, work.recipe.optimiser)
+        work.scaler.step(work.optimiser)
+        work.scaler.update()
+    return loss, correct, notes
+
+
+def _gradients(work: Work, rows: Tensor, progress: Progress, step: int) -> tuple[float, int]:
+    """Forward and backward over the whole batch, part by part."""
+    recipe, place = work.recipe, (progress.epoch, step)
+    work.optimiser.zero_grad(set_to_none=True)
+    torch.manual_seed(seed_for(recipe.seed, "step", *place))  # dropout's chances
+    chance = generator_for(recipe.seed, "augment", *place)
+    inputs = work.training.batch(rows, recipe.augmentation, chance)
+    labels = work.training.pictures.labels[rows.to(work.device)]
+    mixture = mix(inputs, recipe.augmentation, chance)
+    if mixture is not None:
+        inputs = mixture.pictures
+
+    total, correct = 0.0, 0
+    size = -(-len(rows) // progress.parts)
+    for part in torch.arange(len(rows), device=work.device).split(size):
+        with computing_in(work.precision, work.device):
+            logits = work.network.suffix(inputs[part], work.training.boundary)
+        loss = _loss(work, logits.float(), labels, part, mixture) * (len(part) / len(rows))
+        work.scaler.scale(loss).backward()
+        total += loss.item()
+        correct += int((logits.argmax(dim=1) == labels[part]).sum())
+    return total, correct
+
+
+def _loss(
+    work: Work, logits: Tensor, labels: Tensor, part: Tensor, mixture: Mixture | None
+) -> Tensor:
+    def to(targets: Tensor) -> Tensor:
+        smoothing = work.recipe.label_smoothing
+        return F.cross_entropy(logits, targets, work.weights, label_smoothing=smoothing)
+
+    if mixture is None:
+        return to(labels[part])
+    partner = labels[mixture.partner[part]]
+    return mixture.share * to(labels[part]) + (1 - mixture.share) * to(partner)
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    """CPUs and Apple's GPUs have no class of their own for it."""
+    text = str(error).lower()
+    return isinstance(error, torch.OutOfMemoryError) or any(
+        sign in text for sign in ("out of memory", "can't allocate memory", "not enough memory")
+    )
+
+
+def _smaller_parts(work: Work, progress: Progress, batch: int) -> Note:
+    """Double the parts, or give up when a part is a single picture already."""
+    work.optimiser.zero_grad(set_to_none=True)
+    if work.device.type == "cuda":
+        torch.cuda.empty_cache()
+    size = -(-batch // (progress.parts * 2))
+    if progress.parts >= batch:
+        raise OutOfMemory(
+            "Not even one picture at a time fits into memory",
+            where=str(work.device),
+            remedy="Choose a smaller input.size or a smaller backbone, or free some memory.",
+        )
+    progress.parts *= 2
+    return Note(
+        f"Memory ran out, so each batch now goes through in parts of {size}; the step is still "
+        f"over {batch} pictures, but BatchNorm sees the smaller part."
+    )

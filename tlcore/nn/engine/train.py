@@ -1,0 +1,202 @@
+"""The training loop: a recipe goes in, a stream of events comes out.
+
+`train` reads top to bottom. It never draws, never stores and never asks who listens; closing
+the generator stops the run between two steps. What holds at an epoch follows from the epoch
+(`plan.at`), and chance from the seed and the place (`tlcore.nn.chance`), so a resumed run and an
+uninterrupted one are the same numbers.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from tlcore.analysis.predictions import Predictions
+from tlcore.analysis.scores import score
+from tlcore.data import load
+from tlcore.errors import NotFinite, TrainingError
+from tlcore.events import (
+    Checkpoint,
+    EpochDone,
+    Event,
+    Finished,
+    Note,
+    PhaseBegan,
+    Started,
+    StepDone,
+    Tested,
+)
+from tlcore.nn.engine.activations import may_keep
+from tlcore.nn.engine.batches import epoch_order
+from tlcore.nn.engine.evaluate import loss_and_accuracy, predict
+from tlcore.nn.engine.progress import Progress, Sums, is_best, out_of_patience
+from tlcore.nn.engine.step import learn_from
+from tlcore.nn.engine.work import Work, prepare_work
+from tlcore.nn.freeze import apply
+from tlcore.plan import Thaw
+from tlcore.recipe import Recipe
+
+
+def train(recipe: Recipe, *, resume: Path | None = None) -> Iterator[Event]:
+    """Train as the recipe says, test what came out, and tell every step of it.
+
+    Args:
+        recipe: All that the result depends on.
+        resume: A state saved by an earlier `StepDone` or `Checkpoint` of the same recipe.
+    """
+    began = time.perf_counter()
+    work = prepare_work(recipe, load(recipe.data, recipe.input))
+    progress = work.load(resume) if resume else Progress()
+    progress.began = began
+    save = partial(work.save, progress=progress)
+
+    yield _started(work, progress)
+    yield from (Note(text) for text in (*work.splits.notes, *work.notes))
+
+    reason = f"all {recipe.epochs} epochs are done"
+    phase = None
+    while progress.epoch < recipe.epochs:
+        if out_of_patience(progress.history, recipe.early_stopping):
+            reason = _gave_up(recipe)
+            break
+        thaw = work.plan.at(progress.epoch)
+        apply(work.network, thaw)
+        if thaw.phase != phase:
+            phase = thaw.phase
+            yield _enter(work, thaw, progress.epoch)
+
+        yield from _train_epoch(work, progress, thaw)
+
+        done = _close_epoch(work, progress, thaw)
+        progress.history.append(done)
+        if done.best and recipe.early_stopping.keep == "best" and work.validation:
+            progress.remember_best(work.network)
+        progress.epoch, progress.step, progress.sums = progress.epoch + 1, 0, Sums()
+        yield done
+        yield Checkpoint(done.epoch, work.steps, done.best, save)
+
+    kept_epoch = recipe.epochs - 1 if not progress.history else progress.history[-1].epoch
+    if progress.best:
+        work.network.load_state_dict(progress.best)
+        kept_epoch = progress.best_epoch or 0
+    yield _test(work)
+    yield Finished(reason, len(progress.history), kept_epoch, progress.seconds_now)
+
+
+def _train_epoch(work: Work, progress: Progress, thaw: Thaw) -> Iterator[Event]:
+    """The steps that are left of an epoch."""
+    recipe, epoch = work.recipe, progress.epoch
+    labels = work.splits.train.labels
+    order = epoch_order(labels, recipe.seed, epoch, balanced=recipe.balance == "sampling")
+    batches = order.split(recipe.batch)[: work.steps]
+    for step in range(progress.step, work.steps):
+        start = time.perf_counter()
+        rate = _rate(work, progress, thaw, step)
+        loss, correct, notes = learn_from(work, progress, batches[step], step, rate, thaw)
+        if not math.isfinite(loss):
+            raise _not_finite(f"The loss became {loss}", progress, rate)
+        elapsed = time.perf_counter() - start
+        progress.sums.add(loss, correct, len(batches[step]), elapsed)
+        progress.step = step + 1
+        yield from notes
+        yield StepDone(
+            epoch,
+            step,
+            work.steps,
+            loss,
+            rate,
+            progress.seconds_now,
+            save=partial(work.save, progress=progress),
+        )
+
+
+def _close_epoch(work: Work, progress: Progress, thaw: Thaw) -> EpochDone:
+    """Look at the validation share and sum the epoch up."""
+    sums, epoch = progress.sums, progress.epoch
+    rate = _rate(work, progress, thaw, work.steps - 1)
+    if not all(torch.isfinite(p).all() for p in work.network.parameters() if p.requires_grad):
+        raise _not_finite("A weight became infinite or NaN", progress, rate)
+    loss = accuracy = None
+    if work.validation is not None and work.splits.validation is not None:
+        probabilities = predict(work.network, work.validation, work.precision)
+        loss, accuracy = loss_and_accuracy(probabilities, work.splits.validation)
+        if not math.isfinite(loss):
+            raise _not_finite(f"The validation loss became {loss}", progress, rate)
+    done = EpochDone(
+        epoch=epoch,
+        phase=thaw.phase,
+        train_loss=sums.loss / sums.pictures,
+        train_accuracy=sums.correct / sums.pictures,
+        validation_loss=loss,
+        validation_accuracy=accuracy,
+        rate=rate,
+        seconds=progress.seconds_now,
+        images_per_second=sums.pictures / max(sums.seconds, 1e-9),
+        best=False,
+    )
+    best = is_best(progress.history, done, work.recipe.early_stopping)
+    return EpochDone(**{**vars(done), "best": best})
+
+
+def _test(work: Work) -> Tested:
+    """Show the kept network the test set, the only time that it is looked at."""
+    test, classes = work.splits.test, work.splits.classes
+    probabilities = predict(work.network, work.test, work.precision)
+    predictions = Predictions(test.ids, test.labels, probabilities, classes, test.groups)
+    return Tested(score(predictions), predictions, save=work.save_network)
+
+
+def _enter(work: Work, thaw: Thaw, epoch: int) -> PhaseBegan:
+    """Keep what the frozen blocks make of the pictures, or stop keeping it."""
+    cached = False
+    for source in filter(None, (work.training, work.validation)):
+        source.forget()
+        if may_keep(work.recipe, thaw, work.network):
+            cached = source.keep(thaw.boundary)
+    count = work.plan.counts()[thaw.phase]
+    return PhaseBegan(epoch, thaw.phase, thaw.thawed, count.trainable, count.total, cached)
+
+
+def _rate(work: Work, progress: Progress, thaw: Thaw, step: int) -> float:
+    """The recipe's rate at this step, before each block's own share of it."""
+    moment = progress.epoch - thaw.rate_start + step / work.steps
+    losses = progress.validation_losses[thaw.rate_start :]
+    factor = work.recipe.rate_schedule.factor(moment, thaw.rate_epochs, losses)
+    return work.recipe.optimiser.rate * factor
+
+
+def _started(work: Work, progress: Progress) -> Started:
+    splits = work.splits
+    return Started(
+        recipe=work.recipe.id,
+        device=str(work.device),
+        precision=work.precision_name,
+        classes=splits.classes,
+        train_pictures=len(splits.train),
+        validation_pictures=len(splits.validation or ()),
+        test_pictures=len(splits.test),
+        phases=work.plan.counts(),
+        epochs=work.recipe.epochs,
+        resumed_at=progress.epoch,
+    )
+
+
+def _gave_up(recipe: Recipe) -> str:
+    rule = recipe.early_stopping
+    return f"stopped early: validation {rule.monitor} had not improved for {rule.patience} epochs"
+
+
+def _not_finite(what: str, progress: Progress, rate: float) -> TrainingError:
+    last = f"epoch {progress.history[-1].epoch + 1}" if progress.history else "none yet"
+    return NotFinite(
+        f"{what} in epoch {progress.epoch + 1}, step {progress.step + 1}, "
+        f"at learning rate {rate:g}. Last good checkpoint: {last}",
+        where="training",
+        remedy="Lower optimiser.rate, add a warm-up (rate_schedule.warmup), or set "
+        "optimiser.clip: 1.0.",
+    )

@@ -1,0 +1,123 @@
+"""All that a training loop works with, made ready once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from tlcore.data.pictures import Pictures, Splits
+from tlcore.errors import TrainingError
+from tlcore.nn.backbones import build
+from tlcore.nn.device import choose_device, choose_precision, precision_name
+from tlcore.nn.engine import checkpoint
+from tlcore.nn.engine.activations import Activations
+from tlcore.nn.engine.batches import Resident, class_weights, steps_in_epoch
+from tlcore.nn.engine.keepsake import save_network
+from tlcore.nn.engine.optimise import build_optimiser
+from tlcore.nn.engine.progress import Progress
+from tlcore.nn.network import Network
+from tlcore.nn.prepare import Preparation, preparation_for
+from tlcore.plan import Plan
+from tlcore.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Work:
+    """The fixed parts of a run; what changes is in `Progress` and in the weights.
+
+    Attributes:
+        training: What enters the thawed part of the network, for the training pictures.
+        validation: The same for the validation share, where there is one.
+        test: The same for the test set.
+        steps: Steps in an epoch.
+        weights: Of each class in the loss, where the recipe balances that way.
+    """
+
+    recipe: Recipe
+    device: torch.device
+    precision: torch.dtype
+    splits: Splits
+    network: Network
+    prepare: Preparation
+    plan: Plan
+    optimiser: Optimizer
+    scaler: torch.amp.GradScaler
+    training: Activations
+    validation: Activations | None
+    test: Activations
+    steps: int
+    weights: Tensor | None
+
+    @property
+    def precision_name(self) -> str:
+        return precision_name(self.precision)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know about this combination."""
+        if self.validation is None:
+            return ("There is no validation share, so the last epoch is kept, whatever it is.",)
+        return ()
+
+    def save(self, path: Path, *, progress: Progress) -> None:
+        """Write the whole state of the run."""
+        checkpoint.save_state(
+            path,
+            self.recipe,
+            self.splits.fingerprint,
+            self.network,
+            self.optimiser,
+            self.scaler,
+            progress,
+        )
+
+    def load(self, path: Path) -> Progress:
+        """Read it back."""
+        return checkpoint.load_state(
+            path, self.recipe, self.splits.fingerprint, self.network, self.optimiser, self.scaler
+        )
+
+    def save_network(self, path: Path) -> None:
+        """Write the network alone, with all that predicting needs."""
+        save_network(path, self.recipe, self.splits.classes, self.prepare, self.network)
+
+
+def prepare_work(recipe: Recipe, splits: Splits) -> Work:
+    """Choose the device, build the network and bring the pictures to it."""
+    if len(splits.train) < 2:
+        raise TrainingError(
+            f"There is {len(splits.train)} picture to train on, and at least 2 are needed",
+            where="data",
+            remedy="Add pictures, or lower data.validation and data.test.",
+        )
+    device = choose_device()
+    precision = choose_precision(recipe.precision, device)
+    network = build(recipe.model, len(splits.classes), recipe.input.size, seed=recipe.seed)
+    network.to(device=device, memory_format=torch.channels_last)
+    prepare = preparation_for(recipe.input, network.trained_with, splits.train)
+
+    def source(pictures: Pictures) -> Activations:
+        return Activations(network, Resident(pictures, device), prepare, precision)
+
+    balanced = recipe.balance == "weights"
+    weights = class_weights(splits.train.labels, len(splits.classes)) if balanced else None
+    return Work(
+        recipe=recipe,
+        device=device,
+        precision=precision,
+        splits=splits,
+        network=network,
+        prepare=prepare,
+        plan=Plan(recipe.schedule, network.outline, recipe.epochs),
+        optimiser=build_optimiser(network, recipe.optimiser),
+        scaler=torch.amp.GradScaler(device.type, enabled=precision == torch.float16),
+        training=source(splits.train),
+        validation=source(splits.validation) if splits.validation else None,
+        test=source(splits.test),
+        steps=steps_in_epoch(len(splits.train), recipe.batch),
+        weights=weights.to(device) if weights is not None else None,
+    )

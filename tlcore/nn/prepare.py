@@ -1,0 +1,98 @@
+"""From stored bytes to what a network sees: float, augmented, enlarged, normalised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from tlcore.data.pictures import Pictures
+from tlcore.nn.augment import augment
+from tlcore.recipe import Augmentation, Input
+
+Triple = tuple[float, float, float]
+_NORMALISATION: dict[str, tuple[Triple, Triple]] = {
+    "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "half": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
+    "zero-one": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
+    "raw": ((0.0, 0.0, 0.0), (1 / 255, 1 / 255, 1 / 255)),
+}
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How a batch of bytes becomes a batch of input.
+
+    Attributes:
+        size: Width and height that the network sees.
+        interpolation: How pixels are made up when the batch is resized.
+        mean: Subtracted from each channel, on the scale from 0 to 1.
+        std: What each channel is then divided by.
+    """
+
+    size: int
+    interpolation: str
+    mean: Triple
+    std: Triple
+
+    def __call__(
+        self,
+        pixels: Tensor,
+        augmentation: Augmentation | None = None,
+        chance: torch.Generator | None = None,
+    ) -> Tensor:
+        """Bytes, n x height x width x 3, to floats, n x 3 x size x size.
+
+        Augmentation works on the stored size, before enlarging: a shift by one CIFAR pixel is
+        what the reports meant, and small pictures are cheap.
+        """
+        pictures = pixels.permute(0, 3, 1, 2).float() / 255
+        if augmentation is not None and augmentation.active:
+            assert chance is not None
+            pictures = augment(pictures, augmentation, chance)
+        pictures = self._resized(pictures)
+        mean = torch.tensor(self.mean, device=pixels.device)[:, None, None]
+        std = torch.tensor(self.std, device=pixels.device)[:, None, None]
+        return ((pictures - mean) / std).contiguous(memory_format=torch.channels_last)
+
+    def _resized(self, pictures: Tensor) -> Tensor:
+        if pictures.shape[-1] == pictures.shape[-2] == self.size:
+            return pictures
+        smooth = self.interpolation != "nearest"
+        return F.interpolate(
+            pictures,
+            size=(self.size, self.size),
+            mode=self.interpolation,
+            antialias=smooth and pictures.shape[-1] > self.size,
+            align_corners=False if smooth else None,
+        )
+
+
+def preparation_for(
+    input: Input, trained_with: tuple[Triple, Triple] | None, train: Pictures
+) -> Preparation:
+    """The preparation a recipe asks for.
+
+    `trained_with` is the mean and deviation that the weights know; without any, `auto` takes
+    the training pictures' own.
+    """
+    if input.normalise == "dataset" or (input.normalise == "auto" and trained_with is None):
+        mean, std = channel_statistics(train)
+    elif input.normalise == "auto":
+        assert trained_with is not None
+        mean, std = trained_with
+    else:
+        mean, std = _NORMALISATION[input.normalise]
+    return Preparation(input.size, input.interpolation, mean, std)
+
+
+def channel_statistics(pictures: Pictures, sample: int = 5_000) -> tuple[Triple, Triple]:
+    """Mean and deviation of each channel, from evenly spaced pictures."""
+    rows = np.linspace(0, len(pictures) - 1, min(sample, len(pictures))).astype(np.int64)
+    values = pictures.pixels[rows].reshape(-1, 3).astype(np.float64) / 255
+    red, green, blue = (float(v) for v in values.mean(axis=0))
+    spread = tuple(float(v) for v in np.maximum(values.std(axis=0), 1e-3))
+    return (red, green, blue), (spread[0], spread[1], spread[2])

@@ -1,0 +1,1 @@
+"""The Streamlit room: what people see. No torch, ever."""
