@@ -6,9 +6,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+
+from tlcore.libraries import libraries
 
 PROJECT = Path(__file__).parent.parent
 TORCH = {"torch", "torchvision", "timm", "captum", "onnx"}
@@ -114,3 +117,13 @@ def test_the_whole_plain_room_opens_without_torch_and_streamlit():
         if _room(path) == "plain" and path.name != "__main__.py"
     ]
     assert not _loaded_by(f"import {', '.join(names)}") & (TORCH | {"streamlit"})
+
+
+def test_whatever_is_imported_is_asked_for_in_requirements():
+    """What another library happens to bring along may be gone with its next version."""
+    asked_for = {library.name.lower() for library in libraries()}
+    brought_by = packages_distributions()
+    for path in [*SOURCES, *FRONT]:
+        for name in {name.split(".")[0] for name in _imports(ast.parse(path.read_text()))}:
+            sources = {source.lower() for source in brought_by.get(name, [])}
+            assert not sources or sources & asked_for, f"{_named(path)} imports {name}"
