@@ -1,0 +1,155 @@
+"""Building the network that a recipe asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from difflib import get_close_matches
+from functools import partial
+from typing import Any
+
+import timm
+import torch
+from timm.models.efficientnet import _gen_mobilenet_v1
+from torch import Tensor, nn
+
+from tlcore import catalog
+from tlcore.errors import Problem, RecipeError, WeightsError
+from tlcore.nn.chance import seed_for
+from tlcore.nn.heads import build_head
+from tlcore.nn.network import Network
+from tlcore.nn.pebble import PEBBLES
+from tlcore.nn.scratch import SCRATCH
+from tlcore.nn.squeezenet import SqueezeNet
+from tlcore.nn.stages import find_cut
+from tlcore.nn.weights import load_into, source_for
+from tlcore.recipe import Model
+
+_OURS: dict[str, Callable[[], nn.Module]] = {**SCRATCH, **PEBBLES, "squeezenet1_1": SqueezeNet}
+_MISFITS = (RuntimeError, ValueError, TypeError, AssertionError, IndexError, ZeroDivisionError)
+"""What networks raise on pictures of a size they were not made for."""
+
+
+def build(
+    model: Model, classes: int, size: int, *, seed: int, options: Mapping[str, Any] | None = None
+) -> Network:
+    """The network of a recipe, with its pre-trained weights where it asks for them.
+
+    What starts at random is a function of the seed alone, and the global generator is left as
+    it was.
+
+    Args:
+        options: `Network.options` of an earlier build, to build the same without its weights.
+
+    Raises:
+        RecipeError: There is no such backbone, or it can't do what the recipe asks of it.
+        WeightsError: The weights are missing or don't fit.
+    """
+    catalog.check(model, size)
+    name = _known(model.backbone)
+    source = source_for(model)
+    options = source.options if source else dict(options or {})
+    with _chance(seed, "backbone"):
+        backbone = _build_backbone(name, size, model.drop_path, options).eval()
+    picture = torch.rand(1, 3, size, size, generator=torch.Generator().manual_seed(0))
+    features = _try_out(name, backbone, picture).shape[1]
+    cut, exact = find_cut(backbone, picture)
+    with _chance(seed, "head"):
+        head = build_head(model.head, features, classes)
+    known = source.trained_with if source else None
+    network = Network(backbone, head, cut, exact=exact, trained_with=known, options=options)
+    if source:
+        load_into(network, source.path)
+    return network.train()
+
+
+def _known(name: str) -> str:
+    """The name without an alias or a tag; only exact names, since timm would follow others to
+    folders and repositories."""
+    plain = catalog.canonical(name).partition(".")[0]
+    if plain in _OURS or plain == "mobilenetv1_025" or timm.is_model(plain):
+        return plain
+    names = [*(card.name for card in catalog.CARDS), *timm.list_models()]
+    near = get_close_matches(plain.lower().replace("-", "_"), names, n=1)
+    rule = "is no backbone of the catalogue and no network of timm"
+    raise RecipeError([Problem("model.backbone", repr(name), rule, *near)])
+
+
+def _build_backbone(
+    name: str, size: int, drop_path: float, options: Mapping[str, Any]
+) -> nn.Module:
+    dials = {**options, **({"drop_path_rate": drop_path} if drop_path else {})}
+    make = _OURS.get(name) or partial(_build_timm, name, size)
+    try:
+        return make(**dials)
+    except TypeError as error:
+        unknown = next((dial for dial in dials if repr(dial) in str(error)), "")
+        if unknown == "drop_path_rate":
+            rule = f"must be 0 for {name}, which has no branches to leave out"
+            raise RecipeError([Problem("model.drop_path", str(drop_path), rule)]) from None
+        if unknown:
+            raise WeightsError(
+                f"The weights were made for another network than {name}: they ask for {unknown}",
+                where="model.weights",
+                remedy="Choose the backbone that the file was made for, or another file.",
+            ) from None
+        raise
+
+
+def _build_timm(name: str, size: int, **dials: Any) -> nn.Module:
+    """timm's network without its classifier."""
+    if name == "mobilenetv1_025":
+        return _narrow_mobilenet(**dials)
+    known = timm.models.get_pretrained_cfg(name)
+    if known is not None and known.fixed_input_size:
+        dials["img_size"] = size
+    if timm.models.is_model_in_modules(name, ["vgg"]):
+        return _build_vgg(name, **dials)
+    return timm.create_model(name, num_classes=0, **dials)
+
+
+def _build_vgg(name: str, **dials: Any) -> nn.Module:
+    """What transfers of a VGG are its convolutions, pooled; its dense layers are a classifier.
+
+    They are made tiny before they go: a hundred million numbers take a second to draw.
+    """
+    vgg = timm.create_model(name, num_classes=0, mlp_ratio=0.001, **dials)
+    vgg.pre_logits = nn.Identity()
+    return vgg
+
+
+def _narrow_mobilenet(**dials: Any) -> nn.Module:
+    """timm has the maker of MobileNets, but no name for the one a quarter as wide."""
+    make: Callable[..., nn.Module] = partial(_gen_mobilenet_v1, "mobilenetv1_100", 0.25)
+    return make(num_classes=0, **dials)
+
+
+def _try_out(name: str, backbone: nn.Module, picture: Tensor) -> Tensor:
+    """Features of one picture; networks say by failing what sizes they can't take."""
+    size = picture.shape[-1]
+    problem = ""
+    patch = getattr(getattr(backbone, "patch_embed", None), "patch_size", (1, 1))[0]
+    try:
+        with torch.no_grad():
+            features: Tensor = backbone(picture)
+    except _MISFITS as error:
+        problem = f"is a size that {name} can't take ({str(error).partition(chr(10))[0][:120]})"
+    else:
+        if size % patch:
+            problem = f"must be a multiple of {patch} for {name}, or its edges go unseen"
+        elif features.dim() != 2:
+            problem = f"can't be used: {name} gives no flat features"
+    if problem:
+        raise RecipeError([Problem("input.size", str(size), problem)])
+    return features
+
+
+@contextmanager
+def _chance(seed: int, part: str) -> Iterator[None]:
+    """Seed what draws from torch's global generator, and put that back afterwards."""
+    before = torch.get_rng_state()
+    torch.default_generator.manual_seed(seed_for(seed, part))
+    try:
+        yield
+    finally:
+        torch.set_rng_state(before)

@@ -1,0 +1,73 @@
+"""What the lab trains: a backbone, cut into blocks that run one after another, and a head."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from torch import Tensor, nn
+
+from tlcore.nn.blocks import outline_of
+from tlcore.nn.stages import Cut, Stage
+from tlcore.outline import Outline
+
+Triple = tuple[float, float, float]
+
+
+class Network(nn.Module):
+    """A backbone and a head.
+
+    Attributes:
+        outline: Blocks, layers and parameters by name, as the plain room sees them.
+        exact: The stages were seen to run one after another, bit for bit as the backbone does.
+            Else all of them run in the last one.
+        trained_with: Mean and deviation that the weights were trained with; None if unknown.
+        options: How the backbone was built beside its name, which only its weights knew.
+    """
+
+    def __init__(
+        self,
+        backbone: nn.Module,
+        head: nn.Module,
+        cut: Cut,
+        *,
+        exact: bool,
+        trained_with: tuple[Triple, Triple] | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.head = head
+        self.exact = exact
+        self.trained_with = trained_with
+        self.options = dict(options or {})
+        self._cut = cut
+        self.outline: Outline = outline_of(backbone, head, self.stages)
+
+    @cached_property
+    def stages(self) -> tuple[Stage, ...]:
+        """The blocks as functions, one for each block of the outline; the last one's result is
+        pooled and flat."""
+        return self._cut(self.backbone)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """From pictures to one number a class."""
+        return self.suffix(pictures, 0)
+
+    def prefix(self, pictures: Tensor, boundary: int) -> Tensor:
+        """What the first `boundary` blocks make of pictures."""
+        for stage in self.stages[:boundary]:
+            pictures = stage.run(pictures)
+        return pictures
+
+    def suffix(self, activations: Tensor, boundary: int) -> Tensor:
+        """What the other blocks and the head make of that."""
+        for stage in self.stages[boundary:]:
+            activations = stage.run(activations)
+        logits: Tensor = self.head(activations)
+        return logits
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the stages: a copy has to cut its own backbone, not run this one's."""
+        return {name: value for name, value in self.__dict__.items() if name != "stages"}

@@ -1,0 +1,156 @@
+"""Pre-trained weights: finding them, and loading them into a network."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tlcore import catalog, paths
+from tlcore.errors import WeightsError, WeightsMissing
+from tlcore.nn.hub import OutOfReach, fetch, known_weights, repository_of
+from tlcore.nn.network import Network, Triple
+from tlcore.nn.weight_fit import differences, fit
+from tlcore.nn.weight_reader import damaged, read_metadata, read_weights
+from tlcore.recipe import Model
+from tlcore.weight_files import hub_cache, in_hub_cache
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a network's weights come from, and what has to be known before it is built.
+
+    Attributes:
+        path: The file.
+        options: For timm, beside the network's name: padding and such, which no shape shows.
+        trained_with: Mean and deviation; None where nobody says.
+    """
+
+    path: Path
+    options: Mapping[str, Any] = field(default_factory=dict)
+    trained_with: tuple[Triple, Triple] | None = None
+
+
+def source_for(model: Model) -> Source | None:
+    """The weights that a network starts from; None where it starts from scratch.
+
+    Raises:
+        WeightsMissing: There are none on this machine, and none to be had.
+        WeightsError: There is a file, and it is not what it should be.
+    """
+    if model.weights == "none":
+        return None
+    path = find(model.backbone) if model.weights == "pretrained" else Path(model.weights)
+    path = path.expanduser()
+    metadata = read_metadata(path)
+    return Source(path, _options(metadata, path), _trained_with(metadata, path))
+
+
+def find(name: str) -> Path:
+    """The file of pre-trained weights of a backbone: on this machine, or else from the hub.
+
+    Looks through the folders for weights, then what the hub's tools have kept, then asks the hub.
+
+    Raises:
+        WeightsMissing: With all places that were looked in, and what can be done.
+    """
+    if path := catalog.here(name):
+        return path
+    name = catalog.canonical(name)
+    repository = repository_of(name)
+    if not repository:
+        raise _missing(name, repository, "")
+    if path := in_hub_cache(repository):
+        return path
+    try:
+        return fetch(repository)
+    except OutOfReach as error:
+        raise _missing(name, repository, str(error)) from None
+
+
+def load_into(network: Network, path: Path) -> None:
+    """Put a file's weights into the backbone: all that it needs, and nothing but the old
+    classifier left over.
+
+    Raises:
+        WeightsError: The file is damaged or differs; the error lists how.
+    """
+    file = read_weights(path)
+    tensors = fit(file.tensors, network.backbone)
+    if differing := differences(tensors, network.backbone):
+        made_for = file.metadata.get("architecture", "")[:100]
+        says = f" (made for {made_for})" if made_for else ""
+        raise WeightsError(
+            f"{path}{says} does not fit the backbone:\n{differing}",
+            remedy="Choose the backbone that the file was made for, or another file.",
+        )
+    wanted = network.backbone.state_dict()
+    network.backbone.load_state_dict({name: tensors.get(name, wanted[name]) for name in wanted})
+
+
+def _options(metadata: Mapping[str, str], path: Path) -> dict[str, Any]:
+    """Read `create_kwargs`, such as `pad_type='same', bn_eps=1e-3, num_classes=0 (no head)`.
+
+    Only what makes a network of the same shapes compute differently is taken up; how many
+    classes there were does not matter, and anything else is refused.
+    """
+    options: dict[str, Any] = {}
+    for part in re.sub(r"\(.*?\)", "", metadata.get("create_kwargs", "")).split(","):
+        name, _, value = (piece.strip() for piece in part.partition("="))
+        if name == "pad_type" and value == "'same'":
+            options[name] = "same"
+        elif name == "bn_eps" and re.fullmatch(r"\d(\.\d+)?e-\d|0\.0\d+", value):
+            options[name] = float(value)
+        elif name not in ("", "num_classes"):
+            raise damaged(path, f"it asks for a network built with {part.strip()[:60]}")
+    return options
+
+
+def _trained_with(metadata: Mapping[str, str], path: Path) -> tuple[Triple, Triple] | None:
+    """What the file says, or else what timm knows of weights by the file's or its folder's name."""
+    if "mean" in metadata and "std" in metadata:
+        return _triple(metadata["mean"], path), _triple(metadata["std"], path)
+    folders = [part.rpartition("--")[2] for part in path.parts if part.startswith("models--")]
+    known = next((k for name in (path.stem, *folders) if (k := known_weights(name))), None)
+    if known is None or len(known.mean) != 3:
+        return None
+    return _triple(json.dumps(known.mean), path), _triple(json.dumps(known.std), path)
+
+
+def _triple(text: str, path: Path) -> Triple:
+    try:
+        red, green, blue = (float(value) for value in json.loads(text))
+    except (ValueError, TypeError, RecursionError):
+        raise damaged(path, f"{text[:60]} is no mean or deviation of three channels") from None
+    if not all(math.isfinite(value) and 0 < value < 1000 for value in (red, green, blue)):
+        raise damaged(path, f"{text[:60]} is no mean or deviation of colours")
+    return red, green, blue
+
+
+def _missing(name: str, repository: str, reason: str) -> WeightsMissing:
+    card = catalog.lookup(name)
+    places = [str(folder) for folder in paths.weight_folders()]
+    if repository:
+        places += [f"what was fetched before ({hub_cache()})", f"the hub's {repository} ({reason})"]
+    return WeightsMissing(
+        f"The pre-trained weights of {card.title if card else name} are nowhere to be found. "
+        f"Looked in {', '.join(places)}",
+        where="model.weights",
+        remedy=_remedy(name, repository, own=card is not None and card.kind == "own"),
+    )
+
+
+def _remedy(name: str, repository: str, *, own: bool) -> str:
+    if own:
+        return f"Make them: python -m tlcore pretrain {name}"
+    others = [card.title for card in catalog.CARDS if card.name != name and catalog.here(card.name)]
+    ways = [f"Put {name}.safetensors into {paths.home() / 'weights'}"]
+    if repository:
+        ways.append("run once with a network, which fetches them")
+    if others:
+        ways.append(f"choose a backbone whose weights are here ({', '.join(others)})")
+    return "; or ".join((*ways, "set model.weights to none and train from scratch")) + "."

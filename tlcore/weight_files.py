@@ -1,0 +1,62 @@
+"""Finding weight files on this machine, without torch and without a network."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from tlcore import paths
+
+ENDINGS = (".safetensors", ".pth", ".pt", ".bin")
+"""What a weight file may be called, best first."""
+
+
+def in_folders(names: Sequence[str]) -> Path | None:
+    """The first file that goes by one of these names, in the folders for weights.
+
+    In a folder a file of exactly that name comes first; then, for a name without a tag, one that
+    adds a tag to it, as `resnet18.a1_in1k.safetensors` does to `resnet18`.
+    """
+    for folder in paths.weight_folders():
+        files = _weight_files(folder)
+        for name in names:
+            exact = [file for file in files if file.stem == name]
+            tagged = [file for file in files if file.stem.startswith(f"{name}.")]
+            if found := [*exact, *tagged]:
+                return found[0]
+    return None
+
+
+def in_hub_cache(repository: str) -> Path | None:
+    """The weights of a repository such as `timm/resnet18.a1_in1k`, where the hub's own tools
+    keep what they have fetched."""
+    if not re.fullmatch(r"[\w-]+/[\w.-]+", repository):
+        return None
+    folder = hub_cache() / f"models--{repository.replace('/', '--')}"
+    try:
+        commit = (folder / "refs" / "main").read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    for file in ("model.safetensors", "pytorch_model.bin"):
+        if (path := folder / "snapshots" / commit / file).is_file():
+            return path
+    return None
+
+
+def hub_cache() -> Path:
+    """Where the hub's own tools keep files, by the same environment variables."""
+    if folder := os.environ.get("HF_HUB_CACHE"):
+        return Path(folder).expanduser()
+    general = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(os.environ.get("HF_HOME") or f"{general}/huggingface").expanduser() / "hub"
+
+
+def _weight_files(folder: Path) -> list[Path]:
+    """By ending, then by name; nothing where there is no such folder."""
+    try:
+        files = [path for path in folder.iterdir() if path.suffix in ENDINGS and path.is_file()]
+    except OSError:
+        return []
+    return sorted(files, key=lambda path: (ENDINGS.index(path.suffix), path.name))
