@@ -34,7 +34,12 @@ def save_network(
     path: Path, recipe: Recipe, classes: tuple[str, ...], prepare: Preparation, network: Network
 ) -> None:
     """Write a network so that `load_network` needs nothing else, not even the old weights."""
-    facts = {"recipe": to_fields(recipe), "classes": classes, "prepare": asdict(prepare)}
+    facts = {
+        "recipe": to_fields(recipe),
+        "classes": classes,
+        "prepare": asdict(prepare),
+        "options": network.options,
+    }
     write(path, "network", network.state_dict(), facts)
 
 
@@ -46,7 +51,8 @@ def load_network(path: Path) -> Keepsake:
         classes = tuple(str(name) for name in facts["classes"])
         prepare = Preparation(**facts["prepare"])
     bare = recipe.model.model_copy(update={"weights": "none"})
-    network = build(bare, len(classes), recipe.input.size, seed=recipe.seed)
+    size, options = recipe.input.size, facts["options"]
+    network = build(bare, len(classes), size, seed=recipe.seed, options=options)
     with sealed_by_us(path):
         network.load_state_dict(under(tensors, ""))
     network.eval()
