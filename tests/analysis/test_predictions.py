@@ -79,7 +79,7 @@ BAD = {
     "a class without a column": {"classes": ("cat", "dog", "owl")},
     "probabilities that don't add up": {"probabilities": np.full((3, 2), 0.9, dtype=np.float32)},
     "NaN": {"probabilities": np.full((3, 2), np.nan, dtype=np.float32)},
-    "a negative probability": {"probabilities": np.tile(np.float32([1.5, -0.5]), (3, 1))},
+    "a negative probability": {"probabilities": np.array([[1.5, -0.5]] * 3, dtype=np.float32)},
     "a short group": {"groups": {"cue": np.array(["with"])}},
     "too few ids": {"ids": np.array(["a"])},
 }

@@ -80,9 +80,8 @@ def test_the_calibration_error_is_what_a_loop_over_bins_gives():
 
 
 def test_certainty_about_everything_with_half_of_it_wrong_is_an_error_of_a_half():
-    table = Predictions(
-        np.array(["a", "b"]), np.array([0, 1]), np.float32([[1, 0], [1, 0]]), ("cat", "dog")
-    )
+    sure = np.array([[1, 0], [1, 0]], dtype=np.float32)
+    table = Predictions(np.array(["a", "b"]), np.array([0, 1]), sure, ("cat", "dog"))
     assert calibration_error(table) == pytest.approx(0.5)
 
 

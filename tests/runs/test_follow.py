@@ -1,11 +1,12 @@
 import json
+from pathlib import Path
 
 import pytest
 
 from tests.runs import fake_run
 from tlcore.analysis.predictions import Predictions
 from tlcore.errors import NotFinite, RunError
-from tlcore.events import Checkpoint, EpochDone, StepDone
+from tlcore.events import Checkpoint, EpochDone, Event, StepDone
 from tlcore.recipe import Recipe
 from tlcore.runs.folder import RunFolder
 from tlcore.runs.follow import follow
@@ -29,6 +30,7 @@ def folder():
 def test_a_run_followed_to_its_end_leaves_everything_behind(folder):
     result = follow(folder, fake_run.train(RECIPE), show=ignore, stop=never)
     assert folder.state() == "finished"
+    assert result is not None
     assert result == folder.read_result()
     assert result["report"]["accuracy"]["value"] == 43 / 50
     assert (result["epochs"], result["trainable"], result["parameters"]) == (3, 130, 1000)
@@ -40,7 +42,7 @@ def test_a_run_followed_to_its_end_leaves_everything_behind(folder):
 
 
 def test_every_event_is_shown_and_steps_are_written_at_most_four_times_a_second(folder):
-    shown = []
+    shown: list[Event] = []
     many = (StepDone(0, i, 1000, 0.5, 1e-3, i / 100, save=lambda path: None) for i in range(1000))
     with pytest.raises(RunError, match="no result"):
         follow(folder, many, show=shown.append, stop=never)
@@ -49,7 +51,7 @@ def test_every_event_is_shown_and_steps_are_written_at_most_four_times_a_second(
 
 
 def test_a_long_epoch_is_saved_every_two_minutes(folder):
-    saved = []
+    saved: list[Path] = []
     slow = (StepDone(0, i, 10, 0.5, 1e-3, 60.0 * i, save=saved.append) for i in range(1, 11))
     with pytest.raises(RunError, match="no result"):
         follow(folder, slow, show=ignore, stop=never)
@@ -57,7 +59,7 @@ def test_a_long_epoch_is_saved_every_two_minutes(folder):
 
 
 def test_a_stop_in_mid_epoch_saves_closes_the_run_and_leaves_it_interrupted(folder):
-    seen = []
+    seen: list[Event] = []
     events = fake_run.train(RECIPE)
     result = follow(
         folder,
@@ -72,7 +74,7 @@ def test_a_stop_in_mid_epoch_saves_closes_the_run_and_leaves_it_interrupted(fold
 
 
 def test_a_stop_at_the_end_of_an_epoch_waits_for_its_checkpoint_and_goes_on_from_there(folder):
-    seen = []
+    seen: list[Event] = []
     follow(
         folder,
         fake_run.train(RECIPE),
@@ -86,7 +88,7 @@ def test_a_stop_at_the_end_of_an_epoch_waits_for_its_checkpoint_and_goes_on_from
 
 
 def test_a_stop_after_the_test_lets_the_run_finish(folder):
-    seen = []
+    seen: list[Event] = []
     result = follow(
         folder,
         fake_run.train(RECIPE),

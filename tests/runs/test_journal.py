@@ -1,9 +1,15 @@
+from typing import Any
+
 import pytest
 
 from tlcore.errors import RunError
 from tlcore.runs.journal import append_line, read_lines
 
-LINES = [{"epoch": 0, "text": "äöü \udc80"}, {"epoch": 1}, {"epoch": 2, "rate": 1e-3}]
+LINES: list[dict[str, Any]] = [
+    {"epoch": 0, "text": "äöü \udc80"},
+    {"epoch": 1},
+    {"epoch": 2, "rate": 1e-3},
+]
 
 
 @pytest.fixture
