@@ -13,12 +13,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-Numbers: TypeAlias = NDArray[np.float32]
+Numbers: TypeAlias = NDArray[np.floating[Any]]
 
 _WIDTHS = {
     # pose
@@ -55,7 +55,7 @@ class Dice:
     def __len__(self) -> int:
         return len(self.table)
 
-    def __getitem__(self, rows: slice) -> Dice:
+    def __getitem__(self, rows: slice | NDArray[np.int64]) -> Dice:
         return Dice(self.table[rows])
 
     def of(self, chance: str) -> NDArray[np.float64]:
@@ -72,10 +72,10 @@ class Dice:
         numbers = self.of(chance)
         return (numbers if numbers.ndim == 1 else numbers[:, 0]) < share
 
-    def near_copy(self, others: Dice, rows: NDArray[np.int64], from_rows: NDArray[np.int64]) -> Dice:
-        """These dice, but for `rows` nearly those of `others`: a hand's breadth aside."""
+    def near_copy(self, rows: NDArray[np.int64], originals: Dice) -> Dice:
+        """These dice, but at `rows` nearly the originals: a hair's breadth aside."""
         table = self.table.copy()
-        table[rows] = others.table[from_rows]
+        table[rows] = originals.table
         nudge = 0.03 * (self.of("jitter")[rows] - 0.5)
         for column, chance in enumerate(("place", "light", "turn")):
             end = _ENDS[chance]

@@ -100,13 +100,13 @@ class Pose:
 
     @classmethod
     def of(cls, dice: Dice) -> Pose:
-        scale = dice.between("scale", 0.52, 0.78)
-        turn = np.radians(dice.between("turn", -50, 50))
+        scale = dice.between("scale", 0.44, 0.76)
+        turn = np.radians(dice.between("turn", -75, 75))
         cos, sin = np.cos(turn), np.sin(turn)
-        wide = dice.between("stretch", 0.82, 1.22) * scale
+        wide = dice.between("stretch", 0.78, 1.26) * scale
         tall = scale * scale / wide
         mirror = np.where(dice.happens("mirror", 0.5), np.float32(-1), np.float32(1))
-        shear = dice.between("shear", -0.25, 0.25)
+        shear = dice.between("shear", -0.3, 0.3)
         forward = np.stack(
             [
                 np.stack([mirror * cos * wide, (shear * cos - sin) * tall], axis=-1),
@@ -118,7 +118,7 @@ class Pose:
         return cls(
             np.linalg.inv(forward).astype(np.float32),
             dice.between("place", -1, 1) * room,
-            dice.between("tilt", -0.22, 0.22),
+            dice.between("tilt", -0.28, 0.28),
             scale,
         )
 
@@ -139,15 +139,17 @@ def _read(grid: Field, across: Numbers, up: Numbers) -> Numbers:
     row -= top
     cell = top * CELLS + left
     flat = grid.ravel()
-    upper = flat[cell] + column * (flat[cell + 1] - flat[cell])
+    upper: Numbers = flat[cell] + column * (flat[cell + 1] - flat[cell])
     cell += CELLS
-    lower = flat[cell] + column * (flat[cell + 1] - flat[cell])
-    return upper + row * (lower - upper)
+    lower: Numbers = flat[cell] + column * (flat[cell + 1] - flat[cell])
+    between: Numbers = upper + row * (lower - upper)
+    return between
 
 
 def _cover(distance: Numbers, size: int) -> Numbers:
     """The share of each pixel that lies inside: smooth edges without drawing larger."""
-    return np.clip(0.5 - distance * np.float32(size / 2), 0, 1)
+    share: Numbers = 0.5 - distance * np.float32(size / 2)
+    return np.clip(share, 0, 1)
 
 
 def _light(dice: Dice, distance: Numbers, size: int) -> tuple[Numbers, Numbers]:
@@ -190,7 +192,7 @@ def _shadow(
     away = -0.13 * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
     moved = (pose.inverse @ away[:, :, None].astype(np.float32))[:, :, 0]
     distance = _read(grid, across - _each(moved[:, 0]), up - _each(moved[:, 1]))
-    distance *= _each(pose.scale)
+    distance = distance * _each(pose.scale)
     if outline:
         distance = np.abs(distance) - _LINE
     return np.clip(0.35 - 4 * distance, 0, 0.55)
@@ -232,11 +234,13 @@ def _developed(mixed: Numbers, look: Shapes, grain: np.random.Generator) -> NDAr
     if look.noise:
         noise = grain.standard_normal(picture.shape, dtype=np.float32)
         picture = picture + np.float32(0.3 * look.noise) * noise
-    return np.clip(picture * 255 + 0.5, 0, 255).astype(np.uint8)
+    levels: Numbers = picture * 255 + np.float32(0.5)
+    return np.clip(levels, 0, 255).astype(np.uint8)
 
 
 def _lens(size: int, blur: float) -> Numbers:
     """A matrix that blurs along one axis; multiplied from both sides it blurs a picture."""
     apart = np.subtract.outer(np.arange(size), np.arange(size))
-    spread = np.exp(-0.5 * (apart / (0.07 * blur * size)) ** 2)
-    return (spread / spread.sum(axis=1, keepdims=True)).astype(np.float32)
+    spread: Numbers = np.exp(-0.5 * (apart / (0.07 * blur * size)) ** 2)
+    spread /= spread.sum(axis=1, keepdims=True)
+    return spread.astype(np.float32)

@@ -42,7 +42,8 @@ def to_rgb(lightness: Numbers, chroma: Numbers, hue: Hues) -> Numbers:
     )
     linear = np.clip((lab @ _LAB_TO_LMS.T) ** 3 @ _LMS_TO_RGB.T, 0, 1)
     curved = 1.055 * linear ** (1 / 2.4) - 0.055
-    return np.where(linear <= 0.0031308, 12.92 * linear, curved).astype(np.float32)
+    rgb: Numbers = np.where(linear <= 0.0031308, 12.92 * linear, curved)
+    return rgb.astype(np.float32)
 
 
 def cue_hue(values: NDArray[np.int64], classes: int, dice: Dice) -> Hues:
@@ -84,26 +85,27 @@ def choose(
 
 
 def _clutter(
-    dice: Dice, light: NDArray[np.float64], strength: NDArray[np.float64], hue: NDArray[np.float64]
-) -> list[tuple[NDArray[np.float64], ...]]:
+    dice: Dice, light: Numbers, strength: Numbers, hue: Hues
+) -> list[tuple[Numbers, ...]]:
     """Pieces in the ground's family: there to be seen, never louder than the object."""
     inward = np.where(light > 0.6, -1, 1)
     return [
-        (light + inward * (0.06 + 0.1 * chance), strength * 1.3, hue + 0.3 * (chance - 0.5))
+        (light + inward * (0.07 + 0.14 * chance), strength * 1.5, hue + 0.3 * (chance - 0.5))
         for chance in dice.of("clutter_colour").T
     ]
 
 
 def _turned(colours: Numbers, shift: float) -> Numbers:
-    """The colours with the colour cube turned about its grey middle, by half a turn at most.
+    """The colours with the colour cube turned about its grey middle, by a quarter turn at most.
 
-    Turning keeps every contrast, so what was to be seen still is, and yet light becomes dark and
-    each hue another: the shapes stay, the colours go.
+    Turning keeps every contrast, so what was to be seen still is; but what was light against
+    dark becomes one hue against another, which no source picture shows.
     """
     if shift == 0:
         return colours
     axis = np.array([1, -1, 0.5]) / 1.5
     cross = np.cross(np.eye(3), axis)
-    angle = np.pi * shift
+    angle = np.pi / 2 * shift
     turn = np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
-    return np.clip((colours - 0.5) @ turn.astype(np.float32) + 0.5, 0, 1)
+    turned: Numbers = (colours - 0.5) @ turn.astype(np.float32) + 0.5
+    return np.clip(turned, 0, 1)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-Field: TypeAlias = NDArray[np.float32]
+Field: TypeAlias = NDArray[np.floating[Any]]
 Point: TypeAlias = tuple[float, float]
 
 REACH = 1.4
@@ -25,7 +25,9 @@ CELLS = 192
 
 STEP = 2 * REACH / (CELLS - 1)
 
-_Y, _X = np.mgrid[REACH : -REACH : CELLS * 1j, -REACH : REACH : CELLS * 1j].astype(np.float32)
+_SPAN = np.linspace(-REACH, REACH, CELLS, dtype=np.float32)
+_X: Field = np.tile(_SPAN, (CELLS, 1))
+_Y: Field = np.tile(-_SPAN[:, None], (1, CELLS))
 
 
 @cache
@@ -52,21 +54,24 @@ def _to_the_edge(drawn: Field) -> Field:
     cells = distance_transform_edt(~inside) - distance_transform_edt(inside)
     smooth = gaussian_filter(cells, 2)
     near = np.clip(1.5 - np.abs(cells) / 2, 0, 1)
-    return (near * drawn + (1 - near) * smooth * STEP).astype(np.float32)
+    distances: Field = near * drawn + (1 - near) * smooth * STEP
+    return distances.astype(np.float32)
 
 
 def disc(x: float, y: float, radius: float, squash: float = 1.0) -> Field:
     """A disc; `squash` flattens it (its distances are then only near right)."""
-    return np.hypot(_X - x, (_Y - y) / squash) - np.float32(radius)
+    to_centre: Field = np.hypot(_X - x, (_Y - y) / squash)
+    return to_centre - radius
 
 
 def ring(x: float, y: float, radius: float, width: float) -> Field:
-    return np.abs(disc(x, y, radius)) - np.float32(width / 2)
+    to_line: Field = np.abs(disc(x, y, radius))
+    return to_line - width / 2
 
 
 def bar(start: Point, end: Point, width: float) -> Field:
     """A line with round ends."""
-    return _to_segment(start, end) - np.float32(width / 2)
+    return _to_segment(start, end) - width / 2
 
 
 def box(left: float, bottom: float, right: float, top: float) -> Field:
@@ -78,34 +83,38 @@ def polygon(*points: Point) -> Field:
     edges = list(zip(points, (*points[1:], points[0]), strict=True))
     distance = np.minimum.reduce([_to_segment(*edge) for edge in edges])
     crossings = np.sum([_crosses(*edge) for edge in edges], axis=0)
-    return np.where(crossings % 2 == 1, -distance, distance)
+    signed: Field = np.where(crossings % 2 == 1, -distance, distance)
+    return signed
 
 
 def union(*fields: Field) -> Field:
-    return np.minimum.reduce(fields)
+    joined: Field = np.minimum.reduce(fields)
+    return joined
 
 
 def overlap(*fields: Field) -> Field:
-    return np.maximum.reduce(fields)
+    common: Field = np.maximum.reduce(fields)
+    return common
 
 
 def cut(whole: Field, *holes: Field) -> Field:
-    return np.maximum.reduce([whole, *(-hole for hole in holes)])
+    return overlap(whole, *(-hole for hole in holes))
 
 
 def _to_segment(start: Point, end: Point) -> Field:
     along_x, along_y = end[0] - start[0], end[1] - start[1]
     x, y = _X - start[0], _Y - start[1]
     share = np.clip((x * along_x + y * along_y) / (along_x**2 + along_y**2), 0, 1)
-    return np.hypot(x - share * along_x, y - share * along_y)
+    distance: Field = np.hypot(x - share * along_x, y - share * along_y)
+    return distance
 
 
 def _crosses(start: Point, end: Point) -> NDArray[np.bool_]:
     """Whether a ray to the right of each cell meets this edge: an odd number means inside."""
     (x0, y0), (x1, y1) = start, end
-    between = (_Y >= y0) != (_Y >= y1)
     rise = (y1 - y0) or 1.0
-    return between & (_X < x0 + (_Y - y0) * (x1 - x0) / rise)
+    met: NDArray[np.bool_] = ((_Y >= y0) != (_Y >= y1)) & (_X < x0 + (_Y - y0) * (x1 - x0) / rise)
+    return met
 
 
 def _around(count: int, radius: float, start: float = 90.0) -> list[Point]:
@@ -220,7 +229,7 @@ def _leaf() -> Field:
 
 
 def _below(y: float) -> Field:
-    return _Y - np.float32(y)
+    return _Y - y
 
 
 SOURCE: dict[str, Callable[[], Field]] = {

@@ -118,7 +118,7 @@ class _Cast:
             trained = _throw(shapes, "train", name, class_sizes(shapes, "train")[label])
             copies = dice.happens("copy", shapes.near_duplicates)
             copy_of[copies] = (dice.of("copy")[copies, 1] * len(trained)).astype(np.int64)
-            dice = dice.near_copy(trained, np.flatnonzero(copies), copy_of[copies])
+            dice = dice.near_copy(np.flatnonzero(copies), trained[copy_of[copies]])
             as_tested = _cues(dice, label, classes, shapes.test_cue_share)
             cues = np.where(copies, _cues(dice, label, classes, shapes.cue_share), as_tested)
         wrong = dice.happens("label", shapes.label_noise if side == "train" else 0)

@@ -1,0 +1,128 @@
+"""Reading zip archives that anybody may have made, without ever unpacking them to disk.
+
+The archive's directory is checked before a byte of content is read: a zip of 46 KB can claim a
+gigabyte. What fails is refused as a whole, with the entry's name.
+"""
+
+from __future__ import annotations
+
+import stat
+import zipfile
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+
+from tlcore.errors import DataError
+
+MOST_FILES = 20_000
+MOST_BYTES = 2 * 1024**3
+MOST_BYTES_A_FILE = 200 * 1024**2
+MOST_TIMES_SMALLER = 100
+SMALL = 1024**2  # a plain little picture may honestly shrink more than a hundredfold
+
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_LOCAL_HEADER = 30  # bytes, before the name
+
+
+class Archive:
+    """A zip whose directory has been found sound. Use it in a `with`; reading is thread-safe."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            raise DataError(
+                f"The archive can't be opened: {error}",
+                where=path.name,
+                remedy="Make a new zip of the class folders.",
+            ) from None
+        try:
+            _check(self._zip)
+        except DataError as error:
+            self._zip.close()
+            raise DataError(error.what, where=path.name, remedy=error.remedy) from None
+
+    def __enter__(self) -> Archive:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._zip.close()
+
+    def names(self) -> list[str]:
+        """What is in it, without links; a folder's name ends in /."""
+        return [entry.filename for entry in self._zip.infolist() if not _is_link(entry)]
+
+    def left_out(self) -> list[str]:
+        """Links: they could point anywhere."""
+        return [entry.filename for entry in self._zip.infolist() if _is_link(entry)]
+
+    def read(self, name: str) -> bytes:
+        """One file's bytes, never more than the directory promised."""
+        try:
+            return self._zip.read(name)
+        except Exception as error:  # noqa: BLE001  zlib, struct and zipfile each raise their own
+            raise DataError(f"damaged in the archive ({error})") from None
+
+
+def _check(archive: zipfile.ZipFile) -> None:
+    entries = archive.infolist()
+    if len(entries) > MOST_FILES:
+        raise _refused(f"{len(entries):,} files, and {MOST_FILES:,} are allowed")
+    if sum(entry.file_size for entry in entries) > MOST_BYTES:
+        raise _refused(f"more than {MOST_BYTES // 1024**3} GB when unpacked")
+    for entry in entries:
+        _check_name(entry)
+        _check_content(entry)
+    _check_names_differ(entries)
+    _check_no_overlap(entries, archive.start_dir)
+
+
+def _check_name(entry: zipfile.ZipInfo) -> None:
+    name = entry.orig_filename
+    parts = PurePosixPath(name.replace("\\", "/")).parts
+    outside = ".." in parts or name.startswith(("/", "\\")) or name[1:2] == ":"
+    if outside or "\x00" in name:
+        raise _refused(f"a file that would land outside its folder: {name[:200]!r}")
+
+
+def _check_content(entry: zipfile.ZipInfo) -> None:
+    name = entry.filename[:200]
+    if entry.flag_bits & 0x1:
+        raise _refused(f"an encrypted file: {name!r}", "Make a new zip without a password.")
+    if entry.compress_type not in _METHODS:
+        raise _refused(f"a file packed in an unusual way: {name!r}")
+    if entry.file_size > MOST_BYTES_A_FILE:
+        raise _refused(f"a file of {entry.file_size / 1024**2:,.0f} MB: {name!r}")
+    if entry.file_size > max(SMALL, MOST_TIMES_SMALLER * entry.compress_size):
+        raise _refused(f"a file that unpacks to over {MOST_TIMES_SMALLER} times its size: {name!r}")
+
+
+def _check_names_differ(entries: list[zipfile.ZipInfo]) -> None:
+    seen = set()
+    for entry in entries:
+        if entry.filename in seen:
+            raise _refused(f"the same name twice: {entry.filename[:200]!r}")
+        seen.add(entry.filename)
+
+
+def _check_no_overlap(entries: list[zipfile.ZipInfo], directory: int) -> None:
+    """No two entries may share bytes: that is how small archives unpack to huge ones."""
+    ordered = sorted(entries, key=lambda entry: entry.header_offset)
+    ends = [entry.header_offset for entry in ordered[1:]] + [directory]
+    for entry, end in zip(ordered, ends, strict=True):
+        name = len(entry.orig_filename.encode("utf-8" if entry.flag_bits & 0x800 else "cp437"))
+        if entry.header_offset + _LOCAL_HEADER + name + entry.compress_size > end:
+            raise _refused(f"files that overlap: {entry.filename[:200]!r}")
+
+
+def _is_link(entry: zipfile.ZipInfo) -> bool:
+    return stat.S_ISLNK(entry.external_attr >> 16)
+
+
+def _refused(what: str, remedy: str = "Make a new zip of the class folders alone.") -> DataError:
+    return DataError(f"The archive is refused: it holds {what}", remedy=remedy)

@@ -1,0 +1,152 @@
+"""Decoded pictures, kept on disk and mapped into memory, so that they are decoded once.
+
+One folder for each key, and the key is made from the content it was decoded from: another file,
+another key. A folder appears whole or not at all, so two processes may make the same one at once.
+What is found damaged is made again.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tlcore import paths
+from tlcore.errors import DataError
+
+Write: TypeAlias = Callable[[NDArray[np.uint8]], None]
+Facts: TypeAlias = dict[str, Any]
+
+_PIXELS, _FACTS, _SUMS = "pixels.bin", "facts.json", "sums.json"
+_ABANDONED = 24 * 3600  # seconds after which a draft's maker is surely gone
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What the cache gives back.
+
+    Attributes:
+        pixels: n x height x width x 3, mapped from disk, not to be written to.
+        facts: Plain values that were kept with them.
+    """
+
+    pixels: NDArray[np.uint8]
+    facts: Facts
+
+
+def key_of(*parts: object) -> str:
+    """A key from whatever the pixels depend on.
+
+    >>> key_of("digest", 32) == key_of("digest", 32) != key_of("digest", 64)
+    True
+    """
+    return hashlib.sha256("\x00".join(map(str, parts)).encode()).hexdigest()[:32]
+
+
+def kept(key: str, make: Callable[[Write], Facts]) -> Kept:
+    """What is kept under this key; made first if it isn't there or is damaged.
+
+    Args:
+        key: See `key_of`.
+        make: Hands all pixels, some pictures at a time, to the function it is given, and
+            returns the facts.
+    """
+    folder = paths.cache() / "data" / key
+    with _explained(folder):
+        for _ in range(3):  # another process may sweep away what we just saw
+            if found := _opened(folder):
+                return found
+            _put(_drafted(folder, make), folder)
+    raise DataError(
+        "Decoded pictures don't stay as they were written",
+        where=str(folder),
+        remedy="Check the disk, or set TL_HOME to a folder on another one.",
+    )
+
+
+def _opened(folder: Path) -> Kept | None:
+    try:
+        sums = json.loads((folder / _SUMS).read_text())
+        if any(_sum(folder / name) != sums[name] for name in (_PIXELS, _FACTS)):
+            return None
+        facts = json.loads((folder / _FACTS).read_text())
+        shape = tuple(facts.pop("shape"))
+        return Kept(np.asarray(np.memmap(folder / _PIXELS, np.uint8, "r", shape=shape)), facts)
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _sum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _drafted(folder: Path, make: Callable[[Write], Facts]) -> Path:
+    """A folder beside the one that is wanted, complete."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(folder.parent)
+    draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".tmp"))
+    try:
+        shapes: list[tuple[int, ...]] = []
+        with (draft / _PIXELS).open("wb") as file:
+
+            def write(pictures: NDArray[np.uint8]) -> None:
+                shapes.append(pictures.shape)
+                file.write(np.ascontiguousarray(pictures).data)
+
+            facts = make(write)
+        shape = (sum(shape[0] for shape in shapes), *shapes[0][1:])
+        (draft / _FACTS).write_text(json.dumps({**facts, "shape": shape}))
+        sums = {name: _sum(draft / name) for name in (_PIXELS, _FACTS)}
+        (draft / _SUMS).write_text(json.dumps(sums))
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    return draft
+
+
+def _put(draft: Path, folder: Path) -> None:
+    """Rename the draft into place; what another process put there meanwhile is as good."""
+    try:
+        draft.rename(folder)
+    except OSError:
+        if _opened(folder) is None:
+            damaged = draft.with_suffix(".damaged.tmp")
+            folder.rename(damaged)
+            draft.rename(folder)
+            shutil.rmtree(damaged, ignore_errors=True)
+        else:
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+def _sweep(parent: Path) -> None:
+    """Remove drafts that a killed process left behind."""
+    for draft in parent.glob(".*.tmp"):
+        if time.time() - draft.stat().st_mtime > _ABANDONED:
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            what, remedy = "The disk is full", "Free some space (what is kept here can be deleted)"
+        else:
+            reason = os.strerror(error.errno or errno.EIO)
+            what, remedy = f"Decoded pictures can't be kept: {reason}", "Make the folder writable"
+        remedy = f"{remedy}, or set TL_HOME to another folder."
+        raise DataError(what, where=str(folder.parent), remedy=remedy) from None

@@ -1,0 +1,269 @@
+"""The data sets `cifar10` and `cifar100`, as torchvision or the hub's parquet files lay them out.
+
+They are looked for in every data folder and up to three folders below it, and never downloaded
+from here: a run that needs a network should say so before it starts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tlcore import paths
+from tlcore.data.batches import in_batches
+from tlcore.data.cache import Facts, Kept, Write, kept, key_of
+from tlcore.data.cifar_names import CIFAR10, CIFAR100
+from tlcore.data.decode import VERSION, open_picture, quietly
+from tlcore.data.pickles import read_pickle
+from tlcore.data.pictures import Dataset, Pictures
+from tlcore.errors import DataError, DataMissing
+
+Name: TypeAlias = Literal["cifar10", "cifar100"]
+
+SIDE = 32
+WHOLE = {"train": 50_000, "test": 10_000}
+
+_DEPTH = 3
+_MOST_FOLDERS = 2000
+_TORCHVISION = {
+    "cifar10": ("cifar-10-batches-py", [f"data_batch_{i}" for i in range(1, 6)], ["test_batch"]),
+    "cifar100": ("cifar-100-python", ["train"], ["test"]),
+}
+_ARCHIVES = {"cifar10": "cifar-10-python.tar.gz", "cifar100": "cifar-100-python.tar.gz"}
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where a data set lies.
+
+    Attributes:
+        folder: The folder of its files.
+        kind: How it is laid out.
+        train: Its training files, in order.
+        test: Its test files.
+    """
+
+    folder: Path
+    kind: Literal["pickles", "parquet"]
+    train: tuple[Path, ...]
+    test: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What one file holds: pictures, and the label of each among the finest classes."""
+
+    pixels: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    skipped: int = 0
+
+
+def open_cifar(name: Name, labels: Literal["fine", "coarse"] = "fine") -> Dataset:
+    """The data set, or a `DataMissing` that says where to put it."""
+    found = find(name)
+    if found is None:
+        raise DataMissing(f"{_title(name)} is not on this machine", remedy=remedy(name))
+    digest = _digest(found)
+    with quietly():
+        content = kept(key_of(name, digest, VERSION), lambda write: _decode(name, found, write))
+    return _assembled(name, labels, content, digest)
+
+
+def find(name: Name) -> Found | None:
+    """The first place that holds the whole data set."""
+    places = (place for folder in paths.data_folders() for place in _nearby(folder))
+    return next((found for place in places if (found := _recognised(name, place))), None)
+
+
+def remedy(name: Name) -> str:
+    """What to do where it is missing."""
+    folders = ", ".join(str(folder) for folder in paths.data_folders())
+    archive = _ARCHIVES[name]
+    for folder in paths.data_folders():
+        if (folder / archive).is_file():
+            return f"{archive} lies in {folder}: unpack it there (tar -xzf {archive})."
+    return (
+        f"Looked in {folders}. Put there either the folder {_TORCHVISION[name][0]} (unpacked from "
+        f"{archive}, as torchvision leaves it), or a folder {name} with the parquet files of the "
+        f"hub's uoft-cs/{name}. TL_DATA may name another folder."
+    )
+
+
+def _title(name: Name) -> str:
+    return {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100"}[name]
+
+
+def _nearby(folder: Path) -> Iterator[Path]:
+    """The folder and those below it, the nearest first."""
+    level = [folder]
+    for _ in range(_DEPTH + 1):
+        yield from level
+        level = [child for parent in level for child in _subfolders(parent)][:_MOST_FOLDERS]
+
+
+def _subfolders(folder: Path) -> list[Path]:
+    try:
+        children = sorted(folder.iterdir())
+    except OSError:
+        return []
+    return [c for c in children if not c.name.startswith(".") and c.is_dir()]
+
+
+def _recognised(name: Name, place: Path) -> Found | None:
+    folder, train, test = _TORCHVISION[name]
+    files = [place / file for file in (*train, *test)]
+    if place.name == folder and all(file.is_file() for file in files):
+        return Found(place, "pickles", tuple(files[: len(train)]), tuple(files[len(train) :]))
+    if not _named_after(name, place):
+        return None
+    shards = [tuple(sorted(place.glob(f"{side}*.parquet"))) for side in ("train", "test")]
+    return Found(place, "parquet", *shards) if all(shards) else None
+
+
+def _named_after(name: Name, place: Path) -> bool:
+    """Whether the folder or one just above it bears the data set's name."""
+    nearest = [part.lower().replace("-", "").replace("_", "") for part in place.parts[-3:]]
+    named = [part for part in nearest if "cifar10" in part]
+    return bool(named) and ("cifar100" in named[-1]) == (name == "cifar100")
+
+
+def _digest(found: Found) -> str:
+    whole = hashlib.sha256()
+    for path in (*found.train, *found.test):
+        try:
+            with path.open("rb") as file:
+                whole.update(hashlib.file_digest(file, "sha256").digest())
+        except OSError as error:
+            raise DataError(f"A file can't be read: {error.strerror}", where=str(path)) from None
+    return whole.hexdigest()
+
+
+def _decode(name: Name, found: Found, write: Write) -> Facts:
+    facts: Facts = {}
+    read = _read_pickle if found.kind == "pickles" else _read_parquet
+    for side, files in (("train", found.train), ("test", found.test)):
+        parts = [_checked(read(name, path), name, path) for path in files]
+        for part in parts:
+            write(part.pixels)
+        facts[side] = [int(label) for part in parts for label in part.labels]
+        facts[f"{side}_skipped"] = sum(part.skipped for part in parts)
+    return facts
+
+
+def _read_pickle(name: Name, path: Path) -> _Part:
+    table = read_pickle(path)
+    data = table.get("data")
+    if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or data.shape[1:] != (3072,):
+        raise _foreign(path, "it has no table `data` of 3,072 bytes a picture")
+    labels = table.get("fine_labels" if name == "cifar100" else "labels")
+    pixels = data.reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1)
+    return _Part(pixels, _numbers(labels, path))
+
+
+def _read_parquet(name: Name, path: Path) -> _Part:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path)
+    except (pa.ArrowException, OSError) as error:
+        raise _foreign(path, str(error).splitlines()[0][:200]) from None
+    column = next((c for c in ("img", "image") if c in table.column_names), None)
+    label = "fine_label" if name == "cifar100" else "label"
+    if column is None or label not in table.column_names:
+        raise _foreign(path, f"it has no columns img and {label}")
+    labels = _numbers(table[label].to_pylist(), path)
+    decoded = [
+        picture
+        for batch in in_batches(lambda row: _decoded(row, path), table[column].to_pylist())
+        for picture in batch
+    ]
+    good = np.array([picture is not None for picture in decoded], dtype=bool)
+    if not good.any():
+        raise _foreign(path, "none of its pictures can be read")
+    pixels = np.stack([picture for picture in decoded if picture is not None])
+    return _Part(pixels, labels[good], int((~good).sum()))
+
+
+def _decoded(row: Any, path: Path) -> NDArray[np.uint8] | None:
+    """A row's picture; None where it is damaged."""
+    content = row.get("bytes") if isinstance(row, dict) else row
+    if not isinstance(content, bytes):
+        return None
+    try:
+        image = open_picture(content)
+    except DataError:
+        return None
+    if image.size != (SIDE, SIDE):
+        raise _foreign(path, f"a picture is {image.width} x {image.height} pixels, not 32 x 32")
+    return np.asarray(image)
+
+
+def _numbers(labels: object, path: Path) -> NDArray[np.int64]:
+    try:
+        numbers = np.asarray(labels)
+    except ValueError:
+        numbers = np.empty((), dtype=object)
+    if numbers.ndim != 1 or numbers.dtype.kind not in "iu":
+        raise _foreign(path, "its labels are no list of whole numbers")
+    return numbers.astype(np.int64)
+
+
+def _checked(part: _Part, name: Name, path: Path) -> _Part:
+    classes = 100 if name == "cifar100" else 10
+    if len(part.labels) != len(part.pixels) or not len(part.labels):
+        raise _foreign(path, f"it has {len(part.pixels)} pictures and {len(part.labels)} labels")
+    if part.labels.min() < 0 or part.labels.max() >= classes:
+        raise _foreign(path, f"it has labels outside 0 to {classes - 1}")
+    return part
+
+
+def _foreign(path: Path, why: str) -> DataError:
+    return DataError(
+        f"The file isn't what its name says: {why}", where=str(path), remedy="Fetch it again."
+    )
+
+
+def _assembled(name: Name, labels: str, content: Kept, digest: str) -> Dataset:
+    fine = tuple(name for names in CIFAR100.values() for name in names)
+    classes = CIFAR10 if name == "cifar10" else tuple(sorted(fine))
+    superclass = {f: s for s, names in CIFAR100.items() for f in names} if name != "cifar10" else {}
+    train, test = (_side(content, side, classes) for side in ("train", "test"))
+    if name == "cifar100" and labels == "coarse":
+        coarse = tuple(CIFAR100)
+        lookup = np.array([coarse.index(superclass[c]) for c in classes])
+        train, test = (_relabelled(p, classes, lookup) for p in (train, test))
+        classes, superclass = coarse, {}
+    return Dataset(name, classes, train, test, digest, superclass, _notes(name, content.facts))
+
+
+def _side(content: Kept, side: str, classes: tuple[str, ...]) -> Pictures:
+    start = 0 if side == "train" else len(content.facts["train"])
+    labels = np.array(content.facts[side], dtype=np.int64)
+    ids = np.array([f"{side}/{row:05d}" for row in range(len(labels))])
+    return Pictures(content.pixels[start : start + len(labels)], labels, ids)
+
+
+def _relabelled(
+    pictures: Pictures, fine: tuple[str, ...], lookup: NDArray[np.int64]
+) -> Pictures:
+    groups = {"fine": np.array(fine)[pictures.labels]}
+    return Pictures(pictures.pixels, lookup[pictures.labels], pictures.ids, groups)
+
+
+def _notes(name: Name, facts: Facts) -> tuple[str, ...]:
+    notes = [
+        f"Only {len(facts[side]):,} of {_title(name)}'s {whole:,} {side} pictures are here."
+        for side, whole in WHOLE.items()
+        if len(facts[side]) != whole
+    ]
+    skipped = facts["train_skipped"] + facts["test_skipped"]
+    if skipped:
+        notes.append(f"{skipped} damaged pictures were left out.")
+    return tuple(notes)

@@ -1,0 +1,93 @@
+"""Where a folder data set's files come from: a folder, or a zip of one. Both read alike."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from tlcore import paths
+from tlcore.data.archive import MOST_BYTES_A_FILE, Archive
+from tlcore.errors import DataError, DataMissing
+
+
+class Source(Protocol):
+    """Files and folders by name: relative, with /, and a folder's name ends in one."""
+
+    def names(self) -> list[str]: ...
+
+    def left_out(self) -> list[str]: ...
+
+    def read(self, name: str) -> bytes: ...
+
+
+class Folder:
+    """A folder's files. Links are followed only where they stay inside it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self._names: list[str] = []
+        self._left_out: list[str] = []
+        for parent, folders, files in os.walk(self.root):
+            folders.sort()
+            place = Path(parent)
+            for name in folders:
+                kept = not (place / name).is_symlink()  # and os.walk doesn't follow it either
+                (self._names if kept else self._left_out).append(self._relative(place / name) + "/")
+            for name in sorted(files):
+                inside = self._is_inside(place / name)
+                (self._names if inside else self._left_out).append(self._relative(place / name))
+
+    def names(self) -> list[str]:
+        return self._names
+
+    def left_out(self) -> list[str]:
+        """Links to elsewhere, and links to folders."""
+        return self._left_out
+
+    def read(self, name: str) -> bytes:
+        path = self.root / name
+        try:
+            if not path.is_file():  # reading a pipe would wait for ever
+                raise DataError("no ordinary file")
+            if path.stat().st_size > MOST_BYTES_A_FILE:
+                raise DataError(f"larger than {MOST_BYTES_A_FILE // 1024**2} MB")
+            return path.read_bytes()
+        except OSError as error:
+            raise DataError(f"can't be read ({error.strerror})") from None
+
+    def _relative(self, path: Path) -> str:
+        return path.relative_to(self.root).as_posix()
+
+    def _is_inside(self, path: Path) -> bool:
+        return not path.is_symlink() or self.root in Path(os.path.realpath(path)).parents
+
+
+@contextmanager
+def open_source(path: str) -> Iterator[Source]:
+    """The folder or zip that a recipe names, as given or inside a data folder."""
+    found = _located(path)
+    if found.is_dir():
+        yield Folder(found)
+    else:
+        with Archive(found) as archive:
+            yield archive
+
+
+def _located(path: str) -> Path:
+    """Where it is; a relative path is also looked for in the data folders."""
+    candidates = [Path(path).expanduser(), *(folder / path for folder in paths.data_folders())]
+    try:
+        found = next((c for c in candidates if c.exists()), None)
+    except (OSError, ValueError) as error:
+        raise DataError(f"This is no usable path: {error}", where=path[:200]) from None
+    if found is None:
+        places = ", ".join(str(folder) for folder in paths.data_folders())
+        raise DataMissing(
+            "There is no such folder or zip",
+            where=path,
+            remedy=f"Check the path. A relative one is also looked for in {places}.",
+        )
+    return found
