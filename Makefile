@@ -3,7 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-CODE := tlcore tests $(wildcard conftest.py app.py pages/*.py bench/*.py)
+CODE := tlcore tests $(wildcard conftest.py app.py pages/*.py bench/*.py docs/*.py)
 CANDIDATES := $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python)
 
 .DEFAULT_GOAL := help

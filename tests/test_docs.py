@@ -1,0 +1,108 @@
+"""What the documents say must be so."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from docs import filemap
+from tlcore.cli import parser
+from tlcore.libraries import libraries
+
+PROJECT = Path(__file__).parent.parent
+NOT_OURS = {"__pycache__", "build", "dist"}
+HIDDEN_OURS = {".ci", ".streamlit", ".gitignore"}
+
+
+def _files(folder: Path = PROJECT) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".") and path.name not in HIDDEN_OURS:
+            continue
+        if path.is_dir() and path.name not in NOT_OURS:
+            yield from _files(path)
+        elif path.is_file():
+            yield path
+
+
+DOCUMENTS = [path for path in _files() if path.suffix == ".md"]
+
+
+def _named(path: Path) -> str:
+    return str(path.relative_to(PROJECT))
+
+
+def test_the_map_in_readme_says_of_every_module_what_the_module_says_itself():
+    """If this fails, draw the map anew: python docs/filemap.py"""
+    assert filemap.standing() == filemap.drawn()
+
+
+def test_the_map_leaves_no_module_out_and_none_without_a_word():
+    mapped = re.findall(r"^ *(\w+\.py) +\S", filemap.drawn(), re.MULTILINE)
+    roots = {"app.py", *filemap.FOLDERS}
+    ours = [path for path in _files() if _named(path).split("/")[0] in roots]
+    modules = [path.name for path in ours if path.suffix == ".py" and path.name != "__init__.py"]
+    assert sorted(mapped) == sorted(modules)
+
+
+def _commands(document: Path) -> Iterator[str]:
+    """Every command that a document quotes, without the comment behind it."""
+    text = document.read_text()
+    blocks = re.findall(r"```(?:sh|bash|console)\n(.*?)```", text, re.DOTALL)
+    inline = re.findall(r"(?<!`)`([^`\n]+)`(?!`)", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+    for line in [line for block in blocks for line in block.splitlines()] + inline:
+        yield re.split(r"\s+#", line)[0].strip()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=_named)
+def test_every_make_command_in_a_document_can_be_made(document):
+    targets = set(re.findall(r"^([a-z]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
+    for command in _commands(document):
+        words = shlex.split(command) if command.startswith("make ") else []
+        assert {word for word in words[1:] if "=" not in word} <= targets, command
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=_named)
+def test_every_command_of_the_lab_in_a_document_is_understood(document):
+    for command in _commands(document):
+        if match := re.fullmatch(r"python -m tlcore(?: (.*))?", command):
+            parser().parse_args(shlex.split(match[1] or "doctor"))
+        elif match := re.match(r"python (\w\S*\.py)|python -m (tlcore\.\S+)", command):
+            file = match[1] or match[2].replace(".", "/") + ".py"
+            assert (PROJECT / file).is_file(), command
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=_named)
+def test_links_within_the_project_lead_somewhere(document):
+    text = re.sub(r"```.*?```", "", document.read_text(), flags=re.DOTALL)
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" not in link:
+            name, _, heading = link.partition("#")
+            target = (document.parent / name) if name else document
+            assert target.exists(), link
+            assert not heading or heading in _anchors(target), link
+
+
+def _anchors(document: Path) -> set[str]:
+    """The headings as links spell them."""
+    headings = re.findall(r"^#+ (.*)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_dependency_says_why_it_is_here_and_no_other_does():
+    text = (PROJECT / "docs" / "DEPENDENCIES.md").read_text()
+    lab, tests, _ = text.split("\n## ", 3)[1:]
+    for part, file in ((lab, "requirements.txt"), (tests, "requirements-dev.txt")):
+        explained = re.findall(r"^\| `([\w.-]+)` \|", part, re.MULTILINE)
+        assert explained == [library.name for library in libraries(PROJECT / file)]
+
+
+def test_no_file_knows_the_machine_it_was_written_on():
+    folders = "|".join(("work", "root", "home", "Users", "tmp"))
+    hosts = "|".join(("pypi", "pythonhosted"))
+    foreign = re.compile(rf"(?<![\w.~)}}/])/(?:{folders})/\w|\b(?:{hosts})\.org")
+    for path in _files():
+        if path.suffix in {".py", ".md", ".toml", ".yaml", ".json", ".txt", ""}:
+            found = foreign.search(path.read_text())
+            assert not found, f"{_named(path)}: {found and found[0]}"
