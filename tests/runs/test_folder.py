@@ -31,10 +31,10 @@ def test_a_run_remembers_the_preset_it_began_as_and_its_recipe_file_can_be_run_a
     assert from_file(folder.path / "recipe.yaml") == RECIPE
 
 
-def test_a_hundred_runs_of_the_same_second_share_no_folder():
+def test_a_hundred_runs_of_the_same_second_share_no_folder_and_keep_their_order():
     ids = [RunFolder.create(RECIPE).id for _ in range(100)]
     assert len(set(ids)) == 100
-    assert [folder.id for folder in RunFolder.all()] == sorted(ids)
+    assert [folder.id for folder in RunFolder.all()] == ids
 
 
 def test_what_is_no_run_is_not_listed():

@@ -30,6 +30,7 @@ def test_a_killed_process_holds_no_lock(tmp_path):
     path = tmp_path / "lock"
     holder = subprocess.Popen([sys.executable, "-c", HOLD, path], stdout=subprocess.PIPE, text=True)
     with holder:
+        assert holder.stdout is not None
         assert holder.stdout.readline() == "True\n"
         assert is_locked(path)
         with locked(path) as taken:

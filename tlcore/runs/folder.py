@@ -70,7 +70,7 @@ class RunFolder:
     @classmethod
     def all(cls) -> tuple[RunFolder, ...]:
         """Every run, the oldest first."""
-        recipes = sorted(_runs().glob(f"*/{_RECIPE}"))
+        recipes = sorted(_runs().glob(f"*/{_RECIPE}"), key=_age)
         return tuple(cls(file.parent) for file in recipes if _ID.fullmatch(file.parent.name))
 
     @property
@@ -183,6 +183,11 @@ def _make_folder() -> Path:
         except FileExistsError:
             continue
         return path
+
+
+def _age(recipe: Path) -> tuple[str, int]:
+    """Ids tell the second; within one, the file that is never written again does."""
+    return recipe.parent.name[: len("20261121-142233")], recipe.stat().st_mtime_ns
 
 
 def _unknown(run: str) -> RunError:
