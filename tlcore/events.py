@@ -105,6 +105,8 @@ class Tested:
         save: `save(path)` writes the kept network alone, ready to predict.
     """
 
+    __test__ = False  # pytest takes a class of this name for a test
+
     report: TestReport
     predictions: Predictions
     save: Callable[..., None]

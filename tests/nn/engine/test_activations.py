@@ -17,7 +17,7 @@ def test_kept_and_computed_activations_train_to_the_same_numbers(
 ):
     recipe = pretrained(preset, backbone, optimiser={"name": "sgd", "rate": 0.01})
     kept = list(train(recipe))
-    monkeypatch.setattr("tlcore.nn.engine.train.may_keep", lambda *of_anything: False)
+    monkeypatch.setattr("tlcore.nn.engine.loop.may_keep", lambda *of_anything: False)
     computed = list(train(recipe))
     assert of(PhaseBegan, kept)[0].cached
     assert not of(PhaseBegan, computed)[0].cached

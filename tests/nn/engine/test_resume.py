@@ -1,6 +1,5 @@
 """A run that was interrupted and resumed is the run that was not, bit for bit."""
 
-import sys
 from dataclasses import replace
 
 import pytest
@@ -9,7 +8,7 @@ import torch
 from tests.nn.engine.test_train import of, without_time
 from tlcore.errors import CheckpointError
 from tlcore.events import Checkpoint, EpochDone, Finished, PhaseBegan, StepDone, Tested
-from tlcore.nn.engine import train
+from tlcore.nn.engine import loop, train
 
 GRADUAL = {
     "epochs": 5,
@@ -101,7 +100,6 @@ def test_a_checkpoint_of_other_pictures_is_refused(pretrained, tmp_path, monkeyp
     recipe = pretrained("full")
     path = tmp_path / "last.safetensors"
     interrupt(recipe, path, lambda e: isinstance(e, Checkpoint))
-    loop = sys.modules["tlcore.nn.engine.train"]
     changed = replace(loop.load(recipe.data, recipe.input), fingerprint="other")
     monkeypatch.setattr(loop, "load", lambda *of_anything: changed)
     with pytest.raises(CheckpointError, match="pictures have changed"):

@@ -1,8 +1,8 @@
 """Training: a recipe goes in, a stream of events comes out.
 
-Read `train.py` first; the other files are what it is written in terms of.
+Read `loop.py` first; the other files are what it is written in terms of.
 """
 
-from tlcore.nn.engine.train import train
+from tlcore.nn.engine.loop import train
 
 __all__ = ["train"]

@@ -10,7 +10,6 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from tlcore.data.pictures import Pictures, Splits
-from tlcore.errors import TrainingError
 from tlcore.nn.backbones import build
 from tlcore.nn.device import choose_device, choose_precision, precision_name
 from tlcore.nn.engine import checkpoint
@@ -88,12 +87,6 @@ class Work:
 
 def prepare_work(recipe: Recipe, splits: Splits) -> Work:
     """Choose the device, build the network and bring the pictures to it."""
-    if len(splits.train) < 2:
-        raise TrainingError(
-            f"There is {len(splits.train)} picture to train on, and at least 2 are needed",
-            where="data",
-            remedy="Add pictures, or lower data.validation and data.test.",
-        )
     device = choose_device()
     precision = choose_precision(recipe.precision, device)
     network = build(recipe.model, len(splits.classes), recipe.input.size, seed=recipe.seed)
