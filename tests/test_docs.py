@@ -10,6 +10,7 @@ import pytest
 from docs import filemap
 from tlcore.cli import parser
 from tlcore.libraries import libraries
+from tlcore.recipe_text import from_text
 
 PROJECT = Path(__file__).parent.parent
 NOT_OURS = {"__pycache__", "build", "dist"}
@@ -71,6 +72,12 @@ def test_every_command_of_the_lab_in_a_document_is_understood(document):
         elif match := re.match(r"python (\w\S*\.py)|python -m (tlcore\.\S+)", command):
             file = match[1] or match[2].replace(".", "/") + ".py"
             assert (PROJECT / file).is_file(), command
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=_named)
+def test_every_recipe_in_a_document_is_one(document):
+    for recipe in re.findall(r"```yaml\n(.*?)```", document.read_text(), re.DOTALL):
+        from_text(recipe, where=document.name)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=_named)
