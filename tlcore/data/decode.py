@@ -54,6 +54,8 @@ def open_picture(content: bytes, *, needed: int | None = None) -> Image.Image:
         return _opened(content, needed)
     except UnidentifiedImageError:
         raise DataError("not a JPEG, PNG, WebP, BMP, GIF or TIFF picture") from None
+    except Image.DecompressionBombError:  # the library's own, much higher limit
+        raise _too_large("more than a hundred million") from None
     except DataError:
         raise
     except Exception as error:  # noqa: BLE001  Pillow's readers raise anything on broken files
@@ -96,12 +98,16 @@ def _opened(content: bytes, needed: int | None) -> Image.Image:
     image: Image.Image = Image.open(BytesIO(content), formats=FORMATS)
     width, height = image.size
     if width * height > MOST_PIXELS:
-        limit = MOST_PIXELS // 1_000_000
-        raise DataError(f"too large: {width} x {height} pixels, and {limit} million are allowed")
+        raise _too_large(f"{width} x {height}")
     if needed:
         image.draft("RGB", (2 * needed, 2 * needed))
     image.load()
     return _to_rgb(_upright(image))
+
+
+def _too_large(size: str) -> DataError:
+    limit = MOST_PIXELS // 1_000_000
+    return DataError(f"too large: {size} pixels, and at most {limit} million pixels are allowed")
 
 
 def _upright(image: Image.Image) -> Image.Image:

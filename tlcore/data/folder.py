@@ -46,7 +46,7 @@ def _opened(source: Source, data: Data, input: Input) -> Dataset:
     rows, more_notes = _testable(entries, classes)
     notes = (
         *layout.notes,
-        note_on("a link out of the folder", source.left_out(), "is", "are"),
+        note_on("a link out of the folder or unreadable", source.left_out(), "is", "are"),
         _note_on_damage(content.facts["problems"]),
         *_notes_on_empty(layout.entries, classes),
         *more_notes,

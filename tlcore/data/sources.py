@@ -12,6 +12,9 @@ from tlcore import paths
 from tlcore.data.archive import MOST_BYTES_A_FILE, Archive
 from tlcore.errors import DataError, DataMissing
 
+MOST_FILES = 300_000
+"""In a folder: a slip such as `/` should not have the whole disk read."""
+
 
 class Source(Protocol):
     """Files and folders by name: relative, with /, and a folder's name ends in one."""
@@ -30,21 +33,22 @@ class Folder:
         self.root = root.resolve()
         self._names: list[str] = []
         self._left_out: list[str] = []
-        for parent, folders, files in os.walk(self.root):
-            folders.sort()
+        for parent, folders, files in os.walk(self.root, onerror=self._note_unreadable):
             place = Path(parent)
             for name in folders:
                 kept = not (place / name).is_symlink()  # and os.walk doesn't follow it either
                 (self._names if kept else self._left_out).append(self._relative(place / name) + "/")
-            for name in sorted(files):
+            for name in files:
                 inside = self._is_inside(place / name)
                 (self._names if inside else self._left_out).append(self._relative(place / name))
+            if len(self._names) > MOST_FILES:
+                raise _too_many(root)
 
     def names(self) -> list[str]:
         return self._names
 
     def left_out(self) -> list[str]:
-        """Links to elsewhere, and links to folders."""
+        """Links to elsewhere, links to folders, and folders that can't be listed."""
         return self._left_out
 
     def read(self, name: str) -> bytes:
@@ -62,7 +66,23 @@ class Folder:
         return path.relative_to(self.root).as_posix()
 
     def _is_inside(self, path: Path) -> bool:
-        return not path.is_symlink() or self.root in Path(os.path.realpath(path)).parents
+        try:
+            return not path.is_symlink() or self.root in Path(os.path.realpath(path)).parents
+        except OSError:  # a link into a place that isn't ours
+            return False
+
+    def _note_unreadable(self, error: OSError) -> None:
+        if Path(error.filename) == self.root:
+            raise DataError(f"The folder can't be listed: {error.strerror}", where=str(self.root))
+        self._left_out.append(self._relative(Path(error.filename)) + "/")
+
+
+def _too_many(root: Path) -> DataError:
+    return DataError(
+        f"The folder holds more than {MOST_FILES:,} files",
+        where=str(root),
+        remedy="Name the folder that holds the class folders.",
+    )
 
 
 @contextmanager
@@ -78,7 +98,8 @@ def open_source(path: str) -> Iterator[Source]:
 
 def _located(path: str) -> Path:
     """Where it is; a relative path is also looked for in the data folders."""
-    candidates = [Path(path).expanduser(), *(folder / path for folder in paths.data_folders())]
+    at_home = Path(os.path.expanduser(path))  # unlike Path's, this one never raises
+    candidates = [at_home, *(folder / path for folder in paths.data_folders())]
     try:
         found = next((c for c in candidates if c.exists()), None)
     except (OSError, ValueError) as error:

@@ -1,0 +1,144 @@
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.data.makers import picture, saved
+from tlcore.data.decode import fit_picture, open_picture, quietly
+from tlcore.errors import DataError
+
+
+def grey(levels, mode: str) -> Image.Image:
+    kinds = {"I;16": np.uint16, "I": np.int32, "F": np.float32}
+    return Image.fromarray(np.array(levels, dtype=kinds[mode]))
+
+
+def png_header(width: int, height: int) -> bytes:
+    """A few bytes that claim to be a huge picture."""
+    body = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = b""
+    for kind, content in ((b"IHDR", body), (b"IDAT", zlib.compress(b"\x00" * 100)), (b"IEND", b"")):
+        chunks += struct.pack(">I", len(content)) + kind + content
+        chunks += struct.pack(">I", zlib.crc32(kind + content))
+    return b"\x89PNG\r\n\x1a\n" + chunks
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF"])
+def test_every_allowed_format_opens_as_rgb(form):
+    image = open_picture(picture(form=form))
+    assert (image.mode, image.size) == ("RGB", (12, 10))
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "CMYK", "YCbCr"])
+def test_every_colour_mode_becomes_rgb(mode):
+    opened = open_picture(saved(Image.new("RGB", (9, 9), "white").convert(mode), "TIFF"))
+    assert opened.mode == "RGB"
+    assert np.asarray(opened).min() > 220
+
+
+def test_sixteen_bits_are_scaled_and_not_clipped_to_white():
+    deep = open_picture(saved(grey([[0, 32768, 65535]] * 3, "I;16")))
+    assert np.asarray(deep)[0, :, 0].tolist() == [0, 128, 255]
+
+
+@pytest.mark.parametrize("mode", ["I", "F"])
+def test_numbers_of_any_range_go_from_darkest_to_brightest(mode):
+    wide = open_picture(saved(grey([[-70000, 0, 70000]] * 3, mode), "TIFF"))
+    assert np.asarray(wide)[0, :, 0].tolist() == [0, 128, 255]
+
+
+def test_not_a_number_is_black_and_no_error():
+    broken = open_picture(saved(grey([[np.nan, 0.0, 1.0]] * 3, "F"), "TIFF"))
+    assert np.asarray(broken)[0, :, 0].tolist() == [0, 0, 255]
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_what_is_see_through_lies_on_white_and_hidden_colours_stay_hidden(mode):
+    image = Image.new("RGBA", (4, 4), (255, 0, 0, 0)).convert(mode)
+    assert np.asarray(open_picture(saved(image))).min() == 255
+
+
+def test_a_see_through_palette_colour_lies_on_white():
+    image = Image.new("P", (4, 4), 0)
+    image.putpalette([10, 20, 30] * 256)
+    with quietly():
+        assert np.asarray(open_picture(saved(image, transparency=0))).min() == 255
+
+
+def test_a_picture_is_turned_as_its_camera_was_held():
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a quarter turn
+    assert open_picture(saved(Image.new("RGB", (12, 10)), "JPEG", exif=exif)).size == (10, 12)
+
+
+def test_of_a_moving_picture_the_first_frame_counts():
+    frames = [Image.new("RGB", (5, 5), colour) for colour in ("red", "blue")]
+    moving = open_picture(saved(frames[0], "GIF", save_all=True, append_images=frames[1:]))
+    assert np.asarray(moving)[2, 2].tolist() == [255, 0, 0]
+
+
+def test_a_large_photograph_is_opened_small_when_little_is_needed():
+    assert open_picture(picture(size=(800, 600), form="JPEG"), needed=32).size == (100, 75)
+
+
+@pytest.mark.parametrize("side", [6_400, 10_000, 20_000])
+def test_a_claim_of_too_many_pixels_is_refused_before_anything_is_decoded(side):
+    with pytest.raises(DataError, match=r"too large: .* 40 million pixels are allowed"), quietly():
+        open_picture(png_header(side, side))
+
+
+UNREADABLE = {
+    "nothing": b"",
+    "text": b"This is no picture.",
+    "a web page": b"<!doctype html><html><body>404</body></html>",
+    "PostScript": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage",
+    "half a JPEG": picture(form="JPEG", size=(64, 64))[:900],
+    "half a PNG": picture(size=(64, 64))[:3000],
+    "a PNG's first bytes": picture()[:20],
+    "a vector drawing": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+    "zeros": b"\x00" * 500,
+    "a program": b"MZ\x90\x00" * 40,
+}
+
+
+@pytest.mark.parametrize("content", UNREADABLE.values(), ids=UNREADABLE)
+def test_what_is_no_picture_is_one_clear_error(content):
+    with pytest.raises(DataError) as caught, quietly():
+        open_picture(content)
+    assert caught.value.what
+    assert "\n" not in caught.value.what
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF"])
+def test_however_a_picture_is_damaged_nothing_else_is_raised(form):
+    sound, chance = picture(form=form, size=(20, 20)), np.random.default_rng(0)
+    with quietly():
+        for _ in range(60):
+            damaged = np.frombuffer(sound, dtype=np.uint8).copy()
+            places = chance.integers(0, len(damaged), chance.integers(1, 12))
+            damaged[places] = chance.integers(0, 256, len(places))
+            try:
+                opened = open_picture(damaged.tobytes()[: chance.integers(1, len(damaged) + 1)])
+                assert opened.mode == "RGB"
+            except DataError:
+                pass
+
+
+@pytest.mark.parametrize("fit", ["crop", "squash", "pad"])
+@pytest.mark.parametrize("size", [(12, 10), (1, 400), (400, 1), (3, 3)])
+def test_every_picture_comes_to_size(fit, size):
+    made = fit_picture(Image.new("RGB", size, "white"), 16, fit, "bilinear")
+    assert made.shape == (16, 16, 3)
+    assert made.dtype == np.uint8
+
+
+def test_crop_keeps_the_middle_squash_keeps_all_and_pad_adds_bars():
+    flag = np.zeros((10, 30, 3), dtype=np.uint8)
+    flag[:, 10:20] = 255
+    fitted = {fit: fit_picture(Image.fromarray(flag), 30, fit, "nearest") for fit in
+              ("crop", "squash", "pad")}  # fmt: skip
+    assert fitted["crop"].min() == 255
+    assert (fitted["squash"] == 255).mean() == pytest.approx(1 / 3, abs=0.02)
+    assert (fitted["pad"] == 255).mean() == pytest.approx(1 / 9, abs=0.02)
