@@ -53,7 +53,9 @@ def everything_in(root: Path) -> dict[str, bytes]:
     return {str(path.relative_to(root)): path.read_bytes() for path in files}
 
 
-def pictures(labels: list[int], seed: int = 0, side: int = 8, groups: list[str] | None = None):
+def pictures(
+    labels: list[int], seed: int = 0, side: int = 8, groups: list[str] | None = None
+) -> Pictures:
     """Random pictures with these labels, and groups where given."""
     pixels = np.random.default_rng(seed).integers(0, 256, (len(labels), side, side, 3), np.uint8)
     ids = np.array([f"{seed}/{row}" for row in range(len(labels))])
