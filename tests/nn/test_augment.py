@@ -84,7 +84,7 @@ def test_a_mixture_is_as_much_of_each_picture_as_it_says(what):
     mixture = mix(pictures, what, generator_for(3))
     assert mixture is not None
     rows = torch.arange(8)
-    kept = (mixture.partner != rows).nonzero()[0].item()
+    kept = int((mixture.partner != rows).nonzero()[0])
     own = mixture.pictures[kept, 0, kept].mean().item()
     assert 0 <= mixture.share <= 1
     if what.mixup:

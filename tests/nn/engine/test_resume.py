@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from tests.nn.engine.test_train import of, without_time
+from tlcore.data import load
 from tlcore.errors import CheckpointError
 from tlcore.events import Checkpoint, EpochDone, Finished, PhaseBegan, StepDone, Tested
 from tlcore.nn.engine import loop, train
@@ -33,7 +34,7 @@ def interrupt(recipe, path, at):
     """Run until `at(event)`, save there and stop."""
     events = train(recipe)
     for event in events:
-        if at(event):
+        if isinstance(event, StepDone | Checkpoint) and at(event):
             event.save(path)
             events.close()
             return
@@ -100,7 +101,7 @@ def test_a_checkpoint_of_other_pictures_is_refused(pretrained, tmp_path, monkeyp
     recipe = pretrained("full")
     path = tmp_path / "last.safetensors"
     interrupt(recipe, path, lambda e: isinstance(e, Checkpoint))
-    changed = replace(loop.load(recipe.data, recipe.input), fingerprint="other")
+    changed = replace(load(recipe.data, recipe.input), fingerprint="other")
     monkeypatch.setattr(loop, "load", lambda *of_anything: changed)
     with pytest.raises(CheckpointError, match="pictures have changed"):
         list(train(recipe, resume=path))

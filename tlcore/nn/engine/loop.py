@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -42,7 +42,7 @@ from tlcore.plan import Thaw
 from tlcore.recipe import Recipe
 
 
-def train(recipe: Recipe, *, resume: Path | None = None) -> Iterator[Event]:
+def train(recipe: Recipe, *, resume: Path | None = None) -> Generator[Event, None, None]:
     """Train as the recipe says, test what came out, and tell every step of it.
 
     Args:

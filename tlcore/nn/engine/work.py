@@ -90,7 +90,7 @@ def prepare_work(recipe: Recipe, splits: Splits) -> Work:
     device = choose_device()
     precision = choose_precision(recipe.precision, device)
     network = build(recipe.model, len(splits.classes), recipe.input.size, seed=recipe.seed)
-    network.to(device=device, memory_format=torch.channels_last)
+    network.to(device).to(memory_format=torch.channels_last)
     prepare = preparation_for(recipe.input, network.trained_with, splits.train)
 
     def source(pictures: Pictures) -> Activations:
