@@ -1,0 +1,53 @@
+"""The command line in this process, with runs that take no time and need no torch."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.runs import fake_run
+from tlcore.cli import main
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command gave."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out, parse_constant=_refuse)
+
+
+Command = Callable[..., Answer]
+
+
+@pytest.fixture
+def command(capsys, monkeypatch) -> Command:
+    """Call it as a person would, without `python -m tlcore`."""
+    for name in ("engine", "pretrain"):
+        fake = SimpleNamespace(train=fake_run.train, pretrain=fake_run.pretrain)
+        monkeypatch.setitem(sys.modules, f"tlcore.nn.{name}", fake)
+
+    def call(*arguments: str) -> Answer:
+        try:
+            code = main(arguments)
+        except SystemExit as left:
+            code = int(left.code or 0)
+        streams = capsys.readouterr()
+        return Answer(code, streams.out, streams.err)
+
+    return call
+
+
+def _refuse(constant: str) -> None:
+    raise AssertionError(f"{constant} is not JSON")

@@ -1,0 +1,65 @@
+"""The lab without a browser: `python -m tlcore VERB`.
+
+Every verb lives in a module that has `add_verbs`, which describes it, and functions that do it.
+Descriptions load nothing heavy, so help is there at once and needs no torch.
+
+Exit codes: 0 it went well; 1 the lab refused, and said why; 2 the command was not understood;
+130 it was interrupted, and said how to go on.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+
+from tlcore.cli import comparing, demo, examining, listing, recipes, running
+from tlcore.cli.arguments import Parser, build_parser
+from tlcore.cli.output import print_error
+from tlcore.errors import ThawError
+
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says, and give the exit code."""
+    given = parser().parse_args(arguments)
+    try:
+        code = _do(given)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def parser() -> Parser:
+    """All verbs and what they take."""
+    whole, verbs = build_parser()
+    for module in (demo, running, recipes, listing, comparing, examining):
+        module.add_verbs(verbs)
+    return whole
+
+
+def _do(given: Namespace) -> int:
+    try:
+        return int(given.do(given))
+    except ThawError as error:
+        print_error(error, as_json=given.json)
+    except (OSError, ModuleNotFoundError) as error:
+        print_error(_of_the_system(error), as_json=given.json)
+    except KeyboardInterrupt:
+        print("\nInterrupted.", file=sys.stderr)
+        return INTERRUPTED
+    return 1
+
+
+def _of_the_system(error: OSError | ModuleNotFoundError) -> ThawError:
+    """A full disk, a folder of somebody else's, a library left out: nobody's bug."""
+    if isinstance(error, ModuleNotFoundError):
+        remedy = "Install what the lab runs on: pip install -r requirements.txt"
+        return ThawError(f"{error.name} is not installed", remedy=remedy)
+    if isinstance(error, BrokenPipeError) or error.strerror is None:
+        raise error
+    return ThawError(error.strerror, where=str(error.filename or ""))

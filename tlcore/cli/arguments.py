@@ -1,0 +1,85 @@
+"""Reading the command line: one clear line when it is wrong, examples when help is asked for."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
+
+if TYPE_CHECKING:
+    Verbs: TypeAlias = argparse._SubParsersAction["Parser"]
+
+_ABOUT = """\
+Thaw, a transfer-learning lab for image classification.
+
+A recipe says what to learn from, which backbone, what stays frozen and when it thaws; a run
+does it. State lives in the folder that TL_HOME names, else in .thaw beside the app.
+"""
+
+_MORE = """\
+examples:
+  python -m tlcore demo                     transfer against scratch, in under a minute
+  python -m tlcore recipes                  what there is to run
+  python -m tlcore run demo-transfer --set epochs=3 --set optimiser.rate=1e-2
+  python -m tlcore doctor                   what this machine has, and what is missing
+
+exit codes:
+  0 it went well; 1 the lab refused, and said why; 2 the command was not understood;
+  130 it was interrupted, and said how to go on
+"""
+
+
+class Help(argparse.RawDescriptionHelpFormatter):
+    """Keeps examples as they are written, and gives long names room beside their help."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=26)
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in a line, instead of all that could have been right."""
+
+    def error(self, message: str) -> NoReturn:
+        """Leave with what is wrong, and where the rest is explained."""
+        self.exit(2, f"{self.prog}: {message} (help: {self.prog} --help)\n")
+
+    def _check_value(self, action: argparse.Action, value: str) -> None:
+        choices = [str(choice) for choice in action.choices or ()]
+        if choices and value not in choices:
+            near = get_close_matches(value, choices, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(choices)}"
+            raise argparse.ArgumentError(action, f"there is no {value!r}; {hint}")
+
+
+def build_parser() -> tuple[Parser, Verbs]:
+    """The parser of the whole command line, and where verbs are added."""
+    whole = Parser(
+        prog="python -m tlcore",
+        description=_ABOUT,
+        epilog=_MORE,
+        formatter_class=Help,
+        allow_abbrev=False,
+    )
+    return whole, whole.add_subparsers(title="verbs", metavar="VERB", required=True)
+
+
+def add_verb(
+    verbs: Verbs, name: str, do: Callable[[argparse.Namespace], int], about: str, *examples: str
+) -> Parser:
+    """Add a verb that every option of its own may still be added to.
+
+    `about` says in a sentence what it does; `do` does it and gives the exit code.
+    """
+    shown = "".join(f"\n  python -m tlcore {example}" for example in examples)
+    verb = verbs.add_parser(
+        name,
+        help=about,
+        description=f"{about[0].upper()}{about[1:]}.",
+        epilog=f"examples:{shown}",
+        formatter_class=Help,
+        allow_abbrev=False,
+    )
+    verb.add_argument("--json", action="store_true", help="give JSON, and nothing else, on stdout")
+    verb.set_defaults(do=do)
+    return verb
