@@ -31,10 +31,11 @@ exit codes:
 
 
 class Help(argparse.RawDescriptionHelpFormatter):
-    """Keeps examples as they are written, and gives long names room beside their help."""
+    """Keeps examples as they are written, and every verb on the line of its help."""
 
     def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=26)
+        super().__init__(prog, max_help_position=26, width=98)
+        self._action_max_length = 13  # argparse forgets that verbs are indented once more
 
 
 class Parser(argparse.ArgumentParser):
