@@ -76,7 +76,7 @@ class Data(Part):
             the class folder.
         split_seed: Which split. Kept apart from the recipe's seed, so that seeds are compared
             on the same pictures.
-        limit_train: Use only this many training pictures, fairly mixed.
+        limit_train: Use only this many pictures for training and validation together.
         limit_test: The same for the test set: results are then labelled as of a part.
         shapes: Dials of `shapes`.
     """
