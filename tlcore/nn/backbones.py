@@ -48,7 +48,7 @@ def build(
     catalog.check(model, size)
     name = _known(model.backbone)
     source = source_for(model)
-    options = source.options if source else dict(options or {})
+    options = _checked(source.options if source else options or {})
     with _chance(seed, "backbone"):
         backbone = _build_backbone(name, size, model.drop_path, options).eval()
     picture = torch.rand(1, 3, size, size, generator=torch.Generator().manual_seed(0))
@@ -73,6 +73,17 @@ def _known(name: str) -> str:
     near = get_close_matches(plain.lower().replace("-", "_"), names, n=1)
     rule = "is no backbone of the catalogue and no network of timm"
     raise RecipeError([Problem("model.backbone", repr(name), rule, *near)])
+
+
+def _checked(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Only what weights may ask for: timm would take anything, even files to load."""
+    if unknown := sorted(set(options) - {"pad_type", "bn_eps"}):
+        raise WeightsError(
+            f"The weights ask for a network built with {unknown[0]}, which is not allowed",
+            where="model.weights",
+            remedy="Use another file.",
+        )
+    return dict(options)
 
 
 def _build_backbone(
