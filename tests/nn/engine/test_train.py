@@ -76,6 +76,17 @@ def test_closing_the_generator_stops_the_run_between_two_steps(small):
     assert next(events, None) is None
 
 
+@pytest.mark.parametrize("steps", [2, 4, 6])
+def test_stopped_on_request_the_best_network_so_far_is_tested(steps, small):
+    asked = itertools.count(1)
+    events = run(small(epochs=9), enough=lambda: next(asked) >= steps)
+    assert len(of(StepDone, events)) <= steps
+    assert of(Tested, events)
+    end = of(Finished, events)[0]
+    assert "stopped on request" in end.reason
+    assert end.epochs == len(of(EpochDone, events)) < 9
+
+
 def test_the_best_epoch_is_kept_and_named(small):
     events = run(small(epochs=6, optimiser={"name": "sgd", "rate": 0.2}))
     epochs = of(EpochDone, events)

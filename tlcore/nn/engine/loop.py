@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -42,12 +42,21 @@ from tlcore.plan import Thaw
 from tlcore.recipe import Recipe
 
 
-def train(recipe: Recipe, *, resume: Path | None = None) -> Generator[Event, None, None]:
+def never() -> bool:
+    """The answer of whoever lets a run come to its end."""
+    return False
+
+
+def train(
+    recipe: Recipe, *, resume: Path | None = None, enough: Callable[[], bool] = never
+) -> Generator[Event, None, None]:
     """Train as the recipe says, test what came out, and tell every step of it.
 
     Args:
         recipe: All that the result depends on.
         resume: A state saved by an earlier `StepDone` or `Checkpoint` of the same recipe.
+        enough: Asked after every step; once it says yes, training ends and the best network so
+            far is tested.
     """
     began = time.perf_counter()
     work = prepare_work(recipe, load(recipe.data, recipe.input))
@@ -61,6 +70,9 @@ def train(recipe: Recipe, *, resume: Path | None = None) -> Generator[Event, Non
     reason = f"all {recipe.epochs} epochs are done"
     phase = None
     while progress.epoch < recipe.epochs:
+        if enough():
+            reason = f"stopped on request after epoch {progress.epoch}"
+            break
         if out_of_patience(progress.history, recipe.early_stopping):
             reason = _gave_up(recipe)
             break
@@ -70,7 +82,10 @@ def train(recipe: Recipe, *, resume: Path | None = None) -> Generator[Event, Non
             phase = thaw.phase
             yield _enter(work, thaw, progress.epoch)
 
-        yield from _train_epoch(work, progress, thaw)
+        yield from _train_epoch(work, progress, thaw, enough)
+        if progress.step < work.steps:
+            reason = f"stopped on request in epoch {progress.epoch + 1}"
+            break
 
         done = _close_epoch(work, progress, thaw)
         progress.history.append(done)
@@ -80,7 +95,7 @@ def train(recipe: Recipe, *, resume: Path | None = None) -> Generator[Event, Non
         yield done
         yield Checkpoint(done.epoch, work.steps, done.best, save)
 
-    kept_epoch = recipe.epochs - 1 if not progress.history else progress.history[-1].epoch
+    kept_epoch = max(0, progress.epoch - (progress.step == 0))
     if progress.best:
         work.network.load_state_dict(progress.best)
         kept_epoch = progress.best_epoch or 0
@@ -88,8 +103,10 @@ def train(recipe: Recipe, *, resume: Path | None = None) -> Generator[Event, Non
     yield Finished(reason, len(progress.history), kept_epoch, progress.seconds_now)
 
 
-def _train_epoch(work: Work, progress: Progress, thaw: Thaw) -> Iterator[Event]:
-    """The steps that are left of an epoch."""
+def _train_epoch(
+    work: Work, progress: Progress, thaw: Thaw, enough: Callable[[], bool]
+) -> Iterator[Event]:
+    """The steps that are left of an epoch, or as many as are wanted."""
     recipe, epoch = work.recipe, progress.epoch
     labels = work.splits.train.labels
     order = epoch_order(labels, recipe.seed, epoch, balanced=recipe.balance == "sampling")
@@ -113,6 +130,8 @@ def _train_epoch(work: Work, progress: Progress, thaw: Thaw) -> Iterator[Event]:
             progress.seconds_now,
             save=partial(work.save, progress=progress),
         )
+        if enough() and step + 1 < work.steps:
+            return
 
 
 def _close_epoch(work: Work, progress: Progress, thaw: Thaw) -> EpochDone:
