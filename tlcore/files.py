@@ -29,14 +29,15 @@ def written_whole(path: Path) -> Iterator[Path]:
     draft.touch(exist_ok=False)  # not `tempfile`, whose files nobody else may read
     try:
         yield draft
-        _force_to_disk(draft)
+        force_to_disk(draft)
         os.replace(draft, path)
-        _force_to_disk(path.parent)
+        force_to_disk(path.parent)
     finally:
         draft.unlink(missing_ok=True)
 
 
-def _force_to_disk(path: Path) -> None:
+def force_to_disk(path: Path) -> None:
+    """Wait until a file's bytes, or a folder's names, would survive a power cut."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,13 +1,17 @@
 """Reading zip archives that anybody may have made, without ever unpacking them to disk.
 
 The archive's directory is checked before a byte of content is read: a zip of 46 KB can claim a
-gigabyte. What fails is refused as a whole, with the entry's name.
+gigabyte. What fails is refused as a whole, with the entry's name. Reading takes no more memory
+than the directory promised, whatever the content then turns out to be.
 """
 
 from __future__ import annotations
 
+import io
 import stat
+import struct
 import zipfile
+from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 
@@ -15,12 +19,34 @@ from tlcore.errors import DataError
 
 MOST_FILES = 20_000
 MOST_BYTES = 2 * 1024**3
-MOST_BYTES_A_FILE = 200 * 1024**2
+MOST_BYTES_A_FILE = 64 * 1024**2
 MOST_TIMES_SMALLER = 100
 SMALL = 1024**2  # a plain little picture may honestly shrink more than a hundredfold
+MOST_TIMES_SMALLER_IN_ALL = 20
+SMALL_IN_ALL = 50 * 1024**2
 
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _LOCAL_HEADER = 30  # bytes, before the name
+_LARGEST_DIRECTORY = 8 * 1024**2  # 400 bytes for each of 20,000 files
+_ENTRY = b"PK\x01\x02"  # begins every entry of the directory
+
+
+class _Guarded(io.FileIO):
+    """A file that won't hand over a directory too large to be held in memory.
+
+    `zipfile` reads the whole directory at once, however long its last bytes say it is, and makes
+    an object for each entry.
+    """
+
+    in_directory = True
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.in_directory and size is not None and size > _LARGEST_DIRECTORY:
+            raise _refused("a directory far too large for its files")
+        content = super().read(size) or b""
+        if self.in_directory and (entries := content.count(_ENTRY)) > MOST_FILES:
+            raise _refused(f"{entries:,} files, and {MOST_FILES:,} are allowed")
+        return content
 
 
 class Archive:
@@ -28,19 +54,9 @@ class Archive:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            raise DataError(
-                f"The archive can't be opened: {error}",
-                where=path.name,
-                remedy="Make a new zip of the class folders.",
-            ) from None
-        try:
-            _check(self._zip)
-        except DataError as error:
-            self._zip.close()
-            raise DataError(error.what, where=path.name, remedy=error.remedy) from None
+        with ExitStack() as closing:
+            self._zip = _opened(path, closing)
+            self._held = closing.pop_all()
 
     def __enter__(self) -> Archive:
         return self
@@ -51,7 +67,7 @@ class Archive:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._zip.close()
+        self._held.close()
 
     def names(self) -> list[str]:
         """What is in it, without links; a folder's name ends in /."""
@@ -61,23 +77,47 @@ class Archive:
         """Links: they could point anywhere."""
         return [entry.filename for entry in self._zip.infolist() if _is_link(entry)]
 
+    def size(self, name: str) -> int:
+        """How many bytes one file has, as the directory promises."""
+        return self._zip.getinfo(name).file_size
+
     def read(self, name: str) -> bytes:
-        """One file's bytes, never more than the directory promised."""
+        """One file's bytes: never more than the directory promises."""
         try:
-            return self._zip.read(name)
+            with self._zip.open(name) as file:  # `ZipFile.read` unpacks all before it compares
+                return file.read(self.size(name))
         except Exception as error:  # noqa: BLE001  zlib, struct and zipfile each raise their own
             raise DataError(f"damaged in the archive ({error})") from None
 
 
-def _check(archive: zipfile.ZipFile) -> None:
+def _opened(path: Path, closing: ExitStack) -> zipfile.ZipFile:
+    """A sound zip; its file is closed with the stack."""
+    try:
+        file = closing.enter_context(_Guarded(path))
+        archive = closing.enter_context(zipfile.ZipFile(file))
+        _check(archive, path.stat().st_size)
+        file.in_directory = False
+    except DataError as error:
+        raise DataError(error.what, where=path.name, remedy=error.remedy) from None
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
+        raise DataError(
+            f"The archive can't be opened: {error}",
+            where=path.name,
+            remedy="Make a new zip of the class folders.",
+        ) from None
+    return archive
+
+
+def _check(archive: zipfile.ZipFile, size: int) -> None:
     entries = archive.infolist()
-    if len(entries) > MOST_FILES:
-        raise _refused(f"{len(entries):,} files, and {MOST_FILES:,} are allowed")
-    if sum(entry.file_size for entry in entries) > MOST_BYTES:
+    unpacked = sum(entry.file_size for entry in entries)
+    if unpacked > MOST_BYTES:
         raise _refused(f"more than {MOST_BYTES // 1024**3} GB when unpacked")
     for entry in entries:
         _check_name(entry)
         _check_content(entry)
+    if unpacked > max(SMALL_IN_ALL, MOST_TIMES_SMALLER_IN_ALL * size):
+        raise _refused(f"files that unpack to over {MOST_TIMES_SMALLER_IN_ALL} times its size")
     _check_names_differ(entries)
     _check_no_overlap(entries, archive.start_dir)
 
