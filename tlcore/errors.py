@@ -9,6 +9,10 @@
     │   └── WeightsMissing     no such weights on this machine
     ├── CheckpointError        a saved state is damaged, foreign or of another recipe
     ├── RunError               a run, or a file in its folder, is missing, taken or damaged
+    │   ├── NotAllowed         it is somebody else's
+    │   ├── QuotaExceeded      one person, or all together, asked for more than the rules give
+    │   ├── Fenced             the right to work on it has passed to another attempt
+    │   └── StoreError         the disk or the database behind all runs failed
     └── TrainingError          training could not go on
         ├── NotFinite          the loss became NaN or infinite
         └── OutOfMemory        not even one picture fits
@@ -109,6 +113,22 @@ class CheckpointError(ThawError):
 
 class RunError(ThawError):
     """A run, or a file in its folder, is missing, taken or damaged."""
+
+
+class NotAllowed(RunError):
+    """A run of somebody else's can be looked at, at most."""
+
+
+class QuotaExceeded(RunError):
+    """One person, or all together, asked for more than the rules of the store give."""
+
+
+class Fenced(RunError):
+    """The right to work on a run has passed to another attempt, or has ended."""
+
+
+class StoreError(RunError):
+    """The disk or the database behind all runs failed; what was kept before still stands."""
 
 
 class TrainingError(ThawError):

@@ -21,6 +21,11 @@ def cache() -> Path:
     return home() / "cache"
 
 
+def uploads() -> Path:
+    """Where pictures that came in through the browser are kept."""
+    return home() / "uploads"
+
+
 def data_folders() -> list[Path]:
     """Where data sets are looked for, best first: `TL_DATA`, then `data` under the home."""
     return [*_from_environment("TL_DATA"), home() / "data"]
