@@ -37,7 +37,6 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 
 def force_to_disk(path: Path) -> None:
-    """Wait until a file's bytes, or a folder's entries, would survive a power cut."""
     """Wait until a file's bytes, or a folder's names, would survive a power cut."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
