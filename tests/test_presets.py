@@ -35,7 +35,7 @@ def test_every_system_of_the_reports_is_there():
 @pytest.mark.parametrize("preset", presets(), ids=_named)
 def test_every_preset_is_told_in_full_and_can_be_built(preset):
     assert preset.title
-    assert preset.recipe.name == preset.title
+    assert preset.recipe.name
     assert preset.differs or not preset.report
     assert all(isinstance(text, str) and text.endswith(".") for text in preset.differs)
     catalog.check(preset.recipe.model, preset.recipe.input.size)
@@ -118,3 +118,15 @@ def test_report_e_thaws_three_layers_of_vgg16_after_ten_epochs():
     last = {f"backbone.features.{place}" for place in (24, 26, 28)}
     assert thawed == {"head.classifier", *last}
     assert plan.at(10).rates["head"] == pytest.approx(0.1)
+
+
+def test_the_two_systems_of_the_demo_see_the_same_pictures_as_often():
+    scratch, transfer = find("demo-scratch").recipe, find("demo-transfer").recipe
+    assert scratch.data == transfer.data
+    assert (scratch.epochs, scratch.batch) == (transfer.epochs, transfer.batch)
+    assert scratch.model.backbone == transfer.model.backbone
+
+
+def test_every_backbone_of_ours_can_be_made():
+    own = [card.name for card in catalog.CARDS if card.kind == "own"]
+    assert {find(f"pretrain-{name}").recipe.model.backbone for name in own} == set(own)
