@@ -6,9 +6,11 @@ be opened raises a `DataError` that says why in a few words, whatever the librar
 
 from __future__ import annotations
 
+import math
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Literal, TypeAlias
 
@@ -20,6 +22,7 @@ from tlcore.errors import DataError
 
 Fit: TypeAlias = Literal["crop", "squash", "pad"]
 Interpolation: TypeAlias = Literal["nearest", "bilinear", "bicubic"]
+Change: TypeAlias = Callable[[Image.Image], Image.Image]
 
 VERSION = 1
 """Counts up whenever the same file gives other pixels."""
@@ -34,11 +37,35 @@ SUFFIXES = frozenset(
 MOST_PIXELS = 40_000_000
 """More than any camera's common size; a file of 20 KB can ask for a hundred times that."""
 
+MOST_SCANS = 60
+"""A progressive JPEG comes in about ten passes over the whole picture; one of a megabyte can hold
+thousands, a tenth of a second each."""
+
 RESAMPLING = {
     "nearest": Image.Resampling.NEAREST,
     "bilinear": Image.Resampling.BILINEAR,
     "bicubic": Image.Resampling.BICUBIC,
 }
+
+
+_ENDINGS = {"JPEG": ".jpg", "MPO": ".jpg", "TIFF": ".tif"}
+_SAMPLE = 16  # pixels a side that a check goes on with
+_STRIP = 128  # rows
+_SIXTEEN_BITS = (0.0, 65535.0)
+_SCAN = b"\xff\xda"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a picture turned out to be.
+
+    Attributes:
+        ending: What its file should be called, such as `.jpg`, whatever it is called.
+        pixels: How many it has.
+    """
+
+    ending: str
+    pixels: int
 
 
 def open_picture(content: bytes, *, needed: int | None = None) -> Image.Image:
@@ -48,10 +75,25 @@ def open_picture(content: bytes, *, needed: int | None = None) -> Image.Image:
         content: The file's bytes.
         needed: The size that is wanted in the end; large photographs open faster knowing it.
     """
-    if not content:
-        raise DataError("the file is empty")
+    with _explained():
+        image, _ = _loaded(content, needed)
+        return _to_rgb(_upright(image))
+
+
+def check_picture(content: bytes) -> Seen:
+    """Read a picture through, as `open_picture` does, in a fraction of the memory and time."""
+    with _explained():
+        image, pixels = _loaded(content, needed=_SAMPLE)
+        form = image.format or ""
+        _to_rgb(image.resize((_SAMPLE, _SAMPLE), Image.Resampling.NEAREST))
+        return Seen(_ENDINGS.get(form, f".{form.lower()}"), pixels)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Whatever a broken picture makes the library raise, in a few words."""
     try:
-        return _opened(content, needed)
+        yield
     except UnidentifiedImageError:
         raise DataError("not a JPEG, PNG, WebP, BMP, GIF or TIFF picture") from None
     except Image.DecompressionBombError:  # the library's own, much higher limit
@@ -94,15 +136,20 @@ def fit_picture(
     return np.asarray(square)
 
 
-def _opened(content: bytes, needed: int | None) -> Image.Image:
+def _loaded(content: bytes, needed: int | None) -> tuple[Image.Image, int]:
+    """The picture as it is, and how many pixels it has when opened at full size."""
+    if not content:
+        raise DataError("the file is empty")
     image: Image.Image = Image.open(BytesIO(content), formats=FORMATS)
     width, height = image.size
     if width * height > MOST_PIXELS:
         raise _too_large(f"{width} x {height}")
+    if image.format in ("JPEG", "MPO") and content.count(_SCAN) > MOST_SCANS:
+        raise DataError(f"made to take long: more than {MOST_SCANS} passes over the picture")
     if needed:
         image.draft("RGB", (2 * needed, 2 * needed))
     image.load()
-    return _to_rgb(_upright(image))
+    return image, width * height
 
 
 def _too_large(size: str) -> DataError:
@@ -111,31 +158,58 @@ def _too_large(size: str) -> DataError:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(image)
-    except Exception:  # noqa: BLE001  broken notes from a camera are no reason to lose the picture
-        return image
+    # broken notes from a camera are no reason to lose the picture
+    with suppress(Exception):
+        ImageOps.exif_transpose(image, in_place=True)
+    return image
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
     """Eight bits a colour: deep greys scaled, see-through parts laid on white."""
     if image.mode.startswith(("I", "F")):
-        return _from_deep_grey(image)
+        return _in_strips(image, _from_deep_grey(image))
     if image.has_transparency_data:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(white, image).convert("RGB")
-    return image.convert("RGB")
+        return _in_strips(image, _on_white)
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def _from_deep_grey(image: Image.Image) -> Image.Image:
+def _in_strips(image: Image.Image, change: Change) -> Image.Image:
+    """Change a picture some rows at a time, for what lies between takes many times its memory."""
+    changed = Image.new("RGB", image.size)
+    for top in range(0, image.height, _STRIP):
+        bottom = min(top + _STRIP, image.height)
+        changed.paste(change(image.crop((0, top, image.width, bottom))), (0, top))
+    return changed
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    image = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+
+
+def _from_deep_grey(image: Image.Image) -> Change:
     """Sixteen bits are scaled down; numbers of any other range, from darkest to brightest."""
-    grey = np.nan_to_num(np.asarray(image, dtype=np.float64))
-    low, high = (0.0, 65535.0) if _is_sixteen_bit(image, grey) else (grey.min(), grey.max())
-    scaled = (grey - low) * (255 / max(high - low, 1e-12))
-    return Image.fromarray(np.clip(scaled + 0.5, 0, 255).astype(np.uint8)).convert("RGB")
+    low, high = _range(image)
+
+    def change(strip: Image.Image) -> Image.Image:
+        scaled = (_numbers(strip) - low) * (255 / max(high - low, 1e-12))
+        return Image.fromarray(np.clip(scaled + 0.5, 0, 255).astype(np.uint8))
+
+    return change
 
 
-def _is_sixteen_bit(image: Image.Image, grey: NDArray[np.float64]) -> bool:
+def _range(image: Image.Image) -> tuple[float, float]:
+    """What becomes black and what white."""
+    if image.mode.startswith("I;16"):
+        return _SIXTEEN_BITS
+    low, high = math.inf, -math.inf
+    for top in range(0, image.height, _STRIP):
+        strip = image.crop((0, top, image.width, min(top + _STRIP, image.height)))
+        numbers = _numbers(strip)
+        low, high = min(low, float(numbers.min())), max(high, float(numbers.max()))
     whole = image.mode.startswith("I")
-    return image.mode.startswith("I;16") or (whole and grey.min() >= 0 and grey.max() <= 65535)
+    return _SIXTEEN_BITS if whole and low >= 0 and high <= _SIXTEEN_BITS[1] else (low, high)
+
+
+def _numbers(image: Image.Image) -> NDArray[np.float64]:
+    return np.nan_to_num(np.asarray(image, dtype=np.float64))
