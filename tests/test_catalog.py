@@ -29,6 +29,7 @@ def test_every_card_says_what_a_student_wants_to_know(card):
 
 def test_cost_grows_with_the_area_of_the_picture():
     card = catalog.lookup("mobilenetv2_100")
+    assert card
     assert card.multiply_adds() == 299_494_272
     assert card.multiply_adds(112) == pytest.approx(card.multiply_adds() / 4)
 
@@ -44,7 +45,9 @@ def test_cost_grows_with_the_area_of_the_picture():
     ],
 )
 def test_a_card_is_found_by_name_alias_or_tag(name, found):
-    assert catalog.lookup(name).name == found
+    card = catalog.lookup(name)
+    assert card
+    assert card.name == found
 
 
 @pytest.mark.parametrize("name", ["", "regnetx_002", "resnet", "../resnet18", "hf-hub:a/b"])
@@ -97,6 +100,7 @@ def test_what_can_be_built_or_is_unknown_passes():
 def test_report_d_trains_exactly_what_it_reported():
     model = Model(backbone="efficientnet_b0", head=Head(hidden=(256,), batchnorm=True))
     outline = catalog.outline_for(model, classes=100, size=224)
+    assert outline
     trained = {
         preset: Plan(FreezeSchedule(preset=preset), outline, epochs=1).counts()[0].trainable
         for preset in ("full", "head-only")

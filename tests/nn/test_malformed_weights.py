@@ -249,6 +249,9 @@ def test_a_malformed_file_gives_one_clear_error_and_changes_nothing(
 
 
 METADATA = [
+    ({"thaw": "{}"}, "no network that a run left behind"),
+    ({"thaw": "[1, 2"}, "no network that a run left behind"),
+    ({"thaw": '{"options": {"file": "x"}, "prepare": {"mean": 1, "std": 1}}'}, "file"),
     ({"mean": "[0.5, 0.5]", "std": "[1, 1, 1]"}, "no mean or deviation"),
     ({"mean": "grey", "std": "[1, 1, 1]"}, "no mean or deviation"),
     ({"mean": "[0.5, 0.5, 0.5]", "std": "[0, 1, 1]"}, "no mean or deviation"),

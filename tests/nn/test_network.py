@@ -3,6 +3,7 @@ import pickle
 
 import pytest
 import torch
+from timm.layers.drop import DropPath
 
 from tlcore.errors import RecipeError, WeightsError
 from tlcore.nn.backbones import build
@@ -115,7 +116,8 @@ def test_a_backbone_may_be_called_by_an_alias_or_with_a_tag(name):
 
 def test_branches_are_dropped_where_the_recipe_says_so():
     model = Model(backbone="convnext_atto", weights="none", drop_path=0.3)
-    rates = [m.drop_prob for m in build(model, 10, 32, seed=0).modules() if hasattr(m, "drop_prob")]
+    modules = build(model, 10, 32, seed=0).modules()
+    rates = [float(module.drop_prob) for module in modules if isinstance(module, DropPath)]
     assert max(rates) == pytest.approx(0.3)
 
 

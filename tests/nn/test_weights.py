@@ -1,6 +1,7 @@
 import io
 import zipfile
 
+import huggingface_hub
 import numpy as np
 import pytest
 import torch
@@ -9,12 +10,15 @@ from safetensors.torch import load_file, save_file
 
 from tlcore import catalog
 from tlcore.errors import WeightsError, WeightsMissing
-from tlcore.nn import hub
 from tlcore.nn.backbones import build
+from tlcore.nn.engine.keepsake import save_network
+from tlcore.nn.prepare import Preparation
 from tlcore.nn.weights import find, source_for
 from tlcore.recipe import Model
+from tlcore.recipe_text import from_fields
 
 NAME = "mobilenetv1_025"
+FULL = {"preset": "full"}
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +34,7 @@ def nowhere(tmp_path, monkeypatch):
     monkeypatch.setenv("TL_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("TL_WEIGHTS", raising=False)
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setattr(hub.huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     return tmp_path
 
 
@@ -95,9 +99,10 @@ def test_a_vision_transformer_s_positions_are_resampled_to_the_size_of_the_pictu
     large = build(Model(backbone="vit_tiny_patch16_224", weights="none"), 10, 96, seed=1)
     save_file(large.backbone.state_dict(), path)
     small = build(Model(backbone="vit_tiny_patch16_224", weights=str(path)), 10, 32, seed=0)
-    assert small.backbone.pos_embed.shape == (1, 5, 192)
-    assert torch.equal(small.backbone.cls_token, large.backbone.cls_token)
-    assert torch.equal(small.backbone.pos_embed[:, :1], large.backbone.pos_embed[:, :1])
+    new, old = (dict(net.backbone.named_parameters()) for net in (small, large))
+    assert new["pos_embed"].shape == (1, 5, 192)
+    assert torch.equal(new["cls_token"], old["cls_token"])
+    assert torch.equal(new["pos_embed"][:, :1], old["pos_embed"][:, :1])
 
 
 def test_what_the_file_says_of_its_training_goes_to_the_network(tensors, tmp_path):
@@ -107,6 +112,19 @@ def test_what_the_file_says_of_its_training_goes_to_the_network(tensors, tmp_pat
     network = build(Model(backbone=NAME, weights=str(path)), 10, 32, seed=0)
     assert network.trained_with == ((0.1, 0.2, 0.3), (0.4, 0.5, 0.6))
     assert network.options == {"pad_type": "same"}
+
+
+def test_the_network_of_an_earlier_run_can_be_started_from(tmp_path):
+    recipe = from_fields({"model": {"backbone": NAME, "weights": "none"}, "schedule": FULL})
+    options = {"pad_type": "same", "bn_eps": 0.001}
+    earlier = build(recipe.model, 3, 32, seed=5, options=options)
+    prepare = Preparation(32, "bilinear", (0.1, 0.2, 0.3), (0.4, 0.5, 0.6))
+    save_network(tmp_path / "kept.safetensors", recipe, ("a", "b", "c"), prepare, earlier)
+    model = Model(backbone=NAME, weights=str(tmp_path / "kept.safetensors"))
+    later = build(model, 10, 32, seed=0)
+    assert _same(earlier.backbone.state_dict(), later.backbone.state_dict())
+    assert later.trained_with == (prepare.mean, prepare.std)
+    assert later.options == options
 
 
 def test_padding_asked_of_a_network_that_has_none_is_an_error(tmp_path, tensors):
@@ -158,6 +176,7 @@ def test_folders_come_before_what_the_hub_s_tools_have_kept(nowhere, monkeypatch
 def test_what_timm_knows_of_kept_weights_is_used(nowhere, tensors):
     _fetched(nowhere, "timm/mobilenetv1_100.ra4_e3600_r224_in1k", tensors)
     source = source_for(Model(backbone="mobilenetv1_100"))
+    assert source
     assert source.trained_with == catalog.HALF
 
 
@@ -179,8 +198,8 @@ def test_weights_that_are_nowhere_are_an_error_that_says_where_it_looked_and_wha
 
 
 def test_without_a_network_the_answer_comes_at_once(nowhere, monkeypatch):
-    monkeypatch.setattr(hub.huggingface_hub.constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(hub.huggingface_hub.constants, "ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(WeightsMissing, match="out of reach"):
         find("resnet18")
 
@@ -236,7 +255,7 @@ def test_mobilenetv2_with_its_old_classifier_still_knows_ants_and_bees(shared, m
     file = load_file(find("mobilenetv2_100"))
     with zipfile.ZipFile(shared / "data" / "hymenoptera_ants_bees.zip") as archive:
         photos = [*_photos(archive, "ants/", 8), *_photos(archive, "bees/", 8)]
-    mean, std = (torch.tensor(t)[:, None, None] for t in network.trained_with)
+    mean, std = (torch.tensor(t)[:, None, None] for t in network.trained_with or ())
     with torch.no_grad():
         features = network.backbone((torch.stack(photos) - mean) / std)
     logits = features @ file["classifier.weight"].T + file["classifier.bias"]

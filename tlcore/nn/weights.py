@@ -46,7 +46,7 @@ def source_for(model: Model) -> Source | None:
         return None
     path = find(model.backbone) if model.weights == "pretrained" else Path(model.weights)
     path = path.expanduser()
-    metadata = read_metadata(path)
+    metadata = _plain(read_metadata(path), path)
     return Source(path, _options(metadata, path), _trained_with(metadata, path))
 
 
@@ -90,6 +90,19 @@ def load_into(network: Network, path: Path) -> None:
         )
     wanted = network.backbone.state_dict()
     network.backbone.load_state_dict({name: tensors.get(name, wanted[name]) for name in wanted})
+
+
+def _plain(metadata: Mapping[str, str], path: Path) -> Mapping[str, str]:
+    """A network that a run of ours left behind says the same things in its own way."""
+    if "thaw" not in metadata:
+        return metadata
+    try:
+        facts = json.loads(metadata["thaw"])
+        options = ", ".join(f"{name}={value!r}" for name, value in facts["options"].items())
+        told = {name: json.dumps(facts["prepare"][name]) for name in ("mean", "std")}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise damaged(path, "it is no network that a run left behind") from None
+    return {**told, "create_kwargs": options}
 
 
 def _options(metadata: Mapping[str, str], path: Path) -> dict[str, Any]:
