@@ -25,7 +25,7 @@ def test_runs_stand_side_by_side_with_what_sets_them_apart(command):
     assert first.endswith("-")
     assert "long" in second
     assert "96.0%" in second
-    assert "+14.0% (+" in second
+    assert "+14.0 (+" in second
 
 
 def test_json_has_all_numbers_whole(command):

@@ -12,7 +12,7 @@ def test_both_systems_are_trained_and_stand_side_by_side(command):
     lines = answer.out.splitlines()
     assert lines[1].startswith("scratch")
     assert lines[2].startswith("transfer")
-    assert "On the same test pictures, transfer is right" in answer.out
+    assert "On the same test pictures, transfer is ahead" in answer.out
     assert [f.preset() for f in RunFolder.all()] == ["demo-scratch", "demo-transfer"]
 
 

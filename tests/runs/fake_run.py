@@ -42,7 +42,7 @@ def train(recipe: Recipe, *, resume: Path | None = None, test: int = 50) -> Iter
             yield StepDone(epoch, step, STEPS, 0.5, 1e-3, seconds, save=_save(epoch))
         yield EpochDone(epoch, 0, 0.5, 0.8, 0.6, 0.7, 1e-3, epoch + 1.0, 80.0, best=True)
         yield Checkpoint(epoch, STEPS, True, save=_save(epoch + 1))
-    predictions = predict(right=test - 10 + min(recipe.epochs, 10), n=test)
+    predictions = predict(right=test - 10 + min(recipe.epochs, 9), n=test)
     yield Tested(score(predictions), predictions, save=_save("network"))
     reason = f"all {recipe.epochs} epochs are done"
     yield Finished(reason, recipe.epochs, recipe.epochs - 1, float(recipe.epochs))

@@ -42,8 +42,8 @@ def compare(given: Namespace) -> int:
         return 0
     print_table(_TITLES, [_cells(row) for row in rows])
     if len(rows) > 1:
-        print("\nagainst the first: difference in accuracy with its 95 % interval, picture by")
-        print("picture; only where both runs were tested on the same pictures.")
+        print("\nagainst the first: difference in accuracy, in percentage points, with its 95 %")
+        print("interval, picture by picture; only where both were tested on the same pictures.")
     if any(row["reported"] for row in rows):
         print("\nreported: by the report's authors, on their machines; not measured here.")
     if any(row["reported"] and not row["as_reported"] for row in rows):
@@ -63,6 +63,16 @@ def rows_of(folders: list[RunFolder]) -> list[dict[str, Any]]:
         _row(result) | {"difference": asdict(gain) if gain else None}
         for result, gain in zip(results, gains, strict=True)
     ]
+
+
+def in_points(gain: dict[str, Any]) -> str:
+    """A difference of two shares, with its interval.
+
+    >>> in_points({"value": 0.1, "low": 0.026, "high": 0.17})
+    '+10.0 (+2.6 to +17.0)'
+    """
+    value, low, high = (100 * gain[name] for name in ("value", "low", "high"))
+    return f"{value:+.1f} ({low:+.1f} to {high:+.1f})"
 
 
 def _row(result: dict[str, Any]) -> dict[str, Any]:
@@ -92,7 +102,7 @@ def _cells(row: dict[str, Any]) -> tuple[object, ...]:
         row["epochs"],
         f"{row['seconds']:.1f}",
         row["trainable"],
-        gain and f"{gain['value']:+.1%} ({gain['low']:+.1%} to {gain['high']:+.1%})",
+        gain and in_points(gain),
     )
 
 

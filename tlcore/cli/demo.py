@@ -8,6 +8,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from tlcore.cli.arguments import add_verb
+from tlcore.cli.comparing import in_points, rows_of
 from tlcore.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ def add_verbs(verbs: Verbs) -> None:
 
 def demo(given: Namespace) -> int:
     """Train both systems of the demo and print them side by side."""
-    from tlcore.cli.comparing import rows_of
-
     began = time.perf_counter()
     folders: list[RunFolder] = []
     for system in SYSTEMS:
@@ -49,7 +48,10 @@ def _train(preset: str) -> RunFolder | None:
     recipe = presets.find(preset).recipe
     backbone = recipe.model.backbone
     if recipe.model.weights == "pretrained" and catalog.here(backbone) is None:
-        print(f"{backbone} has no weights here yet: pre-training it first", file=sys.stderr)
+        print(
+            f"{backbone} has no weights here yet: pre-training it first, for minutes",
+            file=sys.stderr,
+        )
         pretrain_here(backbone)
     folder = RunFolder.create(recipe, preset=preset)
     return folder if train_in(folder) else None
@@ -65,10 +67,9 @@ def _print(rows: dict[str, dict[str, Any]], seconds: float, *, as_json: bool) ->
     )
     gain = rows["transfer"]["difference"]
     if gain:
-        print(
-            f"\nOn the same test pictures, transfer is right {gain['value']:+.1%} more often "
-            f"(95 % interval {gain['low']:+.1%} to {gain['high']:+.1%})."
-        )
+        print("\nOn the same test pictures, transfer is ahead by this many percentage points, with")
+        print(f"the 95 % interval in brackets: {in_points(gain)}.")
+    print(f"Both together took {seconds:.0f} s.")
 
 
 def _fields(row: dict[str, Any]) -> dict[str, Any]:
