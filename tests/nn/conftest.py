@@ -17,15 +17,14 @@ def stand_in_weights(tmp_path_factory):
         path = folder / f"{backbone}.safetensors"
         if not path.exists():
             network = build(Model(backbone=backbone, weights="none"), 10, 32, seed=7)
-            tensors = {n: _lively(t) for n, t in network.backbone.state_dict().items()}
+            tensors = {n: _lively(n, t) for n, t in network.backbone.state_dict().items()}
             save_file(tensors, path, metadata={"mean": "[0.5,0.5,0.5]", "std": "[0.5,0.5,0.5]"})
         return path
 
     return make
 
 
-def _lively(tensor):
-    """Fresh residual networks end each branch in zeros, which pre-trained ones don't."""
-    return (
-        torch.ones_like(tensor) if tensor.dim() == 1 and not tensor.any() else tensor.contiguous()
-    )
+def _lively(name, tensor):
+    """Fresh residual networks end each branch in a norm of weight 0; pre-trained ones don't."""
+    dead = name.endswith("weight") and not tensor.any()
+    return torch.ones_like(tensor) if dead else tensor.contiguous()
