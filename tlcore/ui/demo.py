@@ -19,12 +19,12 @@ from tlcore import paths
 from tlcore.colours import EMBER, ICE
 from tlcore.runs.folder import RunFolder
 
-SYSTEMS = {"demo-transfer": "transfer: frozen backbone", "demo-scratch": "from scratch"}
+SYSTEMS = {"demo-transfer": "by transfer", "demo-scratch": "from scratch"}
 WORDS = """
 A network that has already learned to see **some** shapes needs only a few examples to learn
-**new** ones: its early layers know edges, corners and textures. *Freezing* keeps them as they
-are; only a small new head is trained. Here both start with ten labelled pictures of each of
-the new shapes: one with those layers, one from nothing.
+**new** ones: its layers know edges, corners and curves. *Freezing* keeps them as they are while
+a small new head learns; then they *thaw*, gently. Here two networks learn ten new shapes from
+ten labelled pictures of each: one by transfer, one from scratch.
 """
 
 
@@ -85,26 +85,46 @@ def _latest_runs() -> dict[str, RunFolder]:
     return {run.preset(): run for run in RunFolder.all() if run.preset() in SYSTEMS}
 
 
-def _curves(runs: dict[str, RunFolder]) -> alt.Chart:
+def _curves(runs: dict[str, RunFolder]) -> alt.LayerChart:
+    """Accuracy over epochs, and a mark where frozen layers thaw."""
     points = [
         {"system": SYSTEMS[preset], "epoch": epoch["epoch"] + 1, "accuracy": _accuracy(epoch)}
         for preset, run in runs.items()
         for epoch in run.epochs()
     ]
-    colours = alt.Scale(domain=list(SYSTEMS.values()), range=[ICE, EMBER])
     table = pd.DataFrame(points, columns=["system", "epoch", "accuracy"])
-    chart: alt.Chart = (
+    table = table.astype({"system": str, "epoch": int, "accuracy": float})
+    last = max(run.recipe().epochs for run in runs.values())
+    colours = alt.Scale(domain=list(SYSTEMS.values()), range=[ICE, EMBER])
+    epoch = alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1))
+    lines = (
         alt.Chart(table)
         .mark_line(point=True, strokeWidth=3)
         .encode(
-            x=alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1)),
+            x=epoch.scale(domain=(0, last)),
             y=alt.Y("accuracy:Q", title="accuracy", axis=alt.Axis(format="%")).scale(domain=(0, 1)),
             color=alt.Color("system:N", title=None, scale=colours, legend=alt.Legend(orient="top")),
             tooltip=["system", "epoch", alt.Tooltip("accuracy:Q", format=".1%")],
         )
-        .properties(height=340)
     )
+    chart: alt.LayerChart = (lines + _thaw_marks(runs)).properties(height=340)
     return chart
+
+
+def _thaw_marks(runs: dict[str, RunFolder]) -> alt.LayerChart:
+    """A dashed line where a run begins a later phase."""
+    begun = [
+        {"epoch": event["epoch"] + 0.5, "text": f"thaws: {event['thawed']}"}
+        for run in runs.values()
+        for event in run.read_events()
+        if event["event"] == "PhaseBegan" and event["phase"]
+    ]
+    table = pd.DataFrame(begun, columns=["epoch", "text"]).astype({"epoch": float, "text": str})
+    marks = alt.Chart(table).encode(x="epoch:Q")
+    dashes = marks.mark_rule(strokeDash=[6, 4], color=EMBER)
+    words = marks.mark_text(align="left", dx=6, y=12, color=EMBER).encode(text="text:N")
+    both: alt.LayerChart = dashes + words
+    return both
 
 
 def _accuracy(epoch: dict[str, Any]) -> float:
@@ -116,13 +136,12 @@ def _show_verdict(runs: dict[str, RunFolder]) -> None:
     """What the untouched test set says, once both runs have seen it."""
     if len(runs) < 2 or any(run.state() != "finished" for run in runs.values()):
         return
-    columns = st.columns(2)
-    for column, preset in zip(columns, SYSTEMS, strict=True):
-        result = runs[preset].read_result()
+    results = [runs[preset].read_result() for preset in SYSTEMS]
+    for column, result in zip(st.columns(2), results, strict=True):
         accuracy = result["report"]["accuracy"]
-        column.metric(SYSTEMS[preset], f"{accuracy['value']:.0%}", border=True)
+        column.metric(SYSTEMS[result["preset"]], f"{accuracy['value']:.0%}", border=True)
         column.caption(
-            f"of {accuracy['n']} test pictures; 95 % interval {accuracy['low']:.0%} to "
+            f"right of {accuracy['n']} test pictures; 95 % interval {accuracy['low']:.0%} to "
             f"{accuracy['high']:.0%}; {result['seconds']:.0f} s"
         )
 
