@@ -53,10 +53,7 @@ class RunFolder:
     def create(cls, recipe: Recipe, *, preset: str = "") -> RunFolder:
         """A new folder with a new id; `preset` says which preset the recipe began as."""
         folder = cls(_make_folder())
-        fields = to_fields(recipe)
-        text = notation.dump({"preset": preset, "recipe": fields} if preset else fields)
-        with written_whole(folder.path / _RECIPE) as draft:
-            draft.write_text(text, encoding="utf-8")
+        folder.write_recipe(recipe, preset=preset)
         return folder
 
     @classmethod
@@ -92,6 +89,34 @@ class RunFolder:
     def predictions(self) -> Path:
         """Where the predictions on the test set are saved."""
         return self.path / "predictions.parquet"
+
+    @property
+    def log(self) -> Path:
+        """Where all that a worker prints is kept, its traceback too."""
+        return self.path / "log.txt"
+
+    @property
+    def environment(self) -> Path:
+        """Where the machine and the libraries of the latest attempt are described."""
+        return self.path / "environment.json"
+
+    @property
+    def thumbnails(self) -> Path:
+        """Where small pictures of the mistakes are kept."""
+        return self.path / "thumbnails"
+
+    def drafts(self, attempt: int) -> Path:
+        """The folder in which an attempt writes what it hasn't yet published."""
+        folder = self.path / f"attempt-{attempt}"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def write_recipe(self, recipe: Recipe, *, preset: str = "") -> None:
+        """Keep what was asked for, in words that can be run again anywhere."""
+        fields = to_fields(recipe)
+        text = notation.dump({"preset": preset, "recipe": fields} if preset else fields)
+        with written_whole(self.path / _RECIPE) as draft:
+            draft.write_text(text, encoding="utf-8")
 
     def recipe(self) -> Recipe:
         """What was asked for."""

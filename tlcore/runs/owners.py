@@ -16,7 +16,6 @@ import secrets
 from dataclasses import dataclass, field
 
 GIGABYTE = 10**9
-LONGEST_NAME = 60
 
 
 @dataclass(frozen=True)

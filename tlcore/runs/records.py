@@ -18,6 +18,12 @@ Request: TypeAlias = Literal["pause", "stop", "cancel"]
 Kind: TypeAlias = Literal["last", "best", "predictions", "result"]
 """Files of a run: the state to go on from, the kept network, its predictions, the outcome."""
 
+LEASE = 10.0
+"""Seconds that a worker may give no sign of life."""
+
+BEAT = 2.0
+"""Seconds between two signs of life."""
+
 
 @dataclass(frozen=True)
 class Run:

@@ -51,7 +51,14 @@ class State(StrEnum):
 TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.QUEUED: frozenset({State.STARTING, State.STOPPED}),
     State.STARTING: frozenset(
-        {State.RUNNING, State.PAUSING, State.STOPPING, State.FAILED, State.LOST}
+        {
+            State.RUNNING,
+            State.PAUSING,
+            State.PAUSED,
+            State.STOPPING,
+            State.FAILED,
+            State.LOST,
+        }
     ),
     State.RUNNING: frozenset(
         {

@@ -6,41 +6,77 @@ works on a run holds an `Attempt`, and can write nothing once another one has be
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import json
+import shutil
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from tlcore import paths
+from tlcore.errors import NotAllowed, RunError
 from tlcore.events import Event
+from tlcore.files import written_whole
 from tlcore.recipe import Recipe
+from tlcore.recipe_text import from_text
+from tlcore.runs import artifacts, asking, claims, limits, reading, rows, watching, work
+from tlcore.runs.database import Database
 from tlcore.runs.folder import RunFolder
 from tlcore.runs.identity import SYSTEM, Clock, Identity
-from tlcore.runs.owners import Owner, Rules
+from tlcore.runs.owners import LOCAL, Owner, Rules, is_public
+from tlcore.runs.public import refuse_foreign
 from tlcore.runs.records import Artifact, Attempt, Change, Kind, Metric, Request, Run, Usage
-from tlcore.runs.states import State
-
-LEASE = 10.0
-"""Seconds that a worker may give no sign of life."""
-BEAT = 2.0
-"""Seconds between two signs of life."""
+from tlcore.runs.states import ACTIVE, State
 
 
 class RunStore:
-    """The runs of one home. Threads may share it; every process opens its own."""
+    """The runs of one home. Threads may share it; after a fork each process uses its own."""
 
     def __init__(self, home: Path | None = None, *, clock: Clock = SYSTEM) -> None:
         self.home = home or paths.home()
         self.clock = clock
+        self._database = Database(self.home / "runs.sqlite")
+
+    def close(self) -> None:
+        """Let go of the database. Using the store again opens it again."""
+        self._database.close()
 
     # Asking for runs, and looking at them
 
     def submit(
         self, recipe: Recipe, *, by: Owner, name: str = "", preset: str = "", priority: int = 0
     ) -> Run:
-        """Put a run into the queue, if the rules allow one more."""
+        """Put a run into the queue, if the rules allow one more. An empty name is the recipe's."""
+        if is_public():
+            refuse_foreign(recipe)
+        now = self.clock.wall()
+        folder = self._folder(rows.new_id(now))
+        try:
+            with self._database.writing() as sql:
+                limits.refuse_another(sql)
+                limits.refuse_one_more(sql, by, self.home, now)
+                rows.insert(
+                    sql,
+                    folder.id,
+                    recipe,
+                    by,
+                    claims.next_ticket(sql),
+                    now,
+                    name=rows.checked(name or recipe.name, "A name", rows.LONGEST_NAME),
+                    preset=preset,
+                    priority=priority,
+                )
+                folder.write_recipe(recipe, preset=preset)
+                return rows.as_run(rows.find(sql, folder.id, by))
+        except BaseException:
+            shutil.rmtree(folder.path, ignore_errors=True)
+            raise
 
     def get(self, run: str, *, by: Owner) -> Run:
         """A run as it stands now."""
+        with self._seeing(run, by) as (_, row):
+            return rows.as_run(row)
 
     def list(
         self,
@@ -52,66 +88,120 @@ class RunStore:
         binned: bool = False,
     ) -> tuple[Run, ...]:
         """Runs, the newest first; in any state if none is named. `binned` lists the bin instead."""
+        with self._database.reading() as sql:
+            return rows.find_all(sql, by, states, limit, offset, binned)
 
     def position(self, run: str, *, by: Owner) -> int | None:
-        """How many claims until the run's turn, 1 for the next; None if it doesn't wait."""
+        """Its place in the queue, 1 for the next; None if it doesn't wait."""
+        with self._seeing(run, by) as (sql, _):
+            return claims.position(sql, run)
 
     def recipe(self, run: str, *, by: Owner) -> Recipe:
         """What was asked for."""
+        with self._seeing(run, by) as (_, row):
+            return from_text(row["recipe"], where=run)
 
     def folder(self, run: str, *, by: Owner) -> RunFolder:
         """Where the run's files are."""
+        with self._seeing(run, by):
+            return self._folder(run)
 
     def events(self, run: str, *, by: Owner, since: int = 0) -> tuple[dict[str, Any], ...]:
         """What happened after number `since`: each with its `seq`, `attempt` and `at`."""
+        with self._seeing(run, by) as (sql, row):
+            return reading.events_after(sql, row["number"], since)
 
     def metrics(self, run: str, *, by: Owner, since: int = 0) -> tuple[Metric, ...]:
         """Points of curves that were written after number `since`, in that order."""
+        with self._seeing(run, by) as (sql, row):
+            return reading.metrics_after(sql, row["number"], since)
 
     def history(self, run: str, *, by: Owner) -> tuple[Change, ...]:
         """Every state that the run went through."""
+        with self._seeing(run, by) as (sql, row):
+            return reading.changes_of(sql, row["number"])
 
     def artifact(self, run: str, kind: Kind, *, by: Owner) -> Path | None:
         """The latest file of a kind; None if there is none."""
+        with self._seeing(run, by) as (sql, row):
+            files = artifacts.published(sql, row["number"], kind, self._folder(run))
+        return files[0].path if files else None
 
     def checkpoints(self, run: str, *, by: Owner) -> tuple[Artifact, ...]:
         """States to go on from, the newest first: if one is damaged, take the next."""
+        with self._seeing(run, by) as (sql, row):
+            return artifacts.published(sql, row["number"], "last", self._folder(run))
+
+    # Changing what becomes of them
 
     def ask(self, run: str, what: Request, *, by: Owner) -> Run:
         """Ask the worker to pause, stop or cancel; what waits or is paused is cancelled at once."""
+        with self._changing(run, by) as (sql, row):
+            asking.ask(sql, row, what, self.clock.wall())
+            return rows.again(sql, row)
 
     def resume(self, run: str, *, by: Owner) -> Run:
         """Put a run that was paused, stopped or lost, or that failed, back into the queue."""
+        with self._changing(run, by) as (sql, row):
+            now = self.clock.wall()
+            limits.refuse_one_more(sql, by, self.home, now)
+            asking.put_back(sql, row, now)
+            return rows.again(sql, row)
 
     def rename(self, run: str, name: str, *, by: Owner) -> Run:
         """Give the run another name."""
+        with self._changing(run, by) as (sql, row):
+            name = rows.checked(name, "A name", rows.LONGEST_NAME)
+            rows.change(sql, row, name=name, updated=self.clock.wall())
+            return rows.again(sql, row)
 
     def delete(self, run: str, *, by: Owner) -> Run:
-        """Put a run that doesn't wait or work into the bin. Its files stay where they are."""
+        """Put a run that neither waits nor works into the bin. Its files stay where they are."""
+        with self._changing(run, by) as (sql, row):
+            asking.put_into_bin(sql, row, self.clock.wall())
+            return rows.again(sql, row)
 
     def restore(self, run: str, *, by: Owner) -> Run:
-        """Take a run out of the bin."""
+        """Take a run out of the bin, if it is there."""
+        with self._database.writing() as sql:
+            row = rows.find_to_change(sql, run, by)
+            rows.change(sql, row, binned=None, updated=self.clock.wall())
+            return rows.again(sql, row)
 
     def forget(self, run: str, *, by: Owner) -> None:
-        """Drop all that is known of a run in the bin. Remove its folder first."""
+        """Drop all that is known of a run in the bin. Remove its folder first: then a crash in
+        between leaves no files that nobody knows of."""
+        with self._database.writing() as sql:
+            row = rows.find_to_change(sql, run, by)
+            if row["binned"] is None:
+                raise RunError("This run isn't in the bin", where=run, remedy="Delete it first.")
+            sql.execute("DELETE FROM run WHERE number = ?", (row["number"],))
 
-    # Rules
+    # The rules for everybody
 
     def rules(self) -> Rules:
         """What everybody may see and use."""
+        with self._database.reading() as sql:
+            return limits.rules_in(sql)
 
     def set_rules(self, rules: Rules, *, by: Owner) -> None:
         """Set other rules. Only LOCAL may."""
+        if by != LOCAL:
+            raise NotAllowed("Only whoever sits at the lab's machine sets its rules")
+        with self._database.writing() as sql:
+            limits.keep_rules(sql, rules)
 
     def usage(self, *, by: Owner) -> Usage:
-        """How much of what the rules limit an owner has."""
+        """How much an owner has of what the rules limit."""
+        with self._database.reading() as sql:
+            return limits.usage_of(sql, by, self.clock.wall())
 
-    # Working on a run
+    # Working on a run: for dispatcher and worker, who ask for nobody
 
     def claim(
         self, *, device: str, worker: Identity | None = None, run: str | None = None
     ) -> Attempt | None:
-        """Take the run whose turn it is (or that one), to begin it; None if none waits.
+        """Take the run whose turn it is, to begin it; None if none waits.
 
         Fair: the owner with the fewest runs at work goes first, then who has waited longest
         since their last turn. Priority counts only among an owner's own runs.
@@ -119,49 +209,108 @@ class RunStore:
         Args:
             device: Where it will run.
             worker: Who vouches for the run until `begin` says who works on it.
-            run: Take this one, out of turn.
+            run: Take this one, out of turn; None if it doesn't wait any more.
         """
+        if not self.queued():
+            return None
+        with self._database.writing() as sql:
+            if (chosen := run or claims.choose(sql)) is None:
+                return None
+            row = rows.find(sql, chosen, LOCAL)
+            if row["state"] != State.QUEUED:
+                return None
+            return claims.grant(sql, row, self.clock, device, worker)
 
     def attempt(self, run: str) -> Attempt | None:
         """The attempt that holds the right to work on a run; None if nobody does."""
+        with self._seeing(run, LOCAL) as (sql, row):
+            return claims.granted(sql, row)
 
     def begin(self, attempt: Attempt, worker: Identity, environment: Mapping[str, Any]) -> None:
-        """Begin to work, once for each attempt. `environment` is kept in `environment.json`."""
+        """Begin to work, once for each attempt. `environment` is kept in the run's folder."""
+        text = json.dumps(environment, indent=1)
+        with self._database.writing() as sql:
+            work.begin(sql, attempt, worker, self.clock)
+            with written_whole(self._folder(attempt.run).environment) as draft:
+                draft.write_text(text, encoding="utf-8")
 
     def beat(self, attempt: Attempt, *, progress: int) -> Request | None:
         """Give a sign of life, at least every `BEAT` seconds; learn what is asked."""
+        with self._database.writing() as sql:
+            work.renew(sql, attempt, progress, self.clock)
+            return rows.as_run(work.held(sql, attempt)).request
 
     def record(
         self, attempt: Attempt, events: Sequence[Event] = (), metrics: Sequence[Metric] = ()
     ) -> None:
-        """Keep what happened. Of a step only its points are kept, see `records.metrics_of`."""
+        """Keep what happened, and what points it adds to curves (see `records.metrics_of`). Of a
+        step, the points are all that is kept."""
+        with self._database.writing() as sql:
+            work.record(sql, attempt, events, metrics, self.clock.wall())
 
-    def publish(self, attempt: Attempt, kind: Kind, path: Path) -> Artifact:
-        """Make a file that was written to `folder.drafts` the run's: it moves to its place.
+    def publish(self, attempt: Attempt, kind: Kind, path: Path) -> Path:
+        """Make a file that lies in `folder.drafts` the run's: it moves to its place, given back.
 
         The two latest states to go on from are kept, and the latest file of any other kind.
         """
+        with self._database.reading() as sql:
+            work.held(sql, attempt)
+        folder = self._folder(attempt.run)
+        draft = artifacts.seal(attempt, kind, path, folder, self.clock.wall())
+        with self._database.writing() as sql:
+            place, superseded = artifacts.publish(sql, attempt, draft, folder)
+        artifacts.remove(superseded)
+        return place
 
     def end(self, attempt: Attempt, state: State, reason: str) -> None:
         """Leave the run finished, stopped, failed or paused, and give up the right to it."""
+        with self._database.writing() as sql:
+            work.end(sql, attempt, state, reason, self.clock)
 
-    # Watching over all of them
+    # Watching over all of them: for the dispatcher
 
     def overdue(self) -> tuple[Run, ...]:
         """What `find_lost` would mark; nothing is changed."""
+        with self._database.reading() as sql:
+            return tuple(rows.as_run(row) for row, _ in watching.overdue(sql, self.clock))
 
     def find_lost(self) -> tuple[Run, ...]:
         """Mark runs whose worker is dead or silent, or ran before a reboot; give them.
 
         They are lost, or stopped if that is what was asked. A worker that is only silent may come
-        to itself again, so end its processes (see `worker`) before.
+        to itself again: end its processes before (see `overdue` and `worker`).
         """
+        if not self.overdue():
+            return ()
+        with self._database.writing() as sql:
+            return watching.mark_overdue(sql, self.clock)
 
     def worker(self, run: str) -> Identity | None:
-        """Who worked on a run in its latest attempt."""
+        """Who works on a run, or did in its latest attempt."""
+        with self._seeing(run, LOCAL) as (sql, row):
+            return watching.worker_of(sql, row)
 
     def active(self) -> tuple[Run, ...]:
         """All runs that somebody works on, or should."""
+        return self.list(by=LOCAL, states=ACTIVE, limit=-1)
 
     def queued(self) -> int:
         """How many runs wait."""
+        with self._database.reading() as sql:
+            return claims.waiting(sql)
+
+    def _folder(self, run: str) -> RunFolder:
+        """Only for ids that were found, never for words from outside."""
+        return RunFolder(self.home / "runs" / run)
+
+    @contextmanager
+    def _seeing(self, run: str, by: Owner) -> Iterator[tuple[sqlite3.Connection, sqlite3.Row]]:
+        with self._database.reading() as sql:
+            yield sql, rows.find(sql, run, by)
+
+    @contextmanager
+    def _changing(self, run: str, by: Owner) -> Iterator[tuple[sqlite3.Connection, sqlite3.Row]]:
+        with self._database.writing() as sql:
+            row = rows.find_to_change(sql, run, by)
+            asking.refuse_in_bin(row)
+            yield sql, row

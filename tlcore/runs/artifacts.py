@@ -1,0 +1,92 @@
+"""Files that become a run's: sealed, moved to a name that never was, and let go when superseded.
+
+A crash at any moment leaves every published file under its own name and with its own sum; what it
+may leave besides are drafts and superseded files that no row knows of.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+
+from tlcore.errors import RunError
+from tlcore.files import force_to_disk
+from tlcore.runs.failures import in_words
+from tlcore.runs.folder import RunFolder
+from tlcore.runs.records import Artifact, Attempt, Kind, digest
+from tlcore.runs.work import held
+
+_PLACES: dict[Kind, str] = {
+    "last": "checkpoints/last-{}.safetensors",
+    "best": "checkpoints/best-{}.safetensors",
+    "predictions": "predictions-{}.parquet",
+    "result": "result-{}.json",
+}
+_KEPT: dict[Kind, int] = {"last": 2, "best": 1, "predictions": 1, "result": 1}
+
+
+def seal(attempt: Attempt, kind: Kind, path: Path, folder: RunFolder, now: float) -> Artifact:
+    """A draft that is finished and lies on disk, with its sum."""
+    if not path.is_file() or folder.path.resolve() not in path.resolve().parents:
+        remedy = f"Write it into {folder.drafts(attempt.number)} first."
+        raise RunError("Only a file in the run's folder can become the run's", remedy=remedy)
+    with in_words(path):
+        force_to_disk(path)
+        return Artifact(kind, path, path.stat().st_size, digest(path), attempt.number, now)
+
+
+def publish(
+    sql: sqlite3.Connection, attempt: Attempt, draft: Artifact, folder: RunFolder
+) -> tuple[Path, list[Path]]:
+    """Move a sealed draft to its place; tell that place, and which files are superseded.
+
+    The move lies within the transaction: no other attempt can begin between the look at the token
+    and the move.
+    """
+    run = held(sql, attempt)["number"]
+    (number,) = sql.execute(
+        "SELECT coalesce(max(number), 0) + 1 FROM artifact WHERE run = ?", (run,)
+    ).fetchone()
+    place = _PLACES[draft.kind].format(number)
+    target = folder.path / place
+    target.parent.mkdir(exist_ok=True)
+    os.replace(draft.path, target)
+    force_to_disk(target.parent)
+    sql.execute(
+        "INSERT INTO artifact VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (run, number, draft.kind, place, draft.bytes, draft.sha256, draft.attempt, draft.at),
+    )
+    return target, _let_go(sql, run, draft.kind, folder)
+
+
+def remove(files: list[Path]) -> None:
+    """Remove superseded files, once nothing refers to them. One that stays does no harm."""
+    for file in files:
+        with suppress(OSError):
+            file.unlink()
+
+
+def published(
+    sql: sqlite3.Connection, run: int, kind: Kind, folder: RunFolder
+) -> tuple[Artifact, ...]:
+    """The files of a kind, the newest first."""
+    rows = sql.execute(
+        "SELECT kind, path, bytes, sha256, attempt, at FROM artifact "
+        "WHERE run = ? AND kind = ? ORDER BY number DESC",
+        (run, kind),
+    )
+    return tuple(Artifact(kind, folder.path / place, *rest) for kind, place, *rest in rows)
+
+
+def _let_go(sql: sqlite3.Connection, run: int, kind: Kind, folder: RunFolder) -> list[Path]:
+    gone = sql.execute(
+        "SELECT number, path FROM artifact WHERE run = ? AND kind = ? "
+        "ORDER BY number DESC LIMIT -1 OFFSET ?",
+        (run, kind, _KEPT[kind]),
+    ).fetchall()
+    sql.executemany(
+        "DELETE FROM artifact WHERE run = ? AND number = ?", [(run, number) for number, _ in gone]
+    )
+    return [folder.path / place for _, place in gone]

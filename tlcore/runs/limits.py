@@ -1,0 +1,106 @@
+"""The rules of a store: kept in it, and held against what somebody asks for."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from tlcore.errors import QuotaExceeded
+from tlcore.runs.owners import GIGABYTE, LOCAL, Owner, Rules, usual_rules
+from tlcore.runs.records import Usage
+from tlcore.runs.states import ACTIVE, State
+
+DAY = 24 * 3600.0
+
+
+def rules_in(sql: sqlite3.Connection) -> Rules:
+    """The usual rules, but for what was set otherwise."""
+    stored = {row["name"]: json.loads(row["value"]) for row in sql.execute("SELECT * FROM rule")}
+    return replace(usual_rules(), **stored)
+
+
+def keep_rules(sql: sqlite3.Connection, rules: Rules) -> None:
+    """Keep what differs from the usual rules, so that a lab that is opened to the public later
+    gets the public's rules for the rest."""
+    usual = asdict(usual_rules())
+    own = {name: value for name, value in asdict(rules).items() if value != usual[name]}
+    sql.execute("DELETE FROM rule")
+    pairs = [(name, json.dumps(value)) for name, value in own.items()]
+    sql.executemany("INSERT INTO rule VALUES (?, ?)", pairs)
+
+
+def usage_of(sql: sqlite3.Connection, owner: Owner, now: float) -> Usage:
+    """What an owner has of what the rules limit."""
+    states = dict(
+        sql.execute("SELECT state, count(*) FROM run WHERE owner = ? GROUP BY state", (owner.id,))
+    )
+    (size,) = sql.execute(
+        "SELECT coalesce(sum(bytes), 0) FROM artifact JOIN run ON run.number = artifact.run "
+        "WHERE owner = ?",
+        (owner.id,),
+    ).fetchone()
+    (seconds,) = sql.execute(
+        "SELECT coalesce(sum(seconds), 0) FROM attempt JOIN run ON run.number = attempt.run "
+        "WHERE owner = ? AND claimed > ?",
+        (owner.id, now - DAY),
+    ).fetchone()
+    return Usage(
+        running=sum(states.get(state, 0) for state in ACTIVE),
+        queued=states.get(State.QUEUED, 0),
+        bytes=size,
+        seconds=seconds,
+    )
+
+
+def refuse_one_more(sql: sqlite3.Connection, owner: Owner, home: Path, now: float) -> None:
+    """Refuse a run in the queue that would be one too many, for its owner or for the disk."""
+    rules = rules_in(sql)
+    if rules.free_bytes and shutil.disk_usage(home).free < rules.free_bytes:
+        free = f"{rules.free_bytes / GIGABYTE:g} GB"
+        raise QuotaExceeded(
+            f"Less than {free} of the disk are free, and so much has to stay free",
+            remedy="Delete runs that nobody needs, and empty the bin.",
+        )
+    if owner != LOCAL:
+        usage = usage_of(sql, owner, now)
+        _refuse_too_many(rules, usage)
+        if words := spent(rules, usage):
+            what, remedy = words
+            raise QuotaExceeded(what, remedy=remedy)
+
+
+def refuse_another(sql: sqlite3.Connection) -> None:
+    """Refuse a new run if all owners together have as many as there may be."""
+    limit = rules_in(sql).runs
+    (count,) = sql.execute("SELECT count(*) FROM run").fetchone()
+    if limit is not None and count >= limit:
+        remedy = "Delete runs that nobody needs, and empty the bin."
+        raise QuotaExceeded(f"There are {count} runs, as many as the lab keeps", remedy=remedy)
+
+
+def spent(rules: Rules, usage: Usage) -> tuple[str, str] | None:
+    """What an owner has no more of, and what to do; None if there is some of everything."""
+    if rules.bytes is not None and usage.bytes >= rules.bytes:
+        size = f"{rules.bytes / GIGABYTE:g} GB"
+        return f"The files of your runs fill the {size} of one person", "Delete some runs."
+    if rules.seconds is not None and usage.seconds >= rules.seconds:
+        minutes = f"{rules.seconds / 60:g} minutes"
+        return f"Your runs have had the {minutes} of one person and day", "Go on tomorrow."
+    return None
+
+
+def _refuse_too_many(rules: Rules, usage: Usage) -> None:
+    """Those at work count as far as they may be at work, so that it doesn't matter how quickly
+    one of them has left the queue."""
+    if rules.queued is None:
+        return
+    slots = rules.running or 0
+    if usage.queued + min(usage.running, slots) >= rules.queued + slots:
+        count = usage.queued + usage.running
+        raise QuotaExceeded(
+            f"You have {count} runs that wait or work, as many as one person may have",
+            remedy="Wait until one has ended, or cancel one.",
+        )

@@ -1,0 +1,49 @@
+"""What a lab that is open to anybody won't run: other people's code, names and files.
+
+A name outside the catalogue could have any network built and any file fetched; a path could have
+any file of the machine read.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tlcore import catalog, paths
+from tlcore.errors import Problem, RecipeError
+from tlcore.recipe import Recipe
+from tlcore.recipe_problems import shown
+
+
+def refuse_foreign(recipe: Recipe) -> None:
+    """Refuse a recipe that reaches beyond the catalogue and the uploads."""
+    model, data = recipe.model, recipe.data
+    problems = []
+    if not _is_curated(model.backbone):
+        rule = "must be in the catalogue, because this lab is open to anybody"
+        problems.append(Problem("model.backbone", shown(model.backbone), rule))
+    if model.weights not in ("pretrained", "none"):
+        rule = "must be pretrained or none, because this lab is open to anybody"
+        problems.append(Problem("model.weights", shown(model.weights), rule))
+    if data.name == "folder" and not _is_uploaded(data.path):
+        rule = "must be an upload, because this lab is open to anybody"
+        problems.append(Problem("data.path", shown(data.path), rule))
+    if problems:
+        raise RecipeError(problems)
+
+
+def _is_curated(name: str) -> bool:
+    """Only exact names: what follows a dot could name weights that nobody has looked at."""
+    card = catalog.lookup(name)
+    if card is None:
+        return False
+    tagged = {f"{card.name}.{card.tag}"} if card.tag else set()
+    return name in {card.name, *card.aliases} | tagged
+
+
+def _is_uploaded(path: str) -> bool:
+    """By where it really is: `..` and links lead elsewhere."""
+    uploads = paths.uploads().resolve()
+    try:
+        return uploads in Path(path).resolve().parents
+    except (OSError, ValueError):  # no file can have such a name
+        return False

@@ -1,0 +1,177 @@
+"""Rows of the store as plain values: found, shown to those who may see them, and moved on.
+
+What somebody may not see raises the very error that a run raises which doesn't exist.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import sqlite3
+from collections.abc import Collection
+from dataclasses import fields
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from tlcore.errors import NotAllowed, RunError
+from tlcore.part import Line
+from tlcore.recipe import Recipe
+from tlcore.recipe_problems import shown
+from tlcore.recipe_text import to_json
+from tlcore.runs.limits import rules_in
+from tlcore.runs.owners import LOCAL, Owner
+from tlcore.runs.records import Run
+from tlcore.runs.states import ACTIVE, State, check
+
+_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{16}")
+_PLAIN = [f.name for f in fields(Run) if f.name not in ("owner", "state")]
+AT_WORK = f"state IN ({', '.join(repr(str(state)) for state in sorted(ACTIVE))})"
+_SEEN = "(:everybody OR owner = :owner)"
+_LINE = TypeAdapter(Line)
+LONGEST_NAME = 300
+LONGEST_NICKNAME = 60
+_LONGEST_SLIP = 100
+_REMEMBERED = 200
+
+
+def new_id(now: float) -> str:
+    """An id that sorts by the second (UTC) and that nobody can guess.
+
+    >>> new_id(0.0)[:16]
+    '19700101-000000-'
+    """
+    moment = datetime.fromtimestamp(now, UTC).strftime("%Y%m%d-%H%M%S")
+    return f"{moment}-{secrets.token_hex(8)}"
+
+
+def is_id(text: object) -> bool:
+    """Whether this could name a run. Whatever else it is, it is looked for nowhere."""
+    return isinstance(text, str) and _ID.fullmatch(text) is not None
+
+
+def checked(text: str, what: str, longest: int) -> str:
+    """A name that fits into a line, as it is; anything else is refused, not mended.
+
+    >>> checked("Ada", "A nickname", 60)
+    'Ada'
+    """
+    try:
+        fits = len(_LINE.validate_python(text)) <= longest
+    except ValidationError:
+        fits = False
+    if not fits:
+        rule = f"{what} must be one line of at most {longest} characters"
+        raise RunError(f"{rule}, without control characters", where=shown(text))
+    return text
+
+
+def insert(
+    sql: sqlite3.Connection,
+    run: str,
+    recipe: Recipe,
+    by: Owner,
+    ticket: int,
+    now: float,
+    **columns: Any,
+) -> None:
+    """A new run, waiting."""
+    values = {
+        "id": run,
+        "owner": by.id,
+        "owner_name": checked(by.name, "A nickname", LONGEST_NICKNAME),
+        "recipe": to_json(recipe),
+        "recipe_id": recipe.id,
+        "epochs": recipe.epochs,
+        "state": State.QUEUED.value,
+        "ticket": ticket,
+        "created": now,
+        "updated": now,
+        **columns,
+    }
+    marks = ", ".join(f":{name}" for name in values)
+    sql.execute(f"INSERT INTO run ({', '.join(values)}) VALUES ({marks})", values)
+
+
+def as_run(row: sqlite3.Row) -> Run:
+    """The row as everybody else knows it."""
+    owner = Owner(row["owner"], row["owner_name"])
+    return Run(owner=owner, state=State(row["state"]), **{name: row[name] for name in _PLAIN})
+
+
+def find(sql: sqlite3.Connection, run: str, by: Owner) -> sqlite3.Row:
+    """A run that this owner may see."""
+    query = f"SELECT * FROM run WHERE id = :run AND {_SEEN}"
+    found = sql.execute(query, {"run": run, **_eyes(sql, by)}).fetchone() if is_id(run) else None
+    if found is None:
+        raise _unknown(sql, run, by)
+    return found  # type: ignore[no-any-return]
+
+
+def find_to_change(sql: sqlite3.Connection, run: str, by: Owner) -> sqlite3.Row:
+    """A run that this owner may change."""
+    row = find(sql, run, by)
+    if by not in (LOCAL, as_run(row).owner):
+        remedy = "Start a run of your own with the same recipe."
+        raise NotAllowed("This run is somebody else's", where=run, remedy=remedy)
+    return row
+
+
+def find_all(
+    sql: sqlite3.Connection,
+    by: Owner,
+    states: Collection[State] = (),
+    limit: int = -1,
+    offset: int = 0,
+    binned: bool = False,
+) -> tuple[Run, ...]:
+    """Runs that this owner may see, the newest first; in any state if none is named."""
+    wanted = ", ".join(f"'{State(state)}'" for state in states or State)
+    query = (
+        f"SELECT * FROM run WHERE {_SEEN} AND (binned IS NOT NULL) = :binned "
+        f"AND state IN ({wanted}) ORDER BY number DESC LIMIT :limit OFFSET :offset"
+    )
+    given = {"binned": binned, "limit": limit, "offset": offset, **_eyes(sql, by)}
+    return tuple(as_run(row) for row in sql.execute(query, given))
+
+
+def move(
+    sql: sqlite3.Connection,
+    row: sqlite3.Row,
+    state: State,
+    reason: str,
+    now: float,
+    **columns: Any,
+) -> None:
+    """Let a run go to another state, and change other columns in the same breath."""
+    check(State(row["state"]), state)
+    change(sql, row, state=state.value, reason=reason, updated=now, **columns)
+
+
+def change(sql: sqlite3.Connection, row: sqlite3.Row, **columns: Any) -> None:
+    """Change columns of a run."""
+    pairs = ", ".join(f"{name} = :{name}" for name in columns)
+    given = {"number": row["number"], **columns}
+    sql.execute(f"UPDATE run SET {pairs} WHERE number = :number", given)
+
+
+def again(sql: sqlite3.Connection, row: sqlite3.Row) -> Run:
+    """A run as it stands after a change."""
+    query = "SELECT * FROM run WHERE number = ?"
+    return as_run(sql.execute(query, (row["number"],)).fetchone())
+
+
+def _eyes(sql: sqlite3.Connection, by: Owner) -> dict[str, Any]:
+    return {"everybody": by == LOCAL or rules_in(sql).show_others, "owner": by.id}
+
+
+def _unknown(sql: sqlite3.Connection, run: str, by: Owner) -> RunError:
+    """Whom it is told decides which other runs are named."""
+    known = [each.id for each in find_all(sql, by, limit=_REMEMBERED)]
+    slip = isinstance(run, str) and len(run) <= _LONGEST_SLIP
+    near = get_close_matches(run, known, n=1) if slip else []
+    latest = f"The latest run is {known[0]}." if known else "There are no runs yet."
+    remedy = f"Did you mean {near[0]}?" if near else latest
+    return RunError(f"There is no run {shown(run)}", remedy=remedy)

@@ -1,0 +1,166 @@
+"""The tables of the store, and how older ones are brought up to date.
+
+A change of anything here, or of the table of transitions, needs a new entry in `MIGRATIONS`: the
+first one makes a database of version 1, the next one brings that to version 2, and so on.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from tlcore.runs.states import TRANSITIONS
+
+_ALLOWED = ", ".join(
+    f"('{before}', '{after}')"
+    for before, followers in TRANSITIONS.items()
+    for after in sorted(followers)
+)
+
+# A run has a short number inside, because its long id would stand in every point of its curves.
+_RUN = """
+CREATE TABLE run (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    owner TEXT NOT NULL,
+    owner_name TEXT NOT NULL,
+    name TEXT NOT NULL,
+    preset TEXT NOT NULL,
+    recipe TEXT NOT NULL,
+    recipe_id TEXT NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT NOT NULL DEFAULT '',
+    attempt INTEGER NOT NULL DEFAULT 0,
+    request TEXT CHECK (request IN ('pause', 'stop', 'cancel')),
+    device TEXT NOT NULL DEFAULT '',
+    priority INTEGER NOT NULL DEFAULT 0,
+    ticket INTEGER NOT NULL,
+    created REAL NOT NULL,
+    updated REAL NOT NULL,
+    started REAL,
+    ended REAL,
+    epoch INTEGER NOT NULL DEFAULT 0,
+    epochs INTEGER NOT NULL,
+    progress INTEGER NOT NULL DEFAULT 0,
+    binned REAL
+) STRICT
+"""
+
+# The worker's number is the process's; its lease runs on the steady clock of one boot.
+_ATTEMPT = """
+CREATE TABLE attempt (
+    run INTEGER NOT NULL REFERENCES run (number) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    token TEXT NOT NULL,
+    device TEXT NOT NULL,
+    worker_boot TEXT,
+    worker_pid INTEGER,
+    worker_started INTEGER,
+    lease_boot TEXT NOT NULL,
+    lease_until REAL NOT NULL,
+    begun INTEGER NOT NULL DEFAULT 0,
+    claimed REAL NOT NULL,
+    claimed_steady REAL NOT NULL,
+    seconds REAL NOT NULL DEFAULT 0,
+    PRIMARY KEY (run, number)
+) STRICT, WITHOUT ROWID
+"""
+
+_EVENT = """
+CREATE TABLE event (
+    run INTEGER NOT NULL REFERENCES run (number) ON DELETE CASCADE,
+    seq INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    at REAL NOT NULL,
+    fields TEXT NOT NULL,
+    PRIMARY KEY (run, seq)
+) STRICT, WITHOUT ROWID
+"""
+
+# Read by `seq` while a run is watched, written again by the rest when epochs are replayed.
+# NaN becomes NULL in SQLite.
+_METRIC = """
+CREATE TABLE metric (
+    run INTEGER NOT NULL REFERENCES run (number) ON DELETE CASCADE,
+    seq INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    step INTEGER NOT NULL,
+    value REAL,
+    seconds REAL NOT NULL,
+    PRIMARY KEY (run, seq),
+    UNIQUE (run, name, epoch, step)
+) STRICT, WITHOUT ROWID
+"""
+
+_CHANGE = """
+CREATE TABLE change (
+    seq INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL REFERENCES run (number) ON DELETE CASCADE,
+    before TEXT,
+    after TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    why TEXT NOT NULL,
+    at REAL NOT NULL
+) STRICT
+"""
+
+_ARTIFACT = """
+CREATE TABLE artifact (
+    run INTEGER NOT NULL REFERENCES run (number) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    path TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (run, number)
+) STRICT, WITHOUT ROWID
+"""
+
+_NOTE_FIRST_STATE = """
+CREATE TRIGGER first_state AFTER INSERT ON run
+BEGIN
+    INSERT INTO change (run, before, after, attempt, why, at)
+    VALUES (NEW.number, NULL, NEW.state, NEW.attempt, NEW.reason, NEW.updated);
+END
+"""
+
+_ALLOW_TRANSITION = f"""
+CREATE TRIGGER allowed_transition BEFORE UPDATE OF state ON run
+WHEN (OLD.state, NEW.state) NOT IN (VALUES {_ALLOWED})
+BEGIN
+    SELECT RAISE(ABORT, 'no such transition of a run');
+END
+"""
+
+_NOTE_TRANSITION = """
+CREATE TRIGGER noted_transition AFTER UPDATE OF state ON run
+BEGIN
+    INSERT INTO change (run, before, after, attempt, why, at)
+    VALUES (NEW.number, OLD.state, NEW.state, NEW.attempt, NEW.reason, NEW.updated);
+END
+"""
+
+_VERSION_1 = (
+    _RUN,
+    _ATTEMPT,
+    _EVENT,
+    _METRIC,
+    _CHANGE,
+    _ARTIFACT,
+    "CREATE TABLE rule (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE TABLE ticket (last INTEGER NOT NULL) STRICT",
+    "INSERT INTO ticket VALUES (0)",
+    "CREATE INDEX run_by_owner ON run (owner, state)",
+    "CREATE INDEX run_by_state ON run (state)",
+    "CREATE INDEX change_by_run ON change (run)",
+    _NOTE_FIRST_STATE,
+    _ALLOW_TRANSITION,
+    _NOTE_TRANSITION,
+)
+
+Migration: TypeAlias = tuple[str, ...]
+
+MIGRATIONS: tuple[Migration, ...] = (_VERSION_1,)
+"""The statements that bring a database from version n to n + 1; the first make it."""

@@ -1,0 +1,69 @@
+"""Finding runs whose worker is gone: dead, silent, or from before a reboot."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+
+from tlcore.runs.identity import Clock, Identity, is_alive
+from tlcore.runs.records import LEASE, Run
+from tlcore.runs.rows import AT_WORK, again, move
+from tlcore.runs.states import State
+
+_QUERY = (
+    "SELECT run.*, lease_boot, lease_until, worker_boot, worker_pid, worker_started FROM run "
+    "JOIN attempt ON attempt.run = run.number AND attempt.number = run.attempt "
+    f"WHERE {AT_WORK}"
+)
+
+
+def overdue(sql: sqlite3.Connection, clock: Clock) -> Iterator[tuple[sqlite3.Row, str]]:
+    """Runs at work that nobody works on, each with what has become of its worker."""
+    for row in sql.execute(_QUERY).fetchall():
+        if reason := _why_lost(row, clock):
+            yield row, reason
+
+
+def mark_overdue(sql: sqlite3.Connection, clock: Clock) -> tuple[Run, ...]:
+    """Mark them all."""
+    lost = list(overdue(sql, clock))
+    for row, reason in lost:
+        _mark(sql, row, reason, clock.wall())
+    return tuple(again(sql, row) for row, _ in lost)
+
+
+def _mark(sql: sqlite3.Connection, row: sqlite3.Row, reason: str, now: float) -> None:
+    """Whoever wanted it stopped has got that; everything else is lost, until it is resumed."""
+    if row["state"] == State.STOPPING:
+        asked = "cancelled" if row["request"] == "cancel" else "asked to stop"
+        words = f"{asked}; {reason} before it had answered"
+        move(sql, row, State.STOPPED, words, now, request=None, ended=now)
+    else:
+        move(sql, row, State.LOST, reason, now, request=None, ended=now)
+
+
+def worker_of(sql: sqlite3.Connection, run: sqlite3.Row) -> Identity | None:
+    """Who works on a run, or did in its latest attempt; None if that was never said."""
+    query = "SELECT * FROM attempt WHERE run = ? AND number = ?"
+    row = sql.execute(query, (run["number"], run["attempt"])).fetchone()
+    return _worker(row) if row else None
+
+
+def _worker(row: sqlite3.Row) -> Identity | None:
+    if row["worker_pid"] is None:
+        return None
+    return Identity(row["worker_boot"], row["worker_pid"], row["worker_started"])
+
+
+def _why_lost(row: sqlite3.Row, clock: Clock) -> str:
+    """In words; empty if all is well. A lease that ends too late was given before a reboot, on a
+    system that doesn't name its boots."""
+    if row["lease_boot"] != clock.boot():
+        return "the machine was restarted"
+    worker = _worker(row)
+    if worker is not None and not is_alive(worker):
+        return f"its process ({worker.pid}) ended without a word"
+    left = row["lease_until"] - clock.steady()
+    if left < 0:
+        return f"it gave no sign of life for {LEASE - left:.0f} seconds"
+    return "the machine was restarted" if left > LEASE else ""
