@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -69,4 +70,8 @@ def predict(*, right: int, n: int) -> Predictions:
 
 
 def _save(content: object):
-    return lambda path: path.write_text(str(content))
+    return partial(_write, content)
+
+
+def _write(content: object, path: Path) -> None:
+    path.write_text(str(content))

@@ -6,9 +6,8 @@ from __future__ import annotations
 import sqlite3
 
 from tlcore.errors import RunError
-from tlcore.runs.claims import next_ticket
 from tlcore.runs.records import Request
-from tlcore.runs.rows import change, move
+from tlcore.runs.rows import change, move, next_ticket
 from tlcore.runs.states import State
 
 _DONE_FOR: dict[Request, str] = {

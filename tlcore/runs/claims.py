@@ -10,15 +10,9 @@ from tlcore.runs.identity import Clock, Identity
 from tlcore.runs.limits import rules_in
 from tlcore.runs.owners import LOCAL
 from tlcore.runs.records import LEASE, Attempt
-from tlcore.runs.rows import AT_WORK, move
+from tlcore.runs.rows import AT_WORK, move, next_ticket
 from tlcore.runs.states import ACTIVE, State
 from tlcore.runs.turns import Waiting, in_turn
-
-
-def next_ticket(sql: sqlite3.Connection) -> int:
-    """A number that grows with every run that is queued or claimed, whatever the clocks say."""
-    (ticket,) = sql.execute("UPDATE ticket SET last = last + 1 RETURNING last").fetchone()
-    return int(ticket)
 
 
 def choose(sql: sqlite3.Connection) -> str | None:

@@ -33,6 +33,7 @@ _SEEN = "(:everybody OR owner = :owner)"
 _LINE = TypeAdapter(Line)
 LONGEST_NAME = 300
 LONGEST_NICKNAME = 60
+HIGHEST_PRIORITY = 100
 _LONGEST_SLIP = 100
 _REMEMBERED = 200
 
@@ -73,23 +74,28 @@ def insert(
     run: str,
     recipe: Recipe,
     by: Owner,
-    ticket: int,
+    name: str,
+    preset: str,
+    priority: int,
     now: float,
-    **columns: Any,
 ) -> None:
     """A new run, waiting."""
+    if abs(priority) > HIGHEST_PRIORITY:
+        raise RunError(f"A priority must lie from -{HIGHEST_PRIORITY} to {HIGHEST_PRIORITY}")
     values = {
         "id": run,
+        "name": checked(name or recipe.name, "A name", LONGEST_NAME),
+        "preset": preset,
+        "priority": priority,
         "owner": by.id,
         "owner_name": checked(by.name, "A nickname", LONGEST_NICKNAME),
         "recipe": to_json(recipe),
         "recipe_id": recipe.id,
         "epochs": recipe.epochs,
         "state": State.QUEUED.value,
-        "ticket": ticket,
+        "ticket": next_ticket(sql),
         "created": now,
         "updated": now,
-        **columns,
     }
     marks = ", ".join(f":{name}" for name in values)
     sql.execute(f"INSERT INTO run ({', '.join(values)}) VALUES ({marks})", values)
@@ -99,6 +105,12 @@ def as_run(row: sqlite3.Row) -> Run:
     """The row as everybody else knows it."""
     owner = Owner(row["owner"], row["owner_name"])
     return Run(owner=owner, state=State(row["state"]), **{name: row[name] for name in _PLAIN})
+
+
+def next_ticket(sql: sqlite3.Connection) -> int:
+    """A number that grows with every run that is queued or claimed, whatever the clocks say."""
+    (ticket,) = sql.execute("UPDATE ticket SET last = last + 1 RETURNING last").fetchone()
+    return int(ticket)
 
 
 def find(sql: sqlite3.Connection, run: str, by: Owner) -> sqlite3.Row:

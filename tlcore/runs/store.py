@@ -56,17 +56,7 @@ class RunStore:
             with self._database.writing() as sql:
                 limits.refuse_another(sql)
                 limits.refuse_one_more(sql, by, self.home, now)
-                rows.insert(
-                    sql,
-                    folder.id,
-                    recipe,
-                    by,
-                    claims.next_ticket(sql),
-                    now,
-                    name=rows.checked(name or recipe.name, "A name", rows.LONGEST_NAME),
-                    preset=preset,
-                    priority=priority,
-                )
+                rows.insert(sql, folder.id, recipe, by, name, preset, priority, now)
                 folder.write_recipe(recipe, preset=preset)
                 return rows.as_run(rows.find(sql, folder.id, by))
         except BaseException:
@@ -87,7 +77,7 @@ class RunStore:
         offset: int = 0,
         binned: bool = False,
     ) -> tuple[Run, ...]:
-        """Runs, the newest first; in any state if none is named. `binned` lists the bin instead."""
+        """Runs, the newest first; in any state if none is named. `binned` lists the bin."""
         with self._database.reading() as sql:
             return rows.find_all(sql, by, states, limit, offset, binned)
 
