@@ -232,7 +232,9 @@ NOTES = {
     "a picture beside the class folders": (only(two_classes() | {"x.png": picture()}), "x.png"),
     "an empty class": (only(two_classes() | {"cows/list.txt": b""}), "'cows' has no pictures"),
     "a class of broken pictures": (
-        only(two_classes() | {"cows/1.png": b"x"}), "'cows' was left out"),
+        only(two_classes() | {"cows/1.png": b"x"}),
+        "'cows' was left out",
+    ),
     "a class that is only tested": (only(CLASS_ONLY_IN_TEST), "none to learn from"),
     "a zip inside": (with_files(cats__inner_zip=b"PK\x03\x04"), None),
 }

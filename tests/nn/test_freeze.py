@@ -17,9 +17,7 @@ def networks():
     """Networks to freeze, built once; every test states all that it relies on."""
     names = ("mobilenetv2_035", "resnet18", "convnext_atto")
     return {
-        name: build(
-            Model(backbone=name, weights="none", head=HEAD, drop_path=0.2), 10, 32, seed=0
-        )
+        name: build(Model(backbone=name, weights="none", head=HEAD, drop_path=0.2), 10, 32, seed=0)
         for name in names
     }
 
@@ -136,7 +134,6 @@ def test_norms_and_biases_alone_leave_every_batch_norm_live(networks):
     apply(network, _thaw(network, "norm and bias"))
     assert all(norm.training for norm in _norms(network))
     assert not network.backbone.conv1.weight.requires_grad
-
 
 
 def test_a_frozen_network_s_features_do_not_change_while_its_head_trains(networks):
