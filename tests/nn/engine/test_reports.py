@@ -27,9 +27,9 @@ def few_pictures(tmp_path_factory):
         (root / name).mkdir()
         for side, each in {"train": 3, "test": 1}.items():
             labels = np.tile(np.arange(max(columns.values())), each)
-            table = {"img": [{"bytes": _picture(n), "path": ""} for n in range(len(labels))]}
-            table |= {column: labels % count for column, count in columns.items()}
-            pq.write_table(pa.table(table), root / name / f"{side}-00000-of-00001.parquet")
+            pictures = [{"bytes": _picture(n), "path": ""} for n in range(len(labels))]
+            named = {column: labels % count for column, count in columns.items()}
+            pq.write_table(pa.table({"img": pictures, **named}), root / name / f"{side}-00000-of-00001.parquet")
     return root
 
 
