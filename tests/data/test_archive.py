@@ -1,9 +1,12 @@
+import random
 import struct
+import tracemalloc
 import zipfile
 
 import pytest
 
 from tests.data.makers import everything_in, picture, two_classes, write_zip
+from tests.hostile.zips import bomb_by_claims, entry, with_directory
 from tlcore.data.archive import Archive
 from tlcore.errors import DataError
 
@@ -58,6 +61,16 @@ REFUSED = {
     "an unusual method": (lambda p: patched(sound(p), 0, 10, b"\x0e\x00"), "unusual"),
     "the same name twice": (twice_the_same_name, "twice"),
     "too many files": (too_many, "20,001 files"),
+    "far too many files": (
+        lambda p: with_directory(b"", b"".join(entry(b"a/%d" % n) for n in range(90_000)), 90_000),
+        "90,000 files",
+    ),
+    "a directory that would fill the memory": (
+        lambda p: with_directory(b"", entry(b"a/1.png", comment=b"x" * 60_000) * 200, 200),
+        "directory far too large",
+    ),
+    "files that together unpack to far more": (
+        lambda p: bomb_by_claims(random.Random(1)), "20 times its size"),
     "no zip at all": (lambda p: b"Rar!\x1a\x07\x00 or something", "can't be opened"),
     "an empty file": (lambda p: b"", "can't be opened"),
     "the first half": (lambda p: sound(p)[: len(sound(p)) // 2], "can't be opened"),
@@ -66,6 +79,13 @@ REFUSED = {
         "can't be opened",
     ),
 }
+
+
+def lying(path) -> bytes:
+    """Says that it holds a little picture, and unpacks to 60 MB."""
+    name = path / "x.zip"
+    content = write_zip(name, {"a/1.png": b"\0" * 60_000_000}, zipfile.ZIP_DEFLATED).read_bytes()
+    return patched(content, 0, 24, struct.pack("<I", 60_000))
 
 
 @pytest.mark.parametrize(("make", "reason"), REFUSED.values(), ids=REFUSED)
@@ -106,6 +126,23 @@ def test_a_file_whose_bytes_were_changed_is_one_error_and_the_others_still_read(
         with pytest.raises(DataError, match="damaged in the archive"):
             archive.read("a.png")
         assert archive.read("b.png") == b"two" * 50
+
+
+def test_what_unpacks_to_more_than_was_promised_takes_no_more_memory(tmp_path):
+    (tmp_path / "x.zip").write_bytes(lying(tmp_path))
+    with Archive(tmp_path / "x.zip") as archive:
+        tracemalloc.start()
+        try:
+            with pytest.raises(DataError, match="damaged in the archive"):
+                archive.read("a/1.png")
+            assert tracemalloc.get_traced_memory()[1] < 2_000_000
+        finally:
+            tracemalloc.stop()
+
+
+def test_an_archive_of_nothing_is_sound(tmp_path):
+    with Archive(write_zip(tmp_path / "x.zip", {})) as archive:
+        assert archive.names() == []
 
 
 def test_a_small_plain_picture_may_shrink_a_lot(tmp_path):

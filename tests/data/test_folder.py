@@ -17,7 +17,8 @@ from tests.data.makers import (
     write_zip,
 )
 from tests.data.test_archive import REFUSED
-from tests.data.test_decode import UNREADABLE, png_header
+from tests.data.test_decode import UNREADABLE
+from tests.hostile.pictures import bomb_header
 from tlcore.data import folder as folder_module
 from tlcore.data.load import load, open_dataset
 from tlcore.errors import DataError, DataMissing
@@ -220,7 +221,7 @@ ERRORS = {
 
 NOTES = {
     **{kind: (among_good(content), "odd.png") for kind, content in UNREADABLE.items()},
-    "a picture of 400 million pixels": (among_good(png_header(20_000, 20_000)), "too large"),
+    "a picture of 400 million pixels": (among_good(bomb_header(20_000, 20_000)), "too large"),
     "a pipe": (pipe, "no ordinary file"),
     "a socket": (open_socket, "no ordinary file"),
     "a link to nowhere": (dangling_link, "odd.png"),

@@ -15,13 +15,11 @@ from numpy.typing import NDArray
 from tlcore.data.batches import in_batches
 from tlcore.data.cache import Facts, Write, kept, key_of
 from tlcore.data.decode import VERSION, fit_picture, open_picture, quietly
-from tlcore.data.layout import Entry, Side, arrange, note_on, readable
+from tlcore.data.layout import Entry, Side, arrange, note_on, note_on_damage, readable
 from tlcore.data.pictures import Dataset, Pictures
 from tlcore.data.sources import Source, open_source
 from tlcore.errors import DataError
 from tlcore.recipe import Data, Input
-
-_NAMED = 5  # how many damaged pictures a note names
 
 
 def open_folder(data: Data, input: Input) -> Dataset:
@@ -47,7 +45,7 @@ def _opened(source: Source, data: Data, input: Input) -> Dataset:
     notes = (
         *layout.notes,
         note_on("a link out of the folder or unreadable", source.left_out(), "is", "are"),
-        _note_on_damage(content.facts["problems"]),
+        note_on_damage(content.facts["problems"]),
         *_notes_on_empty(layout.entries, classes),
         *more_notes,
     )
@@ -146,15 +144,6 @@ def _notes_on_empty(found: Sequence[Entry], classes: tuple[str, ...]) -> list[st
         f"Class {name!r} was left out: none of its training pictures can be read."
         for name in sorted(trained - set(classes))
     ]
-
-
-def _note_on_damage(problems: dict[str, str]) -> str:
-    if not problems:
-        return ""
-    shown = "; ".join(f"{name}: {why}" for name, why in list(problems.items())[:_NAMED])
-    more = f"; and {len(problems) - _NAMED} more" if len(problems) > _NAMED else ""
-    count = "1 picture was" if len(problems) == 1 else f"{len(problems)} pictures were"
-    return f"{count} left out, for they can't be read: {shown}{more}."
 
 
 def _pictures(

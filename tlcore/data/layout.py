@@ -13,7 +13,7 @@ import os
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal, TypeAlias
@@ -30,6 +30,7 @@ _TRAIN = {"train", "training"}
 _TEST = {"test", "testing"}
 _VALIDATION = {"val", "valid", "validation"}
 _NAMED = 3  # how many files a note names
+_DAMAGED_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,14 @@ class Entry:
         class_name: The folder it lies in, as text.
         side: The side that the folders put it on; without such folders, train.
         group: What must stay together; empty where nobody asked.
+        place: The name without folders that only hold the class folders.
     """
 
     name: str
     class_name: str
     side: Side
     group: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,20 +62,21 @@ class Layout:
 
 def arrange(names: Sequence[str], group_by: GroupBy = "") -> Layout:
     """Sort files into classes and sides by their folders; names of folders end in /."""
-    seen = sorted(name for name in names if not _is_clutter(name))
+    seen = sorted(name for name in names if not is_clutter(name))
     files = [name for name in seen if not name.endswith("/")]
     pictures = [name for name in files if PurePosixPath(name).suffix.lower() in SUFFIXES]
     notes = [note_on("no picture", set(files) - set(pictures), "is", "are")]
     parts = _unwrapped([PurePosixPath(name).parts for name in pictures])
     sides = _sides(parts)
     entries, outside, class_folders = [], [], set()
-    for name, inner in zip(pictures, parts, strict=True):
-        side = sides.get(inner[0].casefold()) if sides else "train"
-        inner = inner[1:] if sides else inner
+    for name, place in zip(pictures, parts, strict=True):
+        side = sides.get(place[0].casefold()) if sides else "train"
+        inner = place[1:] if sides else place
         if side is None or len(inner) < 2:
             outside.append(name)
             continue
-        entries.append(Entry(name, as_text(inner[0]), side, _group(inner, group_by)))
+        group = _group(inner, group_by)
+        entries.append(Entry(name, as_text(inner[0]), side, group, "/".join(place)))
         class_folders.add(PurePosixPath(name).parents[len(inner) - 2])
     notes.append(note_on("outside any class folder", outside, "lies", "lie"))
     notes += _notes_on_empty(seen, class_folders)
@@ -99,14 +103,26 @@ def note_on(what: str, names: Iterable[str], one: str, many: str) -> str:
     return f"{count} {what} and {left} left out: {shown}{more}."
 
 
+def note_on_damage(problems: Mapping[str, str]) -> str:
+    """`2 pictures were left out, for they can't be read: a.png: empty; b.png: damaged.`"""
+    if not problems:
+        return ""
+    shown = "; ".join(f"{name}: {why}" for name, why in list(problems.items())[:_DAMAGED_NAMED])
+    more = f"; and {len(problems) - _DAMAGED_NAMED} more" if len(problems) > _DAMAGED_NAMED else ""
+    count = "1 picture was" if len(problems) == 1 else f"{len(problems)} pictures were"
+    return f"{count} left out, for they can't be read: {shown}{more}."
+
+
 def readable(name: str) -> str:
     """A name from disk as text, bytes that are no UTF-8 written out."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
-def _is_clutter(name: str) -> bool:
-    """What operating systems leave behind, and hidden files."""
+def is_clutter(name: str) -> bool:
+    """What operating systems leave behind, hidden files, and names of nothing."""
     parts = PurePosixPath(name).parts
+    if not parts:
+        return True
     hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
     return hidden or parts[-1].lower() in {"thumbs.db", "desktop.ini"}
 

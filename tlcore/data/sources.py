@@ -1,4 +1,4 @@
-"""Where a folder data set's files come from: a folder, or a zip of one. Both read alike."""
+"""Where a folder data set's files come from: a folder, a zip of one, or an upload."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Protocol
 
 from tlcore import paths
 from tlcore.data.archive import MOST_BYTES_A_FILE, Archive
+from tlcore.data.upload_folder import SCHEME, open_upload
 from tlcore.errors import DataError, DataMissing
+from tlcore.runs.owners import is_public
 
 MOST_FILES = 300_000
 """In a folder: a slip such as `/` should not have the whole disk read."""
@@ -87,7 +89,16 @@ def _too_many(root: Path) -> DataError:
 
 @contextmanager
 def open_source(path: str) -> Iterator[Source]:
-    """The folder or zip that a recipe names, as given or inside a data folder."""
+    """The folder, zip or upload that a recipe names, as given or inside a data folder.
+
+    A lab that is open to anybody reads uploads alone: a path could name any file of the host's.
+    """
+    if path.startswith(SCHEME):
+        yield open_upload(path)
+        return
+    if is_public():
+        remedy = "Upload the pictures, and name the upload."
+        raise DataError("Folders of this machine can't be read here", where=path, remedy=remedy)
     found = _located(path)
     if found.is_dir():
         yield Folder(found)

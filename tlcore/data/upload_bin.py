@@ -1,0 +1,47 @@
+"""The bin for uploads: out of sight at once, gone for good only when the bin is emptied.
+
+Nothing moves: whoever has an upload notes that it is in their bin, so a power cut leaves it
+either there or here. The pictures go when they are in everybody's bin.
+"""
+
+from __future__ import annotations
+
+import time
+
+from tlcore.data.upload import Upload, find_upload, list_uploads
+from tlcore.data.upload_folder import changing, drop_holders, read_holders, write_holder
+from tlcore.runs.owners import LOCAL, Owner
+
+
+def bin_upload(upload: str, *, by: Owner) -> Upload:
+    """Put an upload into one's bin (LOCAL, into that of everybody who has it)."""
+    return _mark(upload, by, time.time())
+
+
+def restore_upload(upload: str, *, by: Owner) -> Upload:
+    """Take it out again."""
+    return _mark(upload, by, None)
+
+
+def binned_before(moment: float, *, by: Owner) -> tuple[Upload, ...]:
+    """What `empty_upload_bin` would delete."""
+    return tuple(
+        upload for upload in list_uploads(by=by, binned=True) if (upload.binned or 0.0) <= moment
+    )
+
+
+def empty_upload_bin(moment: float, *, by: Owner) -> tuple[Upload, ...]:
+    """Delete for good what was put into the bin before a moment."""
+    going = binned_before(moment, by=by)
+    for upload in going:
+        drop_holders(upload.id, {upload.owner})
+    return going
+
+
+def _mark(upload: str, by: Owner, binned: float | None) -> Upload:
+    find_upload(upload, by=by)
+    with changing():
+        for owner, fields in read_holders(upload).items():
+            if by in (LOCAL, Owner(owner)):
+                write_holder(upload, owner, {**fields, "binned": binned})
+    return find_upload(upload, by=by)
