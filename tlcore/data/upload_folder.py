@@ -100,9 +100,9 @@ class Draft:
 @contextmanager
 def drafted() -> Iterator[Draft]:
     """A folder to fill. Unless it is put in its place, it is gone in the end."""
-    _root().mkdir(parents=True, exist_ok=True)
+    paths.uploads().mkdir(parents=True, exist_ok=True)
     sweep()
-    folder = _root() / f".{secrets.token_hex(8)}.tmp"
+    folder = paths.uploads() / f".{secrets.token_hex(8)}.tmp"
     (folder / _PICTURES).mkdir(parents=True)
     try:
         yield Draft(folder)
@@ -113,8 +113,8 @@ def drafted() -> Iterator[Draft]:
 @contextmanager
 def spooled(file: BinaryIO) -> Iterator[Path]:
     """A file from memory on disk, for those who have to read it there."""
-    _root().mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=_root(), prefix=".", suffix=".tmp") as spool:
+    paths.uploads().mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=paths.uploads(), prefix=".", suffix=".tmp") as spool:
         file.seek(0)
         shutil.copyfileobj(file, spool)
         spool.flush()
@@ -124,22 +124,27 @@ def spooled(file: BinaryIO) -> Iterator[Path]:
 @contextmanager
 def changing() -> Iterator[None]:
     """Alone in changing which uploads there are."""
-    _root().mkdir(parents=True, exist_ok=True)
-    with (_root() / "lock").open("ab") as file:
+    paths.uploads().mkdir(parents=True, exist_ok=True)
+    with (paths.uploads() / "lock").open("ab") as file:
         _wait_for(file)
         yield
+
+
+def is_address(path: str) -> bool:
+    """Whether a recipe's path names an upload, here or elsewhere."""
+    return path.startswith(SCHEME) and _ID.fullmatch(path.removeprefix(SCHEME)) is not None
 
 
 def folder_of(upload: str) -> Path:
     """Where an upload lies. What is no id never becomes a path."""
     if not _ID.fullmatch(upload):
         raise missing(upload)
-    return _root() / upload
+    return paths.uploads() / upload
 
 
 def all_ids() -> list[str]:
     """Every upload on this machine."""
-    return sorted(path.name for path in _root().glob("*") if _ID.fullmatch(path.name))
+    return sorted(path.name for path in paths.uploads().glob("*") if _ID.fullmatch(path.name))
 
 
 def read_items(upload: str) -> tuple[Item, ...]:
@@ -184,7 +189,7 @@ def drop_holders(upload: str, holders: Collection[str]) -> None:
 def abandoned() -> list[Path]:
     """What killed processes left behind."""
     oldest = time.time() - _ABANDONED
-    return [path for path in _root().glob(".*.tmp") if path.stat().st_mtime < oldest]
+    return [path for path in paths.uploads().glob(".*.tmp") if path.stat().st_mtime < oldest]
 
 
 def sweep() -> None:
@@ -237,10 +242,6 @@ class UploadSource:
         return content
 
 
-def _root() -> Path:
-    return paths.home() / "uploads"
-
-
 def _make_way(damaged: Path, draft: Path) -> None:
     """Remove an upload whose pictures were changed on disk; who has it is not forgotten."""
     for path in (damaged / _HOLDERS).glob("*.json"):
@@ -261,9 +262,9 @@ def _is_sound(upload: str) -> bool:
 
 def _remove(upload: str) -> None:
     """First out of its place: after a power cut it is whole, or a draft to be swept away."""
-    gone = _root() / f".{upload}.{secrets.token_hex(8)}.tmp"
+    gone = paths.uploads() / f".{upload}.{secrets.token_hex(8)}.tmp"
     folder_of(upload).rename(gone)
-    force_to_disk(_root())
+    force_to_disk(paths.uploads())
     shutil.rmtree(gone, ignore_errors=True)
 
 
