@@ -94,6 +94,14 @@ def available_memory(device: torch.device) -> int:
     return machine.available_memory()
 
 
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether that is what went wrong. CPUs and Apple's GPUs have no class of their own for it."""
+    text = str(error).lower()
+    return isinstance(error, torch.OutOfMemoryError) or any(
+        sign in text for sign in ("out of memory", "can't allocate memory", "not enough memory")
+    )
+
+
 def describe() -> dict[str, Any]:
     """What a person should know of this machine's hardware and libraries."""
     device = choose_device()

@@ -29,7 +29,8 @@ def few_pictures(tmp_path_factory):
             labels = np.tile(np.arange(max(columns.values())), each)
             pictures = [{"bytes": _picture(n), "path": ""} for n in range(len(labels))]
             named = {column: labels % count for column, count in columns.items()}
-            pq.write_table(pa.table({"img": pictures, **named}), root / name / f"{side}-00000-of-00001.parquet")
+            file = root / name / f"{side}-00000-of-00001.parquet"
+            pq.write_table(pa.table({"img": pictures, **named}), file)
     return root
 
 

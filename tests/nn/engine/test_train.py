@@ -20,7 +20,7 @@ from tlcore.events import (
     Tested,
     as_fields,
 )
-from tlcore.nn.engine import step, train
+from tlcore.nn.engine import evaluate, step, train
 from tlcore.nn.engine.keepsake import load_network
 
 
@@ -154,6 +154,19 @@ def test_when_memory_runs_out_the_batch_is_halved_the_step_is_the_same_and_it_is
     assert [s.loss for s in of(StepDone, events)] == pytest.approx(
         [s.loss for s in usual], rel=1e-3
     )
+
+
+def test_when_memory_runs_out_in_a_test_smaller_batches_say_the_same(small, monkeypatch):
+    usual = of(Tested, run(small()))[0].predictions
+    split = evaluate._probabilities
+
+    def tight(network, source, precision, batch):
+        if batch > 32:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return split(network, source, precision, batch)
+
+    monkeypatch.setattr(evaluate, "_probabilities", tight)
+    assert np.allclose(of(Tested, run(small()))[0].predictions.probabilities, usual.probabilities)
 
 
 def test_when_not_even_one_picture_fits_the_run_ends_and_says_so(small, monkeypatch):

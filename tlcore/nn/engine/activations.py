@@ -17,7 +17,17 @@ from tlcore.nn.prepare import Preparation
 from tlcore.plan import Thaw
 from tlcore.recipe import Augmentation, Recipe
 
-BATCH = 128
+MOST_PIXELS = 64 * 224 * 224
+
+
+def batch_for(size: int) -> int:
+    """How many pictures go through at once where nothing is learned: large batches for small
+    pictures, and no more memory than a laptop has for large ones.
+
+    >>> batch_for(32), batch_for(96), batch_for(224)
+    (256, 256, 64)
+    """
+    return max(1, min(256, MOST_PIXELS // size**2))
 
 
 class Activations:
@@ -36,6 +46,11 @@ class Activations:
 
     def __len__(self) -> int:
         return len(self.pictures)
+
+    @property
+    def size(self) -> int:
+        """Width and height of the pictures that go in."""
+        return self._prepare.size
 
     @property
     def device(self) -> torch.device:
@@ -57,14 +72,12 @@ class Activations:
 
         Says whether it did; if not, the pictures go in as before.
         """
-        if self._kept is not None and self.boundary == boundary:
-            return True
         self.forget()
         first = self._before(boundary, torch.arange(1))
         if first.nbytes * len(self) > SHARE_OF_MEMORY * available_memory(first.device):
             return False
         kept = first.new_empty((len(self), *first.shape[1:]))
-        for rows in torch.arange(len(self)).split(BATCH):
+        for rows in torch.arange(len(self)).split(batch_for(self.size)):
             kept[rows.to(kept.device)] = self._before(boundary, rows)
         self._kept, self.boundary = kept, boundary
         return True

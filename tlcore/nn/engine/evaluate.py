@@ -11,24 +11,32 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tlcore.data.pictures import Pictures
-from tlcore.nn.device import computing_in
-from tlcore.nn.engine.activations import Activations
+from tlcore.nn.device import computing_in, is_out_of_memory
+from tlcore.nn.engine.activations import Activations, batch_for
 from tlcore.nn.network import Network
-
-BATCH = 256
 
 
 @torch.inference_mode()
 def predict(network: Network, source: Activations, precision: torch.dtype) -> NDArray[np.float32]:
-    """The probability of each class for each picture, in the order of the pictures."""
+    """The probability of each class for each picture, in the order of the pictures.
+
+    If memory runs out, the pictures go through in smaller batches.
+    """
+    batch = batch_for(source.size)
     with _evaluating(network):
-        return torch.cat(list(_probabilities(network, source, precision))).numpy()
+        while True:
+            try:
+                return torch.cat(list(_probabilities(network, source, precision, batch))).numpy()
+            except RuntimeError as error:
+                if batch == 1 or not is_out_of_memory(error):
+                    raise
+                batch //= 2
 
 
 def _probabilities(
-    network: Network, source: Activations, precision: torch.dtype
+    network: Network, source: Activations, precision: torch.dtype, batch: int
 ) -> Iterator[Tensor]:
-    for rows in torch.arange(len(source)).split(BATCH):
+    for rows in torch.arange(len(source)).split(batch):
         with computing_in(precision, source.device):
             logits = network.suffix(source.batch(rows), source.boundary)
         yield logits.float().softmax(dim=1).cpu()

@@ -172,12 +172,11 @@ def _test(work: Work) -> Tested:
 
 def _enter(work: Work, thaw: Thaw, epoch: int) -> PhaseBegan:
     """Keep what the frozen blocks make of the pictures, or stop keeping it."""
-    cached = False
+    worth_keeping = may_keep(work.recipe, thaw, work.network)
     for source in filter(None, (work.training, work.validation)):
-        source.forget()
-        if may_keep(work.recipe, thaw, work.network):
-            cached = source.keep(thaw.boundary)
-    count = work.plan.counts()[thaw.phase]
+        if not (worth_keeping and source.keep(thaw.boundary)):
+            source.forget()
+    count, cached = work.plan.counts()[thaw.phase], work.training.boundary > 0
     return PhaseBegan(epoch, thaw.phase, thaw.thawed, count.trainable, count.total, cached)
 
 

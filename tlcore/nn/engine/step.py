@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -10,7 +12,7 @@ from tlcore.errors import OutOfMemory
 from tlcore.events import Note
 from tlcore.nn.augment import Mixture, mix
 from tlcore.nn.chance import generator_for, seed_for
-from tlcore.nn.device import computing_in
+from tlcore.nn.device import computing_in, is_out_of_memory
 from tlcore.nn.engine.optimise import set_rates, shape_gradients
 from tlcore.nn.engine.progress import Progress
 from tlcore.nn.engine.work import Work
@@ -32,10 +34,10 @@ def learn_from(
             loss, correct = _gradients(work, rows, progress, step)
             break
         except (torch.OutOfMemoryError, RuntimeError) as error:
-            if not _is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
             notes.append(_smaller_parts(work, progress, len(rows)))
-    if torch.isfinite(torch.tensor(loss)):
+    if math.isfinite(loss):
         set_rates(work.optimiser, rate, thaw)
         work.scaler.unscale_(work.optimiser)
         shape_gradients(work.optimiser, work.recipe.optimiser)
@@ -79,14 +81,6 @@ def _loss(
         return to(labels[part])
     partner = labels[mixture.partner[part]]
     return mixture.share * to(labels[part]) + (1 - mixture.share) * to(partner)
-
-
-def _is_out_of_memory(error: RuntimeError) -> bool:
-    """CPUs and Apple's GPUs have no class of their own for it."""
-    text = str(error).lower()
-    return isinstance(error, torch.OutOfMemoryError) or any(
-        sign in text for sign in ("out of memory", "can't allocate memory", "not enough memory")
-    )
 
 
 def _smaller_parts(work: Work, progress: Progress, batch: int) -> Note:
