@@ -31,3 +31,18 @@ def _container_headroom() -> int:
         return max(0, int(limit) - used) if limit != "max" else 2**62
     except (OSError, ValueError):
         return 2**62
+
+
+def cores() -> int:
+    """Cores that this process may use: in a container, often fewer than there are."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(allowed or 1, _container_cores()))
+
+
+def _container_cores() -> int:
+    """What a container's share of computing time is worth; without a limit, more than any has."""
+    try:
+        quota, period = (_CGROUP / "cpu.max").read_text().split()
+        return -(-int(quota) // int(period)) if quota != "max" else 2**16
+    except (OSError, ValueError):
+        return 2**16

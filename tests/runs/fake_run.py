@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import numpy as np
 from tlcore import paths
 from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.scores import score
+from tlcore.errors import CheckpointError
 from tlcore.events import (
     Checkpoint,
     EpochDone,
@@ -28,25 +29,37 @@ from tlcore.recipe import Recipe
 STEPS = 5
 
 
-def train(recipe: Recipe, *, resume: Path | None = None, test: int = 50) -> Iterator[Event]:
+def train(
+    recipe: Recipe,
+    *,
+    resume: Path | None = None,
+    enough: Callable[[], bool] = lambda: False,
+    test: int = 50,
+) -> Generator[Event, None, None]:
     """Saves the epoch to go on with as text, and is better the more epochs it has."""
-    first = int(resume.read_text()) if resume else 0
+    first = _load(resume) if resume else 0
     phases = (PhaseCount(0, "head", recipe.epochs, 130, 1000),)
     yield Started(
         recipe.id, "cpu", "float32", ("cat", "dog"), 80, 20, test, phases, recipe.epochs, first
     )
     yield Note("This is a rehearsal.")
     yield PhaseBegan(first, 0, "head", 130, 1000, cached=True)
-    for epoch in range(first, recipe.epochs):
+    epoch, reason = first, f"all {recipe.epochs} epochs are done"
+    while epoch < recipe.epochs:
         for step in range(STEPS):
             seconds = epoch + step / STEPS
             yield StepDone(epoch, step, STEPS, 0.5, 1e-3, seconds, save=_save(epoch))
+            if enough():
+                break
+        if enough():
+            reason = f"stopped on request in epoch {epoch + 1}"
+            break
         yield EpochDone(epoch, 0, 0.5, 0.8, 0.6, 0.7, 1e-3, epoch + 1.0, 80.0, best=True)
-        yield Checkpoint(epoch, STEPS, True, save=_save(epoch + 1))
-    predictions = predict(right=test - 10 + min(recipe.epochs, 9), n=test)
+        epoch += 1
+        yield Checkpoint(epoch - 1, STEPS, True, save=_save(epoch))
+    predictions = predict(right=test - 10 + min(epoch, 9), n=test)
     yield Tested(score(predictions), predictions, save=_save("network"))
-    reason = f"all {recipe.epochs} epochs are done"
-    yield Finished(reason, recipe.epochs, recipe.epochs - 1, float(recipe.epochs))
+    yield Finished(reason, epoch, max(0, epoch - 1), float(epoch))
 
 
 def pretrain(name: str) -> Iterator[Event]:
@@ -67,6 +80,13 @@ def predict(*, right: int, n: int) -> Predictions:
         probabilities=np.where(np.eye(2)[called] == 1, 0.9, 0.1).astype(np.float32),
         classes=("cat", "dog"),
     )
+
+
+def _load(path: Path) -> int:
+    text = path.read_text()
+    if not text.isdecimal():
+        raise CheckpointError("The file is damaged", where=str(path))
+    return int(text)
 
 
 def _save(content: object):

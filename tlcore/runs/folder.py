@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -110,6 +111,11 @@ class RunFolder:
         folder = self.path / f"attempt-{attempt}"
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+    def sweep(self, attempt: int) -> None:
+        """Remove what an attempt and those before it left unpublished."""
+        for number in range(1, attempt + 1):
+            shutil.rmtree(self.path / f"attempt-{number}", ignore_errors=True)
 
     def write_recipe(self, recipe: Recipe, *, preset: str = "") -> None:
         """Keep what was asked for, in words that can be run again anywhere."""

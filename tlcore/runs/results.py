@@ -1,0 +1,45 @@
+"""What came out of a run that was tested: its numbers, and what it said of every test picture."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tlcore.analysis.predictions import Predictions
+from tlcore.errors import RunError
+from tlcore.runs.owners import Owner
+from tlcore.runs.records import Kind
+from tlcore.runs.store import RunStore
+
+_AGAIN = "Run the recipe again; its numbers will be the same."
+
+
+def read_result(store: RunStore, run: str, *, by: Owner) -> dict[str, Any]:
+    """The outcome of a run, as its `result.json` has it."""
+    path = _file(store, run, "result", by)
+    try:
+        fields = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        fields = None
+    if not isinstance(fields, dict):
+        raise RunError("The saved result is damaged", where=str(path), remedy=_AGAIN)
+    return fields
+
+
+def read_predictions(store: RunStore, run: str, *, by: Owner) -> Predictions:
+    """What the network that was kept says of the test pictures."""
+    return Predictions.read(_file(store, run, "predictions", by))
+
+
+def _file(store: RunStore, run: str, kind: Kind, by: Owner) -> Path:
+    if path := store.artifact(run, kind, by=by):
+        return path
+    found = store.get(run, by=by)
+    raise RunError(
+        f"This run has no result: it is {found.state}",
+        where=run,
+        remedy=f"Bring it to its end with: python -m tlcore resume {run}"
+        if found.state.resumable
+        else "Wait until it has finished.",
+    )
