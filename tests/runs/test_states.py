@@ -52,22 +52,6 @@ def test_python_and_the_database_refuse_the_same_transitions(database, before, a
             _set(database, after)
 
 
-def _make(database, state):
-    with database.writing() as sql:
-        sql.execute("DELETE FROM run")
-        sql.execute(
-            "INSERT INTO run (id, owner, owner_name, name, preset, recipe, recipe_id, state, "
-            "ticket, created, updated, epochs) "
-            "VALUES ('x', '', '', '', '', '', '', ?, 1, 0, 0, 1)",
-            (state.value,),
-        )
-
-
-def _set(database, state):
-    with database.writing() as sql:
-        sql.execute("UPDATE run SET state = ?", (state.value,))
-
-
 def test_no_transition_goes_unrecorded_however_it_was_made(database):
     _make(database, State.QUEUED)
     _set(database, State.STARTING)

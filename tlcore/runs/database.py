@@ -6,42 +6,49 @@
   thirty readers.
 - Every write begins with `BEGIN IMMEDIATE`: of 1,600 transactions that read and then wrote after a
   plain BEGIN, 1,381 failed; none did after BEGIN IMMEDIATE.
-- Writers also take turns by a lock of their own, because SQLite 3.7.0 to 3.51.2 (most that Python
-  comes with) may lose a commit that restarts the log while another connection copies the log
-  into the database: https://sqlite.org/wal.html#walresetbug. Who holds the turn does both.
+- Writers pass a turnstile of their own, because SQLite 3.7.0 to 3.51.2 (most that Python comes
+  with) may lose a commit that restarts the log while another connection copies the log into the
+  database: https://sqlite.org/wal.html#walresetbug. Both happen on this side of the turnstile.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
-import time
 import weakref
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from tlcore.errors import StoreError
-from tlcore.runs.failures import PATIENCE, in_words, too_busy
+from tlcore.runs.failures import PATIENCE, in_words
 from tlcore.runs.schema import MIGRATIONS, Migration
+from tlcore.runs.turnstile import Turnstile
 
-_BETWEEN_TRIES = 0.002
 _OLDEST_SQLITE = (3, 37, 0)  # strict tables
 
 
 @dataclass(frozen=True)
 class _Connection:
-    """An open database, and the file by whose lock writers take turns."""
+    """An open database, and the way through to writing in it."""
 
     sql: sqlite3.Connection
-    turn: IO[bytes]
+    turnstile: Turnstile
 
     def close(self) -> None:
         self.sql.close()
-        self.turn.close()
+        self.turnstile.close()
+
+    @contextmanager
+    def in_turn(self) -> Iterator[None]:
+        """Be the only writer, until all is written or taken back."""
+        with self.turnstile.passing():
+            try:
+                yield
+            except BaseException:
+                self.sql.rollback()
+                raise
 
 
 class Database:
@@ -56,7 +63,7 @@ class Database:
         weakref.finalize(self, _close_own, self._idle)
         with in_words(path), self._connected() as connection:
             if not _is_up_to_date(connection, path, len(migrations)):
-                with _in_turn(connection):
+                with connection.in_turn():
                     _bring_up_to_date(connection, path, migrations)
 
     @contextmanager
@@ -70,7 +77,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """Write all of it or, if anything is raised, nothing. When this ends, it is on disk."""
-        with in_words(self.path), self._connected() as connection, _in_turn(connection):
+        with in_words(self.path), self._connected() as connection, connection.in_turn():
             connection.sql.execute("BEGIN IMMEDIATE")
             yield connection.sql
             connection.sql.execute("COMMIT")
@@ -102,45 +109,20 @@ class Database:
 def _connect(path: Path) -> _Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as undo:
-        turn = undo.enter_context(path.with_name(f"{path.name}-turn").open("ab"))
+        turnstile = undo.enter_context(closing(Turnstile.open(path)))
         sql = sqlite3.connect(path, PATIENCE, isolation_level=None, check_same_thread=False)
         undo.enter_context(closing(sql))
         sql.row_factory = sqlite3.Row
         sql.execute("PRAGMA synchronous = FULL")
         sql.execute("PRAGMA foreign_keys = ON")
         undo.pop_all()
-    return _Connection(sql, turn)
+    return _Connection(sql, turnstile)
 
 
 def _close_own(idle: dict[int, list[_Connection]]) -> None:
     own = idle.get(os.getpid(), [])
     while own:
         own.pop().close()
-
-
-@contextmanager
-def _in_turn(connection: _Connection) -> Iterator[None]:
-    """Wait until nobody else writes. The lock ends with the process that holds it."""
-    deadline = time.monotonic() + PATIENCE
-    while not _try_lock(connection.turn):
-        if time.monotonic() > deadline:
-            raise too_busy(connection.turn.name)
-        time.sleep(_BETWEEN_TRIES)
-    try:
-        yield
-    except BaseException:
-        connection.sql.rollback()  # before the next one's turn
-        raise
-    finally:
-        fcntl.flock(connection.turn, fcntl.LOCK_UN)
-
-
-def _try_lock(file: IO[bytes]) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _is_up_to_date(connection: _Connection, path: Path, newest: int) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from tlcore.errors import Fenced
 from tlcore.events import EpochDone, Event, Started, StepDone, as_fields
+from tlcore.recipe_problems import shown
 from tlcore.runs.identity import Clock, Identity
 from tlcore.runs.limits import rules_in, spent, usage_of
 from tlcore.runs.owners import LOCAL
@@ -33,7 +34,7 @@ def held(sql: sqlite3.Connection, attempt: Attempt) -> sqlite3.Row:
     if row is None or State(row["state"]) not in ACTIVE:
         raise Fenced(
             f"Attempt {attempt.number} has no right to this run any more",
-            where=attempt.run,
+            where=shown(attempt.run),
             remedy="Nothing of it was kept since; end this process.",
         )
     return row  # type: ignore[no-any-return]

@@ -1,0 +1,90 @@
+import pytest
+
+from tlcore import paths
+from tlcore.catalog import CARDS
+from tlcore.errors import RecipeError
+from tlcore.recipe import Data, Model, Recipe
+from tlcore.runs.owners import LOCAL, anonymous
+from tlcore.runs.public import refuse_foreign
+from tlcore.runs.store import RunStore
+
+
+def of(backbone="resnet18", weights="pretrained", path=""):
+    data = Data(name="folder", path=path) if path else Data()
+    return Recipe(data=data, model=Model(backbone=backbone, weights=weights))
+
+
+@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
+def test_whatever_is_in_the_catalogue_is_taken_by_any_of_its_names(card):
+    tagged = [f"{card.name}.{card.tag}"] if card.tag else []
+    for name in (card.name, *card.aliases, *tagged):
+        refuse_foreign(of(name))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "regnetx_002",
+        "resnet18.someone_elses",
+        "resnet18.",
+        "hf-hub:anybody/anything",
+        "hf_hub:anybody/resnet18",
+        "local-dir:/etc",
+        "timm/resnet18",
+        "resnet18 ",
+        "RESNET18",
+        "../resnet18",
+        "http://127.0.0.1/",
+    ],
+)
+def test_any_other_name_is_refused(name):
+    with pytest.raises(RecipeError, match=r"model\.backbone .*must be in the catalogue"):
+        refuse_foreign(of(name))
+
+
+@pytest.mark.parametrize("weights", ["/etc/passwd", "mine.safetensors", "hf-hub:x/y", "Pretrained"])
+def test_weights_from_a_file_are_refused(weights):
+    with pytest.raises(RecipeError, match=r"model\.weights .*must be pretrained or none"):
+        refuse_foreign(of(weights=weights))
+
+
+def test_an_upload_is_taken():
+    folder = paths.uploads() / "a1b2" / "photos"
+    folder.mkdir(parents=True)
+    refuse_foreign(of(path=str(folder)))
+    refuse_foreign(of(path=str(paths.uploads() / "still to come.zip")))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/etc",
+        "{uploads}",
+        "{uploads}/../runs",
+        "{uploads}/a/../../..",
+        "{uploads}2/photos",
+        "photos",
+    ],
+)
+def test_any_other_folder_is_refused(path):
+    with pytest.raises(RecipeError, match=r"data\.path .*must be an upload"):
+        refuse_foreign(of(path=path.format(uploads=paths.uploads())))
+
+
+def test_a_link_out_of_the_uploads_is_refused(tmp_path):
+    paths.uploads().mkdir(parents=True)
+    (paths.uploads() / "photos").symlink_to(tmp_path)
+    with pytest.raises(RecipeError, match="must be an upload"):
+        refuse_foreign(of(path=str(paths.uploads() / "photos")))
+
+
+@pytest.mark.parametrize("owner", [LOCAL, anonymous()])
+def test_a_lab_that_is_open_to_anybody_refuses_them_at_the_door(monkeypatch, owner):
+    store, foreign = RunStore(), of("regnetx_002", "/etc/passwd", "/etc")
+    store.submit(foreign, by=owner)
+    monkeypatch.setenv("TL_PUBLIC", "1")
+    with pytest.raises(RecipeError) as caught:
+        store.submit(foreign, by=owner)
+    fields = [problem.field for problem in caught.value.problems]
+    assert fields == ["model.backbone", "model.weights", "data.path"]
+    assert len(store.list(by=owner)) == 1
