@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from docs import filemap
+from docs import filemap, recipe_reference
 from tlcore.cli import parser
 from tlcore.libraries import libraries
 from tlcore.recipe_text import from_text
@@ -113,3 +113,13 @@ def test_no_file_knows_the_machine_it_was_written_on():
         if path.suffix in {".py", ".md", ".toml", ".yaml", ".json", ".txt", ""}:
             found = foreign.search(path.read_text())
             assert not found, f"{_named(path)}: {found and found[0]}"
+
+
+def test_the_reference_of_recipes_is_drawn_from_the_recipe():
+    """If this fails, draw the page anew: python docs/recipe_reference.py"""
+    assert recipe_reference.PAGE.read_text(encoding="utf-8") == recipe_reference.drawn()
+
+
+def test_every_field_of_a_recipe_has_a_meaning():
+    silent = re.findall(r"^\| `(\w+)` .*\|  \|$", recipe_reference.drawn(), re.MULTILINE)
+    assert silent == []

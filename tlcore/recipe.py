@@ -240,6 +240,14 @@ class Recipe(Part):
     Attributes:
         version: Of the recipe's format; older ones are migrated when read.
         name: For people; no part of the id.
+        epochs: How often all training pictures are gone through.
+        batch: Pictures a step.
+        label_smoothing: Share of the certainty that is taken from the label and spread over all
+            classes.
+        balance: Against classes of unequal size: `weights` makes rare ones count more in the loss,
+            `sampling` shows them more often.
+        precision: Of the arithmetic; `auto` is the lowest that this machine computes natively.
+        seed: Of all that is left to chance: fresh weights, order, augmentation, dropout.
     """
 
     version: Literal[1] = VERSION
