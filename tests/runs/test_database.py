@@ -71,6 +71,13 @@ def test_what_a_newer_lab_has_made_is_refused_in_words_and_left_alone(path):
     assert counted(newer) == 1
 
 
+def test_a_sqlite_that_is_too_old_is_refused_in_words(path, monkeypatch):
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 36, 0))
+    with pytest.raises(StoreError, match="too old") as caught:
+        Database(path)
+    assert "newer Python" in caught.value.remedy
+
+
 def test_the_schema_doesnt_change_without_a_new_version():
     """If this fails, leave the versions there are as they were, and add another."""
     known = ["ba4d1e98b8fc5bd4"]

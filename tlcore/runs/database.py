@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tlcore.errors import StoreError
+from tlcore.files import force_to_disk
 from tlcore.runs.failures import PATIENCE, in_words
 from tlcore.runs.schema import MIGRATIONS, Migration
 from tlcore.runs.turnstile import Turnstile
@@ -107,10 +108,12 @@ class Database:
 
 
 def _connect(path: Path) -> _Connection:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.parent.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        force_to_disk(path.parent.parent)
     with ExitStack() as undo:
         turnstile = undo.enter_context(closing(Turnstile.open(path)))
-        sql = sqlite3.connect(path, PATIENCE, isolation_level=None, check_same_thread=False)
+        sql = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
         undo.enter_context(closing(sql))
         sql.row_factory = sqlite3.Row
         sql.execute("PRAGMA synchronous = FULL")

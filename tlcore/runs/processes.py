@@ -1,0 +1,115 @@
+"""A process and all that came of it: found, and ended.
+
+Signalling a process group is not enough: whatever opens a session of its own leaves the group. So
+whoever descends from the process, or belongs to the session that it leads, is ended one by one.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from tlcore.runs import identity
+from tlcore.runs.identity import Identity
+
+PATIENCE = 5.0
+_BETWEEN_LOOKS = 0.02
+_PROC = Path("/proc")
+
+
+@dataclass(frozen=True)
+class _Process:
+    """A line of the process table."""
+
+    pid: int
+    parent: int
+    session: int
+
+
+def family(root: Identity) -> tuple[Identity, ...]:
+    """The process, its descendants, and the session it led: parents first, and only who is alive.
+
+    The number of a process isn't given to another one while a session still goes by it, so what
+    the root left behind is found even when the root is gone.
+    """
+    table = {process.pid: process for process in _processes()}
+    reused = root.pid in table and not identity.is_alive(root) and _is_alive(root.pid)
+    if reused:
+        return ()
+    found = {root.pid, *(p.pid for p in table.values() if p.session == root.pid)}
+    while more := {p.pid for p in table.values() if p.parent in found} - found:
+        found |= more
+    found.discard(os.getpid())
+    return tuple(member for pid in sorted(found) if (member := identity.of(pid)) is not None)
+
+
+def leads_session(process: Identity) -> bool:
+    """Whether the process was started apart from any terminal, as our workers are."""
+    return any(p.pid == p.session == process.pid for p in _processes())
+
+
+def ask_to_end(process: Identity) -> None:
+    """Send TERM, whose default is to end."""
+    _signal(process, signal.SIGTERM)
+
+
+def end_family(root: Identity) -> bool:
+    """Kill the process and all that came of it; tell whether none of them is left.
+
+    They are stopped first, so that none of them can start another meanwhile.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while members := family(root):
+        for member in members:
+            _signal(member, signal.SIGSTOP)
+        for member in family(root):
+            _signal(member, signal.SIGKILL)
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_BETWEEN_LOOKS)
+    return True
+
+
+def _signal(process: Identity, number: int) -> None:
+    """Signal this very process, and no other that has its number by now."""
+    with suppress(ProcessLookupError, PermissionError):
+        if not hasattr(os, "pidfd_open"):
+            if identity.is_alive(process):
+                os.kill(process.pid, number)
+            return
+        descriptor = os.pidfd_open(process.pid)
+        try:
+            if identity.is_alive(process):
+                signal.pidfd_send_signal(descriptor, number)
+        finally:
+            os.close(descriptor)
+
+
+def _is_alive(pid: int) -> bool:
+    return identity.of(pid) is not None
+
+
+def _processes() -> Iterator[_Process]:
+    if not (_PROC / "self/stat").exists():
+        yield from _from_ps()
+        return
+    for entry in _PROC.iterdir():
+        if entry.name.isdecimal():
+            with suppress(OSError):
+                text = (entry / "stat").read_text(errors="replace")
+                fields = text[text.rindex(")") + 2 :].split()
+                yield _Process(int(entry.name), int(fields[1]), int(fields[3]))
+
+
+def _from_ps() -> Iterator[_Process]:
+    """Where there is no `/proc`, the group stands for the session: whoever leads one, leads both."""
+    command = ["ps", "-A", "-o", "pid=,ppid=,pgid="]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    for line in done.stdout.splitlines():
+        yield _Process(*map(int, line.split()))
