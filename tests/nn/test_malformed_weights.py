@@ -224,7 +224,7 @@ MALFORMED = [
     (_sparse, "more than plain tensors"),
     (_expanded, "conv_stem.weight claims more numbers"),
     (_complex, "bn1.weight is not a plain dense tensor"),
-    (_meta, "bn1.weight claims more numbers"),
+    (_meta, "more than plain tensors"),
     (_compressed, "compressed"),
     (_torn_zip, "can't be used"),
     (_no_pickle, "can't be used"),

@@ -31,7 +31,7 @@ _LARGEST_DIRECTORY = 8 * 1024**2  # 400 bytes for each of 20,000 files
 _ENTRY = b"PK\x01\x02"  # begins every entry of the directory
 
 
-class _Guarded(io.FileIO):
+class Guarded(io.FileIO):
     """A file that won't hand over a directory too large to be held in memory.
 
     `zipfile` reads the whole directory at once, however long its last bytes say it is, and makes
@@ -93,7 +93,7 @@ class Archive:
 def _opened(path: Path, closing: ExitStack) -> zipfile.ZipFile:
     """A sound zip; its file is closed with the stack."""
     try:
-        file = closing.enter_context(_Guarded(path))
+        file = closing.enter_context(Guarded(path))
         archive = closing.enter_context(zipfile.ZipFile(file))
         _check(archive, path.stat().st_size)
         file.in_directory = False

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import zipfile
+import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,11 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from tlcore.errors import WeightsError, WeightsMissing
+from tlcore.nn.torch_files import read_torch
+from tlcore.nn.torch_pickle import Refused
+from tlcore.weight_headers import fault_in_header
 
-LARGEST_HEADER = 16 * 2**20
-"""Of a safetensors file: a network of a thousand layers needs a hundredth of that."""
-_WRAPPERS = ("state_dict", "model")
-"""Where training scripts commonly put the weights inside a torch file."""
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,13 @@ class WeightFile:
 
 
 def read_weights(path: Path) -> WeightFile:
-    """Read a safetensors file, or a torch file as far as `weights_only` allows.
+    """Read a safetensors file, or a torch file without running what is in it.
 
     Raises:
         WeightsError: The file is damaged, foreign, or holds something else than plain tensors.
     """
+    _must_exist(path)
+    _must_be_as_fetched(path)
     if path.suffix == ".safetensors":
         metadata = read_metadata(path)
         tensors = _read_safetensors(path)
@@ -81,17 +84,18 @@ def _must_exist(path: Path) -> None:
 
 
 def _must_have_sane_header(path: Path) -> None:
-    """A safetensors file begins with the length of its header; a lie there is a lot of memory."""
-    try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            header = int.from_bytes(file.read(8), "little")
-    except OSError as error:
-        raise damaged(path, f"it can't be opened ({error.strerror})") from None
-    if size < 8:
-        raise damaged(path, f"it is only {size} bytes long")
-    if header > min(LARGEST_HEADER, size - 8):
-        raise damaged(path, f"it claims a header of {header:,} bytes in a file of {size:,}")
+    if fault := fault_in_header(path):
+        raise damaged(path, fault)
+
+
+def _must_be_as_fetched(path: Path) -> None:
+    """The hub's tools call what they keep after its SHA-256: a changed bit can be noticed."""
+    file = path.resolve()
+    if file.parent.name == "blobs" and _SHA256.fullmatch(file.name):
+        with file.open("rb") as content:
+            found = hashlib.file_digest(content, "sha256").hexdigest()
+        if found != file.name:
+            raise damaged(path, "it has changed since it was fetched")
 
 
 def _read_safetensors(path: Path) -> dict[str, Tensor]:
@@ -103,40 +107,10 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
 
 
 def _read_torch(path: Path) -> dict[str, Tensor]:
-    _must_exist(path)
-    _must_not_unfold(path)
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # noqa: BLE001 - bytes from outside make it raise anything
-        raise damaged(path, _without_advice(error)) from None
-    for wrapper in _WRAPPERS:
-        if isinstance(content, dict) and isinstance(content.get(wrapper), dict):
-            content = content[wrapper]
-    if not isinstance(content, dict) or not content:
-        raise damaged(path, "it holds no weights by name")
-    if strange := [name for name, value in content.items() if not isinstance(value, Tensor)]:
-        raise damaged(path, f"it holds other things than tensors, such as {strange[0]!r}")
-    return {str(name): tensor.detach() for name, tensor in content.items()}
-
-
-def _without_advice(error: Exception) -> str:
-    """torch's message goes on to recommend switching the protection off; ours doesn't."""
-    if "eights only" in str(error) or "weights_only" in str(error):
-        return "it holds more than plain tensors, and code from files is never run"
-    return str(error) or type(error).__name__
-
-
-def _must_not_unfold(path: Path) -> None:
-    """torch never compresses; a compressed file is one made to fill the memory."""
-    if not zipfile.is_zipfile(path):
-        return
-    try:
-        with zipfile.ZipFile(path) as archive:
-            unfolded = sum(entry.file_size for entry in archive.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        return read_torch(path)
+    except (Refused, OSError) as error:
         raise damaged(path, str(error)) from None
-    if unfolded > path.stat().st_size:
-        raise damaged(path, "it is compressed, which torch's own files never are")
 
 
 def _must_be_plain(tensors: Mapping[str, Tensor], path: Path) -> None:

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from tlcore.errors import CheckpointError
 from tlcore.files import written_whole
+from tlcore.weight_headers import fault_in_header
 
 FORMAT = 1
 
@@ -41,6 +42,8 @@ def write(path: Path, kind: str, tensors: Mapping[str, Tensor], facts: Mapping[s
 
 def read(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Read what `write` wrote; refuse anything else, and anything changed since."""
+    if fault := fault_in_header(path):
+        raise unreadable(path, f"can't be read as a checkpoint: {fault}")
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}

@@ -1,0 +1,32 @@
+"""Reads each weight file or checkpoint: `python -m tests.hostile.take_weights FILE...`
+
+What is loaded is compared with the sound weights that all files were made from: a file that loads
+with other numbers was loaded in silence.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import torch
+
+from tests.hostile.footprint import swallow
+from tests.hostile.weights import sound
+from tlcore.nn.engine.sealed import read
+from tlcore.nn.weight_reader import read_weights
+
+torch.set_num_threads(1)
+SOUND = sound()
+
+
+def take(path: Path) -> str:
+    tensors = read(path, "state")[0] if path.suffix == ".state" else read_weights(path).tensors
+    same = tensors.keys() == SOUND.keys() and all(
+        torch.equal(tensors[name], SOUND[name]) for name in SOUND
+    )
+    return "loaded as it was saved" if same else f"loaded with other content: {list(tensors)[:5]}"
+
+
+if __name__ == "__main__":
+    swallow(take, sys.argv[1:])
