@@ -1,0 +1,12 @@
+"""Every row, in the order of their numbers."""
+
+from __future__ import annotations
+
+from bench.faulting import clocks, people, power, queue
+from bench.faulting.rows import Row
+
+_FAMILIES = (power, clocks, queue, people)
+
+ROWS: tuple[Row, ...] = tuple(
+    sorted((row for family in _FAMILIES for row in family.ROWS), key=lambda row: row.number)
+)
