@@ -6,9 +6,8 @@ any file of the machine read.
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from tlcore import catalog, paths
+from tlcore import catalog
+from tlcore.data.upload_folder import is_address
 from tlcore.errors import Problem, RecipeError
 from tlcore.recipe import Recipe
 from tlcore.recipe_problems import shown
@@ -24,7 +23,7 @@ def refuse_foreign(recipe: Recipe) -> None:
     if model.weights not in ("pretrained", "none"):
         rule = "must be pretrained or none, because this lab is open to anybody"
         problems.append(Problem("model.weights", shown(model.weights), rule))
-    if data.name == "folder" and not _is_uploaded(data.path):
+    if data.name == "folder" and not is_address(data.path):
         rule = "must be an upload, because this lab is open to anybody"
         problems.append(Problem("data.path", shown(data.path), rule))
     if problems:
@@ -38,12 +37,3 @@ def _is_curated(name: str) -> bool:
         return False
     tagged = {f"{card.name}.{card.tag}"} if card.tag else set()
     return name in {card.name, *card.aliases} | tagged
-
-
-def _is_uploaded(path: str) -> bool:
-    """By where it really is: `..` and links lead elsewhere."""
-    uploads = paths.uploads().resolve()
-    try:
-        return uploads in Path(path).resolve().parents
-    except (OSError, ValueError):  # no file can have such a name
-        return False
