@@ -40,3 +40,12 @@ def _from_environment(variable: str) -> list[Path]:
     """The folders of a variable that may name several, as PATH does."""
     folders = os.environ.get(variable, "").split(os.pathsep)
     return [Path(folder).expanduser().absolute() for folder in folders if folder]
+
+
+def variables() -> dict[str, str]:
+    """The variables that name folders, so that they mean the same in any working directory."""
+    named = {name: _from_environment(name) for name in ("TL_DATA", "TL_WEIGHTS")}
+    return {
+        "TL_HOME": str(home()),
+        **{name: os.pathsep.join(map(str, folders)) for name, folders in named.items() if folders},
+    }

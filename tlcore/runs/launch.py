@@ -4,17 +4,18 @@ already, or, where there is none, as a new process.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import socket
 import subprocess
 import sys
 import time
-from contextlib import AbstractContextManager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
+from typing import Any
 
 from tlcore import paths
 from tlcore.runs.folder import RunFolder
@@ -23,6 +24,8 @@ from tlcore.runs.records import Attempt
 
 LOADING_TAKES = 120.0
 """Seconds after which a warm server that still isn't ready is given up."""
+
+GOODBYE_TAKES = 5.0
 
 
 def claiming(home: Path) -> AbstractContextManager[bool]:
@@ -68,15 +71,84 @@ class Launcher:
         environment = {"TL_DEVICE": attempt.device, "OMP_NUM_THREADS": str(threads)}
         if self._warm is not None:
             job = {"arguments": arguments, "environment": environment, "log": str(folder.log)}
-            with contextlib.suppress(OSError):
-                return self._warm.send(job)
+            with suppress(OSError):
+                self._warm.send(job)
+                return
             self.cool_down()
-        with folder.log.open("ab") as log:
-            child = _start_apart("tlcore.nn.worker", *arguments, home=self._home, log=log.fileno(), **environment)
-        self._children.append(child)
+        command = ["tlcore.nn.worker", *arguments]
+        self._children.append(start_apart(command, self._home, folder.log, environment))
 
     def cool_down(self) -> None:
         """Do without a warm server from now on."""
         if self._warm is not None:
             self._warm.close()
         self._warm = None
+
+
+class _WarmServer:
+    """`tlcore.nn.warm`, from here."""
+
+    def __init__(self, home: Path) -> None:
+        here, there = socket.socketpair()
+        with there:
+            # with threads of numpy's, nothing could be forked
+            environment = {"OPENBLAS_NUM_THREADS": "1"}
+            log = home / "dispatcher.log"
+            self._process = start_apart(["tlcore.nn.warm"], home, log, environment, there)
+        self._channel = Connection(here.detach())
+        self._began = time.monotonic()
+        self._ready = False
+
+    def is_ready(self) -> bool:
+        """Whether it has loaded everything."""
+        with suppress(OSError, EOFError):
+            if not self._ready and self._channel.poll():
+                self._ready = bool(self._channel.recv_bytes())
+        return self._ready
+
+    def has_failed(self) -> bool:
+        """Whether there is no use in waiting for it."""
+        late = not self._ready and time.monotonic() - self._began > LOADING_TAKES
+        return late or self._process.poll() is not None
+
+    def send(self, job: dict[str, Any]) -> None:
+        """Have a worker forked."""
+        self._channel.send_bytes(json.dumps(job).encode())
+
+    def close(self) -> None:
+        """Let it end; the workers that it forked go on."""
+        self._channel.close()
+        try:
+            self._process.wait(GOODBYE_TAKES)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def start_apart(
+    command: Sequence[str],
+    home: Path,
+    log: Path,
+    environment: Mapping[str, str] = MappingProxyType({}),
+    channel: socket.socket | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start a module as a process that outlives this one and shares nothing with it.
+
+    Args:
+        command: The module, and its arguments.
+        home: The state folder that it works in.
+        log: Where all that it prints is added.
+        environment: Variables that it has besides this process's.
+        channel: What it finds as its standard input.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=paths.PROJECT,
+            env={**os.environ, **paths.variables(), "TL_HOME": str(home), **environment},
+            stdin=channel.fileno() if channel else subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )

@@ -33,15 +33,14 @@ class _Process:
 
 
 def family(root: Identity) -> tuple[Identity, ...]:
-    """The process, its descendants, and the session it led: parents first, and only who is alive.
+    """The process, its descendants, and the session it led, as far as they are alive.
 
     The number of a process isn't given to another one while a session still goes by it, so what
     the root left behind is found even when the root is gone.
     """
     table = {process.pid: process for process in _processes()}
-    reused = root.pid in table and not identity.is_alive(root) and _is_alive(root.pid)
-    if reused:
-        return ()
+    if identity.of(root.pid) not in (root, None):
+        return ()  # somebody else's number by now
     found = {root.pid, *(p.pid for p in table.values() if p.session == root.pid)}
     while more := {p.pid for p in table.values() if p.parent in found} - found:
         found |= more
@@ -49,9 +48,15 @@ def family(root: Identity) -> tuple[Identity, ...]:
     return tuple(member for pid in sorted(found) if (member := identity.of(pid)) is not None)
 
 
-def leads_session(process: Identity) -> bool:
-    """Whether the process was started apart from any terminal, as our workers are."""
-    return any(p.pid == p.session == process.pid for p in _processes())
+def command_of(process: Identity) -> str:
+    """What the process was started with; empty if it can't be known."""
+    file = _PROC / str(process.pid) / "cmdline"
+    with suppress(OSError):
+        if file.exists():
+            return file.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        command = ["ps", "-o", "command=", "-p", str(process.pid)]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    return ""
 
 
 def ask_to_end(process: Identity) -> None:
@@ -91,10 +96,6 @@ def _signal(process: Identity, number: int) -> None:
             os.close(descriptor)
 
 
-def _is_alive(pid: int) -> bool:
-    return identity.of(pid) is not None
-
-
 def _processes() -> Iterator[_Process]:
     if not (_PROC / "self/stat").exists():
         yield from _from_ps()
@@ -108,7 +109,7 @@ def _processes() -> Iterator[_Process]:
 
 
 def _from_ps() -> Iterator[_Process]:
-    """Where there is no `/proc`, the group stands for the session: whoever leads one, leads both."""
+    """Where there is no `/proc`; the group stands for the session, as one process leads both."""
     command = ["ps", "-A", "-o", "pid=,ppid=,pgid="]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     for line in done.stdout.splitlines():

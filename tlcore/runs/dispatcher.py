@@ -1,0 +1,116 @@
+"""Brings the queue to work: `python -m tlcore.runs.dispatcher`, one for each store.
+
+It is started when somebody wants something done, and ends when nothing has been left to do for
+some minutes. Runs don't need it to go on: whoever is started next looks after them as well.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from subprocess import Popen
+
+from tlcore import paths
+from tlcore.errors import StoreError
+from tlcore.runs.launch import Launcher, claiming, start_apart
+from tlcore.runs.lock import is_locked, locked
+from tlcore.runs.owners import LOCAL
+from tlcore.runs.records import LEASE
+from tlcore.runs.slots import slots, threads_of_a_run
+from tlcore.runs.store import RunStore
+from tlcore.runs.supervise import Supervisor
+
+IDLE = 300.0
+"""Seconds without anything to do. A warm server costs some memory, a cold start some seconds."""
+
+TICK = 0.2
+LOOK = 1.0
+
+_started: list[Popen[bytes]] = []  # held until they end, so that they leave no zombies
+
+
+def ensure_dispatcher(home: Path | None = None, *, idle: float = IDLE) -> None:
+    """See to it that what waits in a store will be done."""
+    slots()  # says what is wrong with its setting to whoever asks, not to the log
+    home = home or paths.home()
+    _started[:] = [process for process in _started if process.poll() is None]
+    if not is_locked(_lock(home)):
+        command = ["tlcore.runs.dispatcher", "--idle", f"{idle:g}"]
+        _started.append(start_apart(command, home, home / "dispatcher.log"))
+
+
+class Dispatcher:
+    """Gives runs that wait to workers, and watches over both."""
+
+    def __init__(self, store: RunStore, launcher: Launcher) -> None:
+        self._store, self._launcher = store, launcher
+        self._supervisor = Supervisor(store)
+        self._busy = time.monotonic()
+        self._look_at = 0.0
+
+    def work(self, idle: float) -> None:
+        """Go on until there has been nothing to do for a while."""
+        while time.monotonic() - self._busy < idle:
+            try:
+                self.step()
+            except (StoreError, OSError) as error:
+                print(error, file=sys.stderr, flush=True)
+                # while the disk was full, nobody could give a sign of life
+                self._look_at = time.monotonic() + LEASE
+            time.sleep(TICK)
+
+    def step(self) -> None:
+        """Look after what works, and start what may."""
+        if time.monotonic() >= self._look_at:
+            self._look_at = time.monotonic() + LOOK
+            lost = self._supervisor.look()
+            if any(self._store.worker(run.id) is None for run in lost):
+                self._launcher.cool_down()  # a worker that never said a word
+        if self._store.queued():
+            self._start()
+        if self._store.queued() or self._store.active():
+            self._busy = time.monotonic()
+
+    def _start(self) -> None:
+        """Start a run on every device that has room for one."""
+        if not self._launcher.is_ready():
+            return
+        for device in self._room():
+            with claiming(self._store.home) as mine:
+                attempt = self._store.claim(device=device) if mine else None
+            if attempt is not None:
+                folder = self._store.folder(attempt.run, by=LOCAL)
+                self._launcher.start(attempt, folder, threads_of_a_run())
+
+    def _room(self) -> Sequence[str]:
+        """Devices with room, once for each run they could take."""
+        taken = Counter(run.device for run in self._store.active())
+        return [d for d, count in slots().items() for _ in range(count - taken[d])]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Be the dispatcher of the home, if there is none."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--idle", type=float, default=IDLE, help="seconds until it ends")
+    idle = parser.parse_args(arguments).idle
+    store = RunStore()
+    while True:
+        with locked(_lock(store.home)) as mine:
+            if not mine:
+                return 0
+            with Launcher(store.home) as launcher:
+                Dispatcher(store, launcher).work(idle)
+        if not store.queued():  # whoever asked a moment ago has seen the lock held
+            return 0
+
+
+def _lock(home: Path) -> Path:
+    return home / "dispatcher.lock"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,163 @@
+"""Watching over runs: who has lost their worker, who doesn't do what was asked, who gets nowhere.
+
+Nothing here is remembered for longer than it takes to lose patience, so whoever takes over
+supervises as well as whoever was killed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tlcore.errors import RunError
+from tlcore.runs.identity import Identity, is_alive
+from tlcore.runs.owners import LOCAL
+from tlcore.runs.processes import ask_to_end, command_of, end_family
+from tlcore.runs.records import Request, Run
+from tlcore.runs.states import State
+from tlcore.runs.store import RunStore
+
+ATTEMPTS = 3
+"""Attempts in a row that come to nothing before a lost run is left lost."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How many seconds a worker may get nowhere until it is told to end, and until it is killed."""
+
+    tell: float
+    kill: float
+
+
+PATIENCE: dict[Request | None, Patience] = {
+    "cancel": Patience(4.0, 8.0),  # from the request on: nothing of it is wanted any more
+    "pause": Patience(20.0, 30.0),  # a state may be large and the disk slow
+    "stop": Patience(20.0, 30.0),
+    None: Patience(600.0, 620.0),
+}
+
+SEEING_OFF_TAKES = 5.0
+"""Seconds that a process may need to end after its run has been left."""
+
+_OURS = ("tlcore.nn.worker", "tlcore.nn.warm")
+_VMSTAT = Path("/proc/vmstat")
+
+
+def find_lost(store: RunStore) -> tuple[Run, ...]:
+    """Mark runs that have lost their worker, once nothing is left of it that could still work.
+
+    A worker that is only silent is killed if it is one of ours. On a terminal it is left in peace:
+    it has no right to the run any more, and will be told so.
+    """
+    for run in store.overdue():
+        worker = store.worker(run.id)
+        if worker and (not is_alive(worker) or _is_ours(worker)):
+            end_family(worker)
+    return store.find_lost()
+
+
+def _is_ours(worker: Identity) -> bool:
+    """Whether a process does nothing but work on runs."""
+    return any(module in command_of(worker) for module in _OURS)
+
+
+def may_try_again(store: RunStore, run: Run) -> bool:
+    """Whether a lost run has got anywhere in its latest attempts, or is entitled to more."""
+    saved = store.checkpoints(run.id, by=LOCAL)
+    return run.attempt - (saved[0].attempt if saved else 0) < ATTEMPTS
+
+
+@dataclass
+class Supervisor:
+    """Looks after all runs of a store, time and again.
+
+    Attributes:
+        store: Their store.
+        now: A clock that can't be set.
+    """
+
+    store: RunStore
+    now: Callable[[], float] = time.monotonic
+    _since: dict[str, tuple[object, float]] = field(default_factory=dict)
+    _at_work: dict[Identity, float] = field(default_factory=dict)
+    _memory_ran_out: int = field(default_factory=lambda: times_memory_ran_out())
+
+    def look(self) -> tuple[Run, ...]:
+        """See to every run once; tell which ones had lost their worker."""
+        self._blame_memory()
+        lost = find_lost(self.store)
+        self._queue_lost()
+        active = self.store.active()
+        self._press(active)
+        self._see_off(active)
+        return lost
+
+    def _blame_memory(self) -> None:
+        """The kernel ends a process without a word when memory runs out, but it counts."""
+        before, self._memory_ran_out = self._memory_ran_out, times_memory_ran_out()
+        if self._memory_ran_out == before:
+            return
+        for run in self.store.overdue():
+            worker, attempt = self.store.worker(run.id), self.store.attempt(run.id)
+            if worker and attempt and not is_alive(worker):
+                end_family(worker)
+                self.store.end(attempt, State.FAILED, _OUT_OF_MEMORY)
+
+    def _queue_lost(self) -> None:
+        for run in self.store.list(by=LOCAL, states=[State.LOST], limit=-1):
+            if may_try_again(self.store, run):
+                with suppress(RunError):  # the disk is too full for another attempt
+                    self.store.resume(run.id, by=LOCAL)
+
+    def _press(self, active: Sequence[Run]) -> None:
+        """Tell a worker to end that doesn't do what was asked, or gets nowhere; then kill it. What
+        becomes of its run is then found like any other loss."""
+        self._since = {run.id: self._since[run.id] for run in active if run.id in self._since}
+        for run in active:
+            worker = self.store.worker(run.id)
+            waited, patience = self._waited(run), PATIENCE[run.request]
+            if worker is None:
+                continue
+            if waited > patience.kill:
+                end_family(worker)
+            elif waited > patience.tell:
+                ask_to_end(worker)
+
+    def _see_off(self, active: Sequence[Run]) -> None:
+        """Kill what is left of a worker some time after its run was left."""
+        for run in active:
+            if worker := self.store.worker(run.id):
+                self._at_work[worker] = self.now()
+        for worker, seen in tuple(self._at_work.items()):
+            if self.now() - seen > SEEING_OFF_TAKES:
+                del self._at_work[worker]
+                if _is_ours(worker):
+                    end_family(worker)
+
+    def _waited(self, run: Run) -> float:
+        """Seconds since a cancel was asked for, or else since there was any headway."""
+        headway = None if run.request == "cancel" else run.progress
+        what = (run.attempt, run.request, headway)
+        known, since = self._since.get(run.id, (None, 0.0))
+        if known != what:
+            since = self.now()
+            self._since[run.id] = (what, since)
+        return self.now() - since
+
+
+def times_memory_ran_out() -> int:
+    """How often the kernel has killed for want of memory; 0 where it doesn't tell."""
+    with suppress(OSError):
+        for line in _VMSTAT.read_text().splitlines():
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    return 0
+
+
+_OUT_OF_MEMORY = (
+    "Memory ran out, and the system ended the run's process\n"
+    "  What to do: Choose a smaller input.size, batch or backbone, or free some memory."
+)
