@@ -28,6 +28,7 @@ _KINDS = {
 }  # fmt: skip
 _WRAPPERS = ("state_dict", "model")  # where training scripts commonly put the weights
 _LARGEST_DESCRIPTION = 8 * 2**20
+_ZIP = b"PK\x03\x04"
 _MAGIC = 0x1950A86A20F9469CFC6C  # what files from before the zips begin with
 _PROTOCOL = 1001
 _WIDTH = 8  # bytes of the number in front of a storage in such a file
@@ -40,9 +41,9 @@ def read_torch(path: Path) -> dict[str, Tensor]:
         Refused: It is damaged, or holds something else.
         OSError: It can't be read.
     """
-    if zipfile.is_zipfile(path):
-        return _read_zip(path)
     with path.open("rb") as file:
+        if file.peek(len(_ZIP)).startswith(_ZIP):
+            return _read_zip(path)
         return _read_old(file, path.stat().st_size)
 
 
