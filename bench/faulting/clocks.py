@@ -1,4 +1,4 @@
-"""Rows 6, 8, 9 and 10: reboots, reused numbers, clocks put right, workers stopped in their tracks."""
+"""Rows 6, 8, 9 and 10: reboots, reused numbers, clocks that jump, workers that are stopped."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def _finds_the_right_one(home: Path) -> bool:
 
 def check_jumps(budget: Budget) -> Outcome:
     """The clock on the wall jumps; the one that leases go by doesn't."""
-    wrong, trials = 0, 0
-    for trials, number in enumerate(budget.trials(), 1):
+    wrong = 0
+    for number in budget.trials():
         now = Time()
         store = RunStore(budget.folder / str(number), clock=now.clock())
         attempt = work(store)
@@ -70,7 +70,7 @@ def check_jumps(budget: Budget) -> Outcome:
         store.beat(attempt, progress=1)
         now.steady += LEASE + 1
         wrong += [run.id for run in store.find_lost()] != [attempt.run]
-    return Outcome(trials, f"{wrong} mistakes", (f"{wrong} mistakes",) if wrong else ())
+    return Outcome(budget.made, f"{wrong} mistakes", (f"{wrong} mistakes",) if wrong else ())
 
 
 def check_silence(budget: Budget) -> Outcome:
@@ -105,11 +105,13 @@ def _until_lost(store: RunStore, runs: set[str]) -> list[float]:
 
 def check_fencing(budget: Budget) -> Outcome:
     """Stop a worker, let another take over, let the first go on: all it tries must be refused."""
-    late, trials = 0, 0
-    for trials, number in enumerate(budget.trials(), 1):
+    late = 0
+    for number in budget.trials():
         late += _late_commits(RunStore(budget.folder / str(number)))
     broken = (f"{late} late commits",) if late else ()
-    return Outcome(trials, f"{late} late commits of seven kinds, by a process that slept", broken)
+    return Outcome(
+        budget.made, f"{late} late commits of seven kinds, by a process that slept", broken
+    )
 
 
 def _late_commits(store: RunStore) -> int:

@@ -43,25 +43,25 @@ CHANGES: dict[str, Call] = {
 _ELSEWHERE = (
     "../../etc", "..%2f..%2fetc", "/etc/passwd", "....//", "\\..\\..", "file:///etc/passwd",
     "'; DROP TABLE run; --", "' OR 1=1 --", "<script>", "![](http://127.0.0.1/x)", "\0", "\u202e",
-    "%", "_", "*", "20261121-142233-", "None", "０" * 8, "\n", "{run}/../{run}", "{run}\n",
+    "%", "_", "*", "20261121-142233-", "None", "\uff10" * 8, "\n", "{run}/../{run}", "{run}\n",
     "{run} ", " {run}", "{run}%00", "./{run}", "{run}/", "{run}' --",
 )  # fmt: skip
 _REACHING = (
     "hf-hub:x/y", "hf_hub:x/y", "local-dir:/etc", "../resnet18", "/etc/passwd", "resnet18.evil",
     "resnet18\n", " resnet18", "timm/resnet18", "http://127.0.0.1:9/x", "resnet18@x", "RESNET18 ",
-    "resnet18.a1_in1k.x", "resnet18;id", "%72esnet18", "ｒesnet18", "resnet18\u200b", "__init__",
+    "resnet18.a1_in1k.x", "resnet18;id", "%72esnet18", "\uff52esnet18", "resnet18\u200b", "__init__",
 )  # fmt: skip
 
 
 def check_names(budget: Budget) -> Outcome:
     """In a lab that is open to anybody, only exact names of the catalogue are taken."""
     os.environ["TL_PUBLIC"] = "1"
-    store, let, trials = RunStore(), [], 0
+    store, let = RunStore(), []
     store.set_rules(Rules(), by=LOCAL)
-    for trials, number in enumerate(budget.trials(), 1):
+    for number in budget.trials():
         if _takes(store, field := ("backbone", "weights")[number % 2], text := _reach(number)):
             let.append(f"{field} {text!r}")
-    return Outcome(trials, f"{len(let)} of them taken", tuple(let))
+    return Outcome(budget.made, f"{len(let)} of them taken", tuple(let))
 
 
 def _takes(store: RunStore, field: str, text: str) -> bool:
@@ -83,8 +83,8 @@ def check_ids(budget: Budget) -> Outcome:
     store = RunStore()
     there = bring_to(store, State.FINISHED)
     before = _files(store.home)
-    found, trials = [], 0
-    for trials, number in enumerate(budget.trials(), 1):
+    found = []
+    for number in budget.trials():
         text = _tampered(number, there)
         for name, call in {**READS, **CHANGES}.items():
             try:
@@ -96,7 +96,8 @@ def check_ids(budget: Budget) -> Outcome:
     if _files(store.home) != before:
         found.append("files changed")
     calls = len(READS) + len(CHANGES)
-    return Outcome(trials, f"{len(found)} of {trials * calls:,} calls found anything", tuple(found))
+    words = f"{len(found)} of {budget.made * calls:,} calls found anything"
+    return Outcome(budget.made, words, tuple(found))
 
 
 def _tampered(number: int, run: str) -> str:

@@ -43,12 +43,14 @@ class Budget:
         seconds: After which no further trial begins.
         folder: Its own, empty, gone afterwards.
         quick: Whether this is the quick run.
+        made: Trials that were begun.
     """
 
     count: int
     seconds: float
     folder: Path
     quick: bool = False
+    made: int = 0
     _began: float = field(default_factory=time.monotonic)
 
     def trials(self, count: int | None = None) -> Iterator[int]:
@@ -56,6 +58,7 @@ class Budget:
         for number in range(self.count if count is None else count):
             if self.left() <= 0:
                 return
+            self.made += 1
             yield number
 
     def left(self) -> float:
