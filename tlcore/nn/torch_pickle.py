@@ -18,11 +18,15 @@ from __future__ import annotations
 import pickletools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, cast
 
 MOST_STEPS = 500_000
 """About thirty for each tensor; a step takes at most some hundred bytes of memory."""
 
+LONGEST_WORD = 2**20
+"""Bytes of a name or a text."""
+
+_FAR_MORE = "it describes far more than a network"
 _OTHER = "it holds more than plain tensors, and code from files is never run"
 
 
@@ -67,13 +71,28 @@ class _Mark:
     """Where a list of arguments begins on the stack."""
 
 
+class _InShort:
+    """A file as `pickletools` reads it, that gives no more at once than a description needs."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def read(self, size: int) -> bytes:
+        if size > LONGEST_WORD:
+            raise Refused(_FAR_MORE)
+        return self._file.read(size)
+
+    def readline(self) -> bytes:
+        return self._file.readline(LONGEST_WORD)
+
+
 def follow(file: IO[bytes]) -> Any:
     """What one pickle describes: plain values, dictionaries, lists, tuples, and claims."""
-    machine = _Machine()
+    machine, short = _Machine(), cast(IO[bytes], _InShort(file))
     try:
-        for step, (instruction, argument, _) in enumerate(pickletools.genops(file)):
+        for step, (instruction, argument, _) in enumerate(pickletools.genops(short)):
             if step > MOST_STEPS:
-                raise Refused("it describes far more than a network")
+                raise Refused(_FAR_MORE)
             machine.do(instruction.name, argument)
         return machine.stack.pop()
     except Refused:
