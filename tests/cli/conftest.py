@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 
 from tests.runs import fake_run
 from tlcore.cli import main
+from tlcore.nn import worker
+from tlcore.runs import dispatcher
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,19 @@ Command = Callable[..., Answer]
 
 
 @pytest.fixture
-def command(capsys, monkeypatch) -> Command:
+def dispatchers(monkeypatch) -> list[Path]:
+    """The homes that somebody wanted a dispatcher for; none is started."""
+    asked: list[Path] = []
+    monkeypatch.setattr(dispatcher, "ensure_dispatcher", asked.append)
+    return asked
+
+
+@pytest.fixture
+def command(capsys, monkeypatch, dispatchers) -> Command:
     """Call it as a person would, without `python -m tlcore`."""
-    for name in ("engine", "pretrain"):
-        fake = SimpleNamespace(train=fake_run.train, pretrain=fake_run.pretrain)
-        monkeypatch.setitem(sys.modules, f"tlcore.nn.{name}", fake)
+    monkeypatch.setattr(worker, "load_engine", lambda threads: fake_run.train)
+    fake = SimpleNamespace(pretrain=fake_run.pretrain)
+    monkeypatch.setitem(sys.modules, "tlcore.nn.pretrain", fake)
 
     def call(*arguments: str) -> Answer:
         try:

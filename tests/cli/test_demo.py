@@ -1,9 +1,9 @@
-import sys
-from types import SimpleNamespace
-
 from tests.runs import fake_run
 from tlcore import catalog, paths
-from tlcore.runs.folder import RunFolder
+from tlcore.nn import worker
+from tlcore.runs.owners import LOCAL
+from tlcore.runs.states import State
+from tlcore.runs.store import RunStore
 
 
 def test_both_systems_are_trained_and_stand_side_by_side(command):
@@ -13,7 +13,8 @@ def test_both_systems_are_trained_and_stand_side_by_side(command):
     assert lines[1].startswith("scratch")
     assert lines[2].startswith("transfer")
     assert "On the same test pictures, transfer is ahead" in answer.out
-    assert [f.preset() for f in RunFolder.all()] == ["demo-scratch", "demo-transfer"]
+    runs = RunStore().list(by=LOCAL)
+    assert [run.preset for run in runs] == ["demo-transfer", "demo-scratch"]
 
 
 def test_json_has_accuracy_interval_and_seconds_of_both(command):
@@ -22,7 +23,7 @@ def test_json_has_accuracy_interval_and_seconds_of_both(command):
         low, high = answer[system]["interval"]
         assert low < answer[system]["accuracy"] < high
         assert answer[system]["seconds"] > 0
-        assert RunFolder.open(answer[system]["run"]).state() == "finished"
+        assert RunStore().get(answer[system]["run"], by=LOCAL).state == State.FINISHED
     assert answer["seconds"] > 0
 
 
@@ -34,12 +35,12 @@ def test_the_backbone_is_pre_trained_first_only_if_it_is_not_here(command, monke
 
 
 def test_an_interrupted_demo_is_130_and_says_how_to_go_on(command, monkeypatch):
-    def train(recipe, *, resume=None):
-        yield from list(fake_run.train(recipe, resume=resume))[:10]
+    def train(recipe, *, resume=None, enough=None):
+        yield from list(fake_run.train(recipe))[:10]
         raise KeyboardInterrupt
 
-    monkeypatch.setitem(sys.modules, "tlcore.nn.engine", SimpleNamespace(train=train))
+    monkeypatch.setattr(worker, "load_engine", lambda threads: train)
     answer = command("demo")
     assert answer.code == 130
     assert "python -m tlcore resume" in answer.err
-    assert len(RunFolder.all()) == 1
+    assert len(RunStore().list(by=LOCAL)) == 1

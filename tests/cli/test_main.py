@@ -8,7 +8,8 @@ from tlcore import paths
 from tlcore.cli import comparing, main, parser
 
 VERBS = (
-    "demo", "run", "resume", "pretrain", "recipes", "data", "backbones", "compare", "doctor",
+    "demo", "run", "resume", "pretrain", "runs", "queue", "pause", "stop", "cancel",
+    "recipes", "data", "backbones", "compare", "doctor",
 )  # fmt: skip
 
 
@@ -64,6 +65,9 @@ def test_the_help_of_every_verb_has_examples_that_its_parser_understands(command
         ([], "the following arguments are required: VERB"),
         (["rum"], "there is no 'rum'; did you mean run?"),
         (["zzz"], "there are demo, run"),
+        (["runs", "a", "b"], "unrecognized arguments: b"),
+        (["runs", "--newest", "0"], "'0' must be a number from 1 on"),
+        (["cancel"], "the following arguments are required: RUN"),
         (["--json"], "the following arguments are required: VERB"),
         (["run"], "the following arguments are required: FILE|PRESET"),
         (["run", "a.yaml", "b.yaml"], "unrecognized arguments: b.yaml"),
@@ -96,8 +100,7 @@ def test_a_malformed_command_gets_one_clear_line(command, arguments, said):
     ],
 )
 def test_what_the_system_refuses_is_said_without_a_traceback(command, monkeypatch, error, said):
-    monkeypatch.setattr(comparing, "rows_of", lambda folders: _raise(error))
-    monkeypatch.setattr("tlcore.runs.folder.RunFolder.open", lambda run: run)
+    monkeypatch.setattr(comparing, "rows_of", lambda store, runs: _raise(error))
     answer = command("compare", "x", "--json")
     assert answer.code == 1
     assert said in answer.err
@@ -105,13 +108,13 @@ def test_what_the_system_refuses_is_said_without_a_traceback(command, monkeypatc
 
 
 def test_a_bug_is_not_dressed_up_as_a_mistake_of_the_person(command, monkeypatch):
-    monkeypatch.setattr("tlcore.runs.folder.RunFolder.open", lambda run: _raise(ValueError("bug")))
+    monkeypatch.setattr(comparing, "rows_of", lambda store, runs: _raise(ValueError("bug")))
     with pytest.raises(ValueError, match="bug"):
         main(["compare", "x"])
 
 
 def test_an_interrupt_is_130(command, monkeypatch):
-    monkeypatch.setattr("tlcore.runs.folder.RunFolder.open", lambda run: _raise(KeyboardInterrupt))
+    monkeypatch.setattr(comparing, "rows_of", lambda store, runs: _raise(KeyboardInterrupt))
     assert command("compare", "x").code == 130
 
 

@@ -1,8 +1,7 @@
 import json
+import math
 import os
 import signal
-import sys
-from types import SimpleNamespace
 
 import pytest
 
@@ -10,8 +9,13 @@ from tests.runs import fake_run
 from tlcore import paths
 from tlcore.errors import DataMissing
 from tlcore.events import StepDone
+from tlcore.nn import worker
 from tlcore.recipe_text import from_file
-from tlcore.runs.folder import RunFolder
+from tlcore.runs import keeper
+from tlcore.runs.owners import LOCAL
+from tlcore.runs.results import read_result
+from tlcore.runs.states import State
+from tlcore.runs.store import RunStore
 
 
 @pytest.fixture
@@ -21,19 +25,32 @@ def recipe_file(tmp_path):
     return str(path)
 
 
+@pytest.fixture(autouse=True)
+def save_every_epoch(monkeypatch):
+    monkeypatch.setattr(keeper, "SHARE_OF_SAVING", math.inf)
+
+
 def only_run():
-    [folder] = RunFolder.all()
-    return folder
+    [run] = RunStore().list(by=LOCAL)
+    return run
+
+
+def result():
+    return read_result(RunStore(), only_run().id, by=LOCAL)
+
+
+def last_saved():
+    return RunStore().checkpoints(only_run().id, by=LOCAL)[0].path.read_text()
 
 
 def replace_train(monkeypatch, train):
-    monkeypatch.setitem(sys.modules, "tlcore.nn.engine", SimpleNamespace(train=train))
+    monkeypatch.setattr(worker, "load_engine", lambda threads: train)
 
 
 def test_a_run_goes_to_its_end_and_says_what_came_out(command, recipe_file):
     answer = command("run", recipe_file)
     assert answer.code == 0
-    assert only_run().state() == "finished"
+    assert only_run().state == State.FINISHED
     assert f"run        {only_run().id}" in answer.out
     assert "accuracy   86.0%, 95 % interval 73.8% to 93.0%, on 50 test pictures" in answer.out
     assert "weakest    dog 84%, cat 88%" in answer.out
@@ -42,14 +59,14 @@ def test_a_run_goes_to_its_end_and_says_what_came_out(command, recipe_file):
 
 def test_json_is_all_that_reaches_stdout(command, recipe_file):
     answer = command("run", recipe_file, "--json")
-    assert answer.json == only_run().read_result()
+    assert answer.json == result()
     assert answer.json["report"]["accuracy"]["value"] == 0.86
     assert "epoch 3/3" in answer.err
 
 
 def test_what_was_set_is_in_the_recipe_that_is_kept(command, recipe_file):
     command("run", recipe_file, "--set", "epochs=1", "--set", "optimiser.rate=1e-2")
-    recipe = only_run().recipe()
+    recipe = RunStore().recipe(only_run().id, by=LOCAL)
     assert (recipe.epochs, recipe.optimiser.name, recipe.optimiser.rate) == (1, "sgd", 0.01)
     assert recipe.name == "mine"
 
@@ -62,7 +79,7 @@ def test_all_that_is_wrong_is_said_at_once_and_no_run_is_begun(command, recipe_f
     assert "The recipe has 3 problems" in answer.err
     fields = [problem["field"] for problem in answer.json["error"]["problems"]]
     assert sorted(fields) == ["batch", "epochs", "sed"]
-    assert RunFolder.all() == ()
+    assert RunStore().list(by=LOCAL) == ()
 
 
 @pytest.mark.parametrize(
@@ -80,7 +97,7 @@ def test_a_file_that_is_no_recipe_is_an_error_with_words(command, tmp_path, cont
 
 def test_the_recipe_that_a_run_keeps_can_be_run_again(command, recipe_file):
     command("run", recipe_file)
-    kept = only_run().path / "recipe.yaml"
+    kept = RunStore().folder(only_run().id, by=LOCAL).path / "recipe.yaml"
     assert command("run", str(kept)).code == 0
     assert from_file(kept) == from_file(recipe_file)
 
@@ -88,7 +105,7 @@ def test_the_recipe_that_a_run_keeps_can_be_run_again(command, recipe_file):
 def interrupted_in_epoch(number):
     """Ctrl-C comes in the middle of this epoch."""
 
-    def train(recipe, *, resume=None):
+    def train(recipe, *, resume=None, enough=None):
         for event in fake_run.train(recipe, resume=resume):
             if isinstance(event, StepDone) and (event.epoch, event.step) == (number, 2):
                 os.kill(os.getpid(), signal.SIGINT)
@@ -101,28 +118,28 @@ def test_ctrl_c_saves_the_state_and_says_how_to_go_on(command, recipe_file, monk
     replace_train(monkeypatch, interrupted_in_epoch(1))
     answer = command("run", recipe_file)
     assert answer.code == 130
-    assert only_run().state() == "interrupted"
+    assert only_run().state == State.PAUSED
     assert f"python -m tlcore resume {only_run().id}" in answer.err
-    assert only_run().last.read_text() == "1"
+    assert last_saved() == "1"
 
     replace_train(monkeypatch, fake_run.train)
     answer = command("resume", only_run().id, "--json")
     assert answer.code == 0
     assert "going on at epoch 2" in answer.err
-    assert answer.json == only_run().read_result()
+    assert answer.json == result()
 
 
 def test_an_interrupted_run_is_json_too(command, recipe_file, monkeypatch):
     replace_train(monkeypatch, interrupted_in_epoch(0))
     answer = command("run", recipe_file, "--json")
     assert answer.code == 130
-    assert answer.json == {"run": only_run().id, "state": "interrupted"}
+    assert answer.json == {"run": only_run().id, "state": "paused"}
 
 
 def test_a_second_ctrl_c_stops_at_once_and_the_last_checkpoint_stands(
     command, recipe_file, monkeypatch
 ):
-    def train(recipe, *, resume=None):
+    def train(recipe, *, resume=None, enough=None):
         for event in fake_run.train(recipe, resume=resume):
             if isinstance(event, StepDone) and event.epoch == 2:
                 os.kill(os.getpid(), signal.SIGINT)
@@ -133,7 +150,7 @@ def test_a_second_ctrl_c_stops_at_once_and_the_last_checkpoint_stands(
     answer = command("run", recipe_file)
     assert answer.code == 130
     assert f"resume {only_run().id}" in answer.err
-    assert only_run().last.read_text() == "2"
+    assert last_saved() == "2"
 
 
 def test_afterwards_ctrl_c_means_again_what_it_meant_before(command, recipe_file):
@@ -145,19 +162,19 @@ def test_afterwards_ctrl_c_means_again_what_it_meant_before(command, recipe_file
 def test_a_run_that_was_stopped_before_its_first_checkpoint_begins_anew(
     command, recipe_file, monkeypatch
 ):
-    def train(recipe, *, resume=None):
+    def train(recipe, *, resume=None, enough=None):
         os.kill(os.getpid(), signal.SIGINT)
         yield from fake_run.train(recipe, resume=resume)
 
     replace_train(monkeypatch, train)
     assert command("run", recipe_file).code == 130
-    assert not only_run().last.exists()
+    assert RunStore().checkpoints(only_run().id, by=LOCAL) == ()
     replace_train(monkeypatch, fake_run.train)
     assert command("resume", only_run().id).code == 0
 
 
 def test_a_refusal_of_the_lab_is_1_and_is_written_down(command, recipe_file, monkeypatch):
-    def train(recipe, *, resume=None):
+    def train(recipe, *, resume=None, enough=None):
         raise DataMissing("CIFAR-10 is not on this machine", remedy="Fetch it.")
         yield
 
@@ -166,16 +183,16 @@ def test_a_refusal_of_the_lab_is_1_and_is_written_down(command, recipe_file, mon
     assert answer.code == 1
     assert answer.json["error"]["kind"] == "DataMissing"
     assert "What to do: Fetch it." in answer.err
-    assert only_run().state() == "failed"
+    assert only_run().state == State.FAILED
 
 
 def test_a_run_that_has_finished_is_not_done_again(command, recipe_file):
     command("run", recipe_file)
-    result = only_run().read_result()
+    before = result()
     answer = command("resume", only_run().id)
     assert answer.code == 1
-    assert "has finished already" in answer.err
-    assert only_run().read_result() == result
+    assert "can't be resumed: it is finished" in answer.err
+    assert result() == before
 
 
 @pytest.mark.parametrize("run", ["nonsense", "../../etc", "20200101-000000-abcd"])
@@ -194,4 +211,6 @@ def test_pretraining_leaves_weights_where_they_are_looked_for(command):
 
 def test_the_result_on_disk_is_strict_json(command, recipe_file):
     command("run", recipe_file)
-    json.loads((only_run().path / "result.json").read_text(), parse_constant=pytest.fail)
+    path = RunStore().artifact(only_run().id, "result", by=LOCAL)
+    assert path is not None
+    json.loads(path.read_text(), parse_constant=pytest.fail)

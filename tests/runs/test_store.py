@@ -40,7 +40,7 @@ def test_its_recipe_also_lies_in_its_folder_to_be_run_again(any_store):
     folder = any_store.folder(run, by=LOCAL)
     assert folder.path == any_store.home / "runs" / run
     assert from_file(folder.path / "recipe.yaml") == RECIPE
-    assert folder.preset() == "demo"
+    assert "preset: demo\n" in (folder.path / "recipe.yaml").read_text()
 
 
 def test_a_run_may_have_another_name_than_its_recipe(any_store):

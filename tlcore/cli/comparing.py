@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from tlcore.cli.output import print_json, print_table
 if TYPE_CHECKING:
     from tlcore.cli.arguments import Verbs
     from tlcore.presets import Preset
-    from tlcore.runs.folder import RunFolder
+    from tlcore.runs.store import RunStore
 
 _TITLES = (
     "run", "name", "accuracy", "95 % interval", "F1", "reported", "epochs", "seconds",
@@ -27,16 +28,16 @@ def add_verbs(verbs: Verbs) -> None:
         "compare",
         compare,
         "put finished runs side by side",
-        "compare 20261121-142233-3fa9 20261121-143010-77c2",
+        "compare 20261121-142233-3fa97c1e5b20d486 20261121-143010-77c2a0914fe6d35b",
     )
     verb.add_argument("runs", metavar="RUN", nargs="+", help="the id of a finished run")
 
 
 def compare(given: Namespace) -> int:
     """Print a table of runs."""
-    from tlcore.runs.folder import RunFolder
+    from tlcore.runs.store import RunStore
 
-    rows = rows_of([RunFolder.open(run) for run in given.runs])
+    rows = rows_of(RunStore(), given.runs)
     if given.json:
         print_json({"runs": rows})
         return 0
@@ -51,13 +52,14 @@ def compare(given: Namespace) -> int:
     return 0
 
 
-def rows_of(folders: list[RunFolder]) -> list[dict[str, Any]]:
+def rows_of(store: RunStore, runs: Sequence[str]) -> list[dict[str, Any]]:
     """One row a run: what it measured, what was reported, how it differs from the first."""
     from tlcore.analysis.comparison import difference
-    from tlcore.analysis.predictions import Predictions
+    from tlcore.runs.owners import LOCAL
+    from tlcore.runs.results import read_predictions, read_result
 
-    results = [folder.read_result() for folder in folders]
-    tables = [Predictions.read(folder.predictions) for folder in folders]
+    results = [read_result(store, run, by=LOCAL) for run in runs]
+    tables = [read_predictions(store, run, by=LOCAL) for run in runs]
     gains = [None, *(difference(tables[0], table) for table in tables[1:])]
     return [
         _row(result) | {"difference": asdict(gain) if gain else None}

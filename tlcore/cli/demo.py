@@ -13,7 +13,7 @@ from tlcore.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
     from tlcore.cli.arguments import Verbs
-    from tlcore.runs.folder import RunFolder
+    from tlcore.runs.store import RunStore
 
 SYSTEMS = ("scratch", "transfer")
 INTERRUPTED = 130
@@ -27,23 +27,25 @@ def add_verbs(verbs: Verbs) -> None:
 
 def demo(given: Namespace) -> int:
     """Train both systems of the demo and print them side by side."""
+    from tlcore.runs.store import RunStore
+
     began = time.perf_counter()
-    folders: list[RunFolder] = []
+    store = RunStore()
+    runs: list[str] = []
     for system in SYSTEMS:
-        folder = _train(f"demo-{system}")
-        if folder is None:
+        run = _train(store, f"demo-{system}")
+        if run is None:
             return INTERRUPTED
-        folders.append(folder)
-    rows = dict(zip(SYSTEMS, rows_of(folders), strict=True))
+        runs.append(run)
+    rows = dict(zip(SYSTEMS, rows_of(store, runs), strict=True))
     _print(rows, time.perf_counter() - began, as_json=given.json)
     return 0
 
 
-def _train(preset: str) -> RunFolder | None:
-    """Run a preset in a folder of its own; None if it was interrupted."""
+def _train(store: RunStore, preset: str) -> str | None:
+    """Run a preset and give the run; None if it was interrupted."""
     from tlcore import catalog, presets
-    from tlcore.cli.running import pretrain_here, train_in
-    from tlcore.runs.folder import RunFolder
+    from tlcore.cli.running import begin, follow, pretrain_here
 
     recipe = presets.find(preset).recipe
     backbone = recipe.model.backbone
@@ -53,8 +55,8 @@ def _train(preset: str) -> RunFolder | None:
             file=sys.stderr,
         )
         pretrain_here(backbone)
-    folder = RunFolder.create(recipe, preset=preset)
-    return folder if train_in(folder) else None
+    attempt = begin(store, recipe, preset)
+    return attempt.run if follow(store, attempt) else None
 
 
 def _print(rows: dict[str, dict[str, Any]], seconds: float, *, as_json: bool) -> None:

@@ -14,9 +14,10 @@ from tlcore.cli.output import print_json, printable
 from tlcore.cli.overrides import Override, changed, read_override
 
 if TYPE_CHECKING:
-    from tlcore.cli.arguments import Verbs
+    from tlcore.cli.arguments import Parser, Verbs
     from tlcore.recipe import Recipe
-    from tlcore.runs.folder import RunFolder
+    from tlcore.runs.records import Attempt, Run
+    from tlcore.runs.store import RunStore
 
 INTERRUPTED = 130
 WEAKEST = 3
@@ -32,7 +33,9 @@ def add_verbs(verbs: Verbs) -> None:
         "run demo-transfer",
         "run my-recipe.yaml --set epochs=3 --set optimiser.rate=1e-2",
         "run demo-scratch --json > result.json",
+        "run cifar10-head-only --background",
     )
+    _add_background(verb)
     verb.add_argument("recipe", metavar="FILE|PRESET", help="a recipe file, or a preset's name")
     verb.add_argument(
         "--set",
@@ -47,9 +50,10 @@ def add_verbs(verbs: Verbs) -> None:
         verbs,
         "resume",
         resume,
-        "go on with a run that was interrupted or failed",
-        "resume 20261121-142233-3fa9",
+        "go on with a run that was paused, stopped or lost, or that failed",
+        "resume 20261121-142233-3fa97c1e5b20d486",
     )
+    _add_background(verb)
     verb.add_argument("run", metavar="RUN", help="the run's id")
     verb = add_verb(
         verbs,
@@ -61,24 +65,38 @@ def add_verbs(verbs: Verbs) -> None:
     verb.add_argument("name", metavar="NAME", help="the backbone's name")
 
 
+def _add_background(verb: Parser) -> None:
+    about = "leave it to the background, where it outlives this terminal"
+    verb.add_argument("--background", action="store_true", help=about)
+
+
 def run(given: Namespace) -> int:
-    """Begin a run and follow it to its end."""
-    from tlcore.runs.folder import RunFolder
+    """Begin a run, and follow it to its end unless it is for the background."""
+    from tlcore.runs.owners import LOCAL
+    from tlcore.runs.store import RunStore
 
     recipe, preset = find_recipe(given.recipe, given.overrides)
-    return _finish(RunFolder.create(recipe, preset=preset), given)
+    store = RunStore()
+    if given.background:
+        return leave(store, store.submit(recipe, by=LOCAL, preset=preset), given)
+    return _finish(store, begin(store, recipe, preset), given)
 
 
 def resume(given: Namespace) -> int:
     """Go on with a run from the last state that was saved."""
-    from tlcore.errors import RunError
-    from tlcore.runs.folder import RunFolder
+    from tlcore.runs.launch import claiming
+    from tlcore.runs.owners import LOCAL
+    from tlcore.runs.store import RunStore
+    from tlcore.runs.supervise import find_lost
 
-    folder = RunFolder.open(given.run)
-    if folder.state() == "finished":
-        remedy = f"See what came out with: python -m tlcore compare {folder.id}"
-        raise RunError("This run has finished already", where=folder.id, remedy=remedy)
-    return _finish(folder, given)
+    store = RunStore()
+    find_lost(store)
+    with claiming(store.home):
+        found = store.get(given.run, by=LOCAL)
+        if found.state != "queued":
+            found = store.resume(given.run, by=LOCAL)
+        attempt = None if given.background else _claim(store, found.id)
+    return _finish(store, attempt, given) if attempt else leave(store, found, given)
 
 
 def pretrain(given: Namespace) -> int:
@@ -120,31 +138,70 @@ def find_recipe(text: str, overrides: Sequence[Override]) -> tuple[Recipe, str]:
     return recipe, preset
 
 
-def train_in(folder: RunFolder) -> dict[str, Any] | None:
-    """Train from where the run stands, and give its result; None if it was interrupted."""
+def begin(store: RunStore, recipe: Recipe, preset: str) -> Attempt:
+    """Submit a run, and claim it before anybody else can."""
+    from tlcore.runs.launch import claiming
+    from tlcore.runs.owners import LOCAL
+
+    with claiming(store.home):
+        return _claim(store, store.submit(recipe, by=LOCAL, preset=preset).id)
+
+
+def follow(store: RunStore, attempt: Attempt) -> dict[str, Any] | None:
+    """Work on a run here, and give its result; None if it was left without one."""
     from tlcore.cli.progress import Progress
-    from tlcore.runs.follow import follow
+    from tlcore.nn.worker import work
+    from tlcore.runs.owners import LOCAL
+    from tlcore.runs.results import read_result
 
-    print(f"run {folder.id}", file=sys.stderr)
+    print(f"run {attempt.run}", file=sys.stderr)
+    before = store.artifact(attempt.run, "result", by=LOCAL)
     try:
-        from tlcore.nn.engine import train
-
-        state = folder.last if folder.last.exists() else None
-        with stop_when_asked() as stop:
-            events = train(folder.recipe(), resume=state)
-            result = follow(folder, events, show=Progress(), stop=stop)
+        with stop_when_asked() as interrupted:
+            work(store, attempt, show=Progress(), interrupted=interrupted)
     except KeyboardInterrupt:
-        result = None
-    if result is None:
-        hint = f"Interrupted. Go on with: python -m tlcore resume {folder.id}"
-        print(f"\n{hint}", file=sys.stderr)
-    return result
+        pass
+    if store.artifact(attempt.run, "result", by=LOCAL) != before:
+        return read_result(store, attempt.run, by=LOCAL)
+    found = store.get(attempt.run, by=LOCAL)
+    hint = f"Go on with: python -m tlcore resume {found.id}"
+    print(f"\n{found.reason.capitalize()}. {hint}", file=sys.stderr)
+    return None
 
 
-def _finish(folder: RunFolder, given: Namespace) -> int:
-    result = train_in(folder)
+def leave(store: RunStore, run: Run, given: Namespace) -> int:
+    """Leave a waiting run to the background."""
+    from tlcore.runs.dispatcher import ensure_dispatcher
+    from tlcore.runs.owners import LOCAL
+
+    ensure_dispatcher(store.home)
+    place = store.position(run.id, by=LOCAL)
     if given.json:
-        print_json(result or {"run": folder.id, "state": "interrupted"})
+        print_json({"run": run.id, "state": run.state, "position": place})
+    else:
+        print(f"{run.id} will be run in the background. See it with: python -m tlcore runs")
+    return 0
+
+
+def _claim(store: RunStore, run: str) -> Attempt:
+    from tlcore.errors import RunError
+    from tlcore.runs.identity import own
+    from tlcore.runs.slots import slots
+
+    attempt = store.claim(device=next(iter(slots())), worker=own(), run=run)
+    if attempt is None:
+        remedy = "See how it goes with: python -m tlcore runs"
+        raise RunError("Another process has begun this run already", where=run, remedy=remedy)
+    return attempt
+
+
+def _finish(store: RunStore, attempt: Attempt, given: Namespace) -> int:
+    from tlcore.runs.owners import LOCAL
+
+    result = follow(store, attempt)
+    if given.json:
+        state = store.get(attempt.run, by=LOCAL).state
+        print_json(result or {"run": attempt.run, "state": state})
     elif result:
         _print_result(result)
     return 0 if result else INTERRUPTED

@@ -1,23 +1,23 @@
 """The first page: the carried demo, trained in the background, and its two curves.
 
-The page never trains. It starts `python -m tlcore demo` as a process of its own and reads what
-the two runs write down, so closing the tab or reloading it loses nothing.
+The page never trains. It asks for two runs and reads what their workers write down, so closing
+the tab or reloading it loses nothing.
 """
 
 from __future__ import annotations
-
-import subprocess
-import sys
-from pathlib import Path
-from typing import Any
 
 import altair as alt
 import pandas as pd
 import streamlit as st
 
-from tlcore import paths
+from tlcore import presets
 from tlcore.colours import EMBER, ICE
-from tlcore.runs.folder import RunFolder
+from tlcore.runs.dispatcher import ensure_dispatcher
+from tlcore.runs.owners import LOCAL, Owner, is_public, known_by, new_key
+from tlcore.runs.records import Metric, Run
+from tlcore.runs.results import read_result
+from tlcore.runs.states import State
+from tlcore.runs.store import RunStore
 
 SYSTEMS = {"demo-transfer": "by transfer", "demo-scratch": "from scratch"}
 WORDS = """
@@ -32,69 +32,67 @@ def show_demo() -> None:
     """The page, from top to bottom."""
     st.title("🧊 Thaw")
     st.markdown(WORDS)
-    busy = _is_busy()
+    store, me = RunStore(), _me()
+    busy = _is_busy(_latest_runs(store, me))
     if st.button("Train both", type="primary", disabled=busy):
-        st.session_state["demo"] = _start()
+        _start(store, me)
         st.rerun()
-    st.fragment(_show_runs, run_every=1 if busy else None)()
+    st.fragment(_show_runs, run_every=1 if busy else None)(store, me)
 
 
-def _is_busy() -> bool:
+def _me() -> Owner:
+    """Whoever sits at the machine; in a lab open to anybody, whoever has this session."""
+    if not is_public():
+        return LOCAL
+    return known_by(st.session_state.setdefault("owner's key", new_key()))
+
+
+def _is_busy(runs: dict[str, Run]) -> bool:
     """Whether a demo is under way, be it of this tab, another one or one before a reload."""
-    process = st.session_state.get("demo")
-    if process is not None and process.poll() is None:
-        return True
-    return any(run.state() == "running" for run in _latest_runs().values())
+    return any(run.state.active or run.state == State.QUEUED for run in runs.values())
 
 
-def _start() -> subprocess.Popen[bytes]:
-    """Run the demo apart from the server, so that it outlives the server."""
-    log = _log()
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
-        return subprocess.Popen(
-            [sys.executable, "-m", "tlcore", "demo"],
-            cwd=paths.PROJECT,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+def _start(store: RunStore, me: Owner) -> None:
+    for preset in SYSTEMS:
+        store.submit(presets.find(preset).recipe, by=me, preset=preset)
+    ensure_dispatcher(store.home)
 
 
-def _show_runs() -> None:
+def _show_runs(store: RunStore, me: Owner) -> None:
     """Draw what the runs have said so far; once they are done, redraw the whole page."""
-    runs, busy = _latest_runs(), _is_busy()
-    if runs:
-        st.altair_chart(_curves(runs), width="stretch", key="curves")
-        _show_verdict(runs)
+    runs = _latest_runs(store, me)
+    busy = _is_busy(runs)
+    if any(run.started for run in runs.values()):
+        st.altair_chart(_curves(store, me, runs), width="stretch", key="curves")
+        _show_verdict(store, me, runs)
     elif busy:
         st.info("The demo is starting: loading the torch library takes a few seconds.")
-    process = st.session_state.get("demo")
-    if process is not None and process.poll():
-        st.error("The demo could not finish. This is the end of its log:")
-        st.code(_log().read_text(errors="replace")[-1500:], language=None)
+    for preset, run in runs.items():
+        if run.state.resumable and run.state != State.STOPPED:
+            st.error(f"The run {SYSTEMS[preset]} is {run.state}. This is the reason:")
+            st.code(run.reason, language=None)
     if st.session_state.get("busy") and not busy:
         st.session_state["busy"] = False
         st.rerun()
     st.session_state["busy"] = busy
 
 
-def _latest_runs() -> dict[str, RunFolder]:
+def _latest_runs(store: RunStore, me: Owner) -> dict[str, Run]:
     """The newest run of each of the two systems, from this demo or an earlier one."""
-    return {run.preset(): run for run in RunFolder.all() if run.preset() in SYSTEMS}
+    mine = [run for run in store.list(by=me) if run.owner == me and run.preset in SYSTEMS]
+    return {run.preset: run for run in reversed(mine)}
 
 
-def _curves(runs: dict[str, RunFolder]) -> alt.LayerChart:
+def _curves(store: RunStore, me: Owner, runs: dict[str, Run]) -> alt.LayerChart:
     """Accuracy over epochs, and a mark where frozen layers thaw."""
     points = [
-        {"system": SYSTEMS[preset], "epoch": epoch["epoch"] + 1, "accuracy": _accuracy(epoch)}
+        {"system": SYSTEMS[preset], "epoch": point.epoch + 1, "accuracy": point.value}
         for preset, run in runs.items()
-        for epoch in run.epochs()
+        for point in _accuracies(store.metrics(run.id, by=me))
     ]
     table = pd.DataFrame(points, columns=["system", "epoch", "accuracy"])
     table = table.astype({"system": str, "epoch": int, "accuracy": float})
-    last = max(run.recipe().epochs for run in runs.values())
+    last = max(run.epochs for run in runs.values())
     colours = alt.Scale(domain=list(SYSTEMS.values()), range=[ICE, EMBER])
     epoch = alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1))
     lines = (
@@ -107,16 +105,16 @@ def _curves(runs: dict[str, RunFolder]) -> alt.LayerChart:
             tooltip=["system", "epoch", alt.Tooltip("accuracy:Q", format=".1%")],
         )
     )
-    chart: alt.LayerChart = (lines + _thaw_marks(runs)).properties(height=340)
+    chart: alt.LayerChart = (lines + _thaw_marks(store, me, runs)).properties(height=340)
     return chart
 
 
-def _thaw_marks(runs: dict[str, RunFolder]) -> alt.LayerChart:
+def _thaw_marks(store: RunStore, me: Owner, runs: dict[str, Run]) -> alt.LayerChart:
     """A dashed line where a run begins a later phase."""
     begun = [
         {"epoch": event["epoch"] + 0.5, "text": f"thaws: {event['thawed']}"}
         for run in runs.values()
-        for event in run.read_events()
+        for event in store.events(run.id, by=me)
         if event["event"] == "PhaseBegan" and event["phase"]
     ]
     table = pd.DataFrame(begun, columns=["epoch", "text"]).astype({"epoch": float, "text": str})
@@ -127,16 +125,17 @@ def _thaw_marks(runs: dict[str, RunFolder]) -> alt.LayerChart:
     return both
 
 
-def _accuracy(epoch: dict[str, Any]) -> float:
-    validated = epoch["validation_accuracy"]
-    return float(epoch["train_accuracy"] if validated is None else validated)
+def _accuracies(points: tuple[Metric, ...]) -> list[Metric]:
+    """On the validation share, or on what is learned from where there is none."""
+    validated = [point for point in points if point.name == "validation_accuracy"]
+    return validated or [point for point in points if point.name == "train_accuracy"]
 
 
-def _show_verdict(runs: dict[str, RunFolder]) -> None:
+def _show_verdict(store: RunStore, me: Owner, runs: dict[str, Run]) -> None:
     """What the untouched test set says, once both runs have seen it."""
-    if len(runs) < 2 or any(run.state() != "finished" for run in runs.values()):
+    if len(runs) < 2 or any(run.state != State.FINISHED for run in runs.values()):
         return
-    results = [runs[preset].read_result() for preset in SYSTEMS]
+    results = [read_result(store, runs[preset].id, by=me) for preset in SYSTEMS]
     for column, result in zip(st.columns(2), results, strict=True):
         accuracy = result["report"]["accuracy"]
         column.metric(SYSTEMS[result["preset"]], f"{accuracy['value']:.0%}", border=True)
@@ -144,7 +143,3 @@ def _show_verdict(runs: dict[str, RunFolder]) -> None:
             f"right of {accuracy['n']} test pictures; 95 % interval {accuracy['low']:.0%} to "
             f"{accuracy['high']:.0%}; {result['seconds']:.0f} s"
         )
-
-
-def _log() -> Path:
-    return paths.home() / "demo.log"
