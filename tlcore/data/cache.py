@@ -11,11 +11,12 @@ import errno
 import hashlib
 import json
 import os
+import secrets
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -76,6 +77,43 @@ def kept(key: str, make: Callable[[Write], Facts]) -> Kept:
     )
 
 
+@dataclass(frozen=True)
+class Shelf:
+    """One folder of the cache.
+
+    Attributes:
+        path: Where it is.
+        bytes: What it takes on disk.
+        used: When anybody last asked for it, in seconds since 1970.
+    """
+
+    path: Path
+    bytes: int
+    used: float
+
+
+def shelves() -> list[Shelf]:
+    """Everything that is kept, what was unused for longest first, after drafts of the killed."""
+    found = []
+    for path in (paths.cache() / "data").glob("*"):
+        with suppress(FileNotFoundError):  # another process may tidy up, too
+            used = path.stat().st_mtime
+            size = sum(file.stat().st_size for file in path.iterdir())
+            if path.suffix != ".tmp":
+                found.append(Shelf(path, size, used))
+            elif time.time() - used > _ABANDONED:
+                found.append(Shelf(path, size, 0.0))
+    return sorted(found, key=lambda shelf: shelf.used)
+
+
+def clear(shelf: Shelf) -> None:
+    """Delete one folder. Whoever has its pixels mapped keeps them; others make them again."""
+    gone = shelf.path.with_name(f".{secrets.token_hex(8)}.tmp")
+    with suppress(OSError):
+        shelf.path.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
+
+
 def _opened(folder: Path) -> Kept | None:
     try:
         sums = json.loads((folder / _SUMS).read_text())
@@ -83,6 +121,8 @@ def _opened(folder: Path) -> Kept | None:
             return None
         facts = json.loads((folder / _FACTS).read_text())
         shape = tuple(facts.pop("shape"))
+        with suppress(OSError):
+            os.utime(folder)  # it was used just now
         return Kept(np.asarray(np.memmap(folder / _PIXELS, np.uint8, "r", shape=shape)), facts)
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None

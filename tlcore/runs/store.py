@@ -20,7 +20,7 @@ from tlcore.events import Event
 from tlcore.files import written_whole
 from tlcore.recipe import Recipe
 from tlcore.recipe_text import from_text
-from tlcore.runs import artifacts, asking, claims, limits, reading, rows, watching, work
+from tlcore.runs import artifacts, asking, claims, limits, reading, rows, strays, watching, work
 from tlcore.runs.database import Database
 from tlcore.runs.folder import RunFolder
 from tlcore.runs.identity import SYSTEM, Clock, Identity
@@ -28,6 +28,7 @@ from tlcore.runs.owners import LOCAL, Owner, Rules, is_public
 from tlcore.runs.public import refuse_foreign
 from tlcore.runs.records import Artifact, Attempt, Change, Kind, Metric, Request, Run, Usage
 from tlcore.runs.states import ACTIVE, State
+from tlcore.runs.strays import Stray
 
 
 class RunStore:
@@ -159,8 +160,8 @@ class RunStore:
             return rows.again(sql, row)
 
     def forget(self, run: str, *, by: Owner) -> None:
-        """Drop all that is known of a run in the bin. Remove its folder first: then a crash in
-        between leaves no files that nobody knows of."""
+        """Drop all that is known of a run in the bin. Its files are then strays, to be removed: in
+        this order, for a crash in between must not leave half a run in the bin."""
         with self._database.writing() as sql:
             row = rows.find_to_change(sql, run, by)
             if row["binned"] is None:
@@ -288,6 +289,20 @@ class RunStore:
         """How many runs wait."""
         with self._database.reading() as sql:
             return claims.waiting(sql)
+
+    def strays(self, *, remove: bool = False) -> tuple[Stray, ...]:
+        """Files of no use that crashes left in the runs' folders; nothing of what waits or works.
+
+        Args:
+            remove: Remove them. While that is done to a run, nobody can claim or publish.
+        """
+        found: list[Stray] = []
+        for folder in strays.all_folders(self.home / "runs"):
+            with self._database.writing() if remove else self._database.reading() as sql:
+                found += (here := strays.find_strays(sql, folder))
+                for stray in here if remove else ():
+                    strays.remove(stray.path)
+        return tuple(found)
 
     def _folder(self, run: str) -> RunFolder:
         """Only for ids that were found, never for words from outside."""
