@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bench.faulting import clocks, disks, hostile, killed, people, power, promised, queue
+from bench.faulting import clocks, disks, engine, hostile, killed, people, power, promised, queue
 from bench.faulting.rows import Row
 
-_FAMILIES = (killed, power, clocks, queue, people, disks, hostile, promised)
+_FAMILIES = (killed, power, clocks, queue, people, disks, engine, hostile, promised)
 
 ROWS: tuple[Row, ...] = tuple(
     sorted((row for family in _FAMILIES for row in family.ROWS), key=lambda row: row.number)

@@ -49,7 +49,8 @@ _ELSEWHERE = (
 _REACHING = (
     "hf-hub:x/y", "hf_hub:x/y", "local-dir:/etc", "../resnet18", "/etc/passwd", "resnet18.evil",
     "resnet18\n", " resnet18", "timm/resnet18", "http://127.0.0.1:9/x", "resnet18@x", "RESNET18 ",
-    "resnet18.a1_in1k.x", "resnet18;id", "%72esnet18", "\uff52esnet18", "resnet18\u200b", "__init__",
+    "resnet18.a1_in1k.x", "resnet18;id", "%72esnet18", "\uff52esnet18", "resnet18\u200b",
+    "__init__",
 )  # fmt: skip
 
 
