@@ -105,7 +105,8 @@ def test_no_hostile_file_is_loaded_runs_or_fills_the_memory(tmp_path):
     trials = swallowed("tests.hostile.take_weights", files)
     assert len(trials) == len(files)
     for trial in trials:
-        allowed = "unsealed" in trial.file or trial.outcome == "loaded as it was saved"
-        assert allowed or trial.outcome.startswith("refused"), trial
+        assert trial.outcome.startswith("refused") or trial.outcome in (
+            "loaded as it was saved", "loaded, of a kind that carries no sum"
+        ), trial  # fmt: skip
     assert max(trial.megabytes for trial in trials) < 100
     assert max(trial.seconds for trial in trials) < 10

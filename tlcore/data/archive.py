@@ -8,12 +8,15 @@ than the directory promised, whatever the content then turns out to be.
 from __future__ import annotations
 
 import io
+import shutil
 import stat
 import struct
 import zipfile
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import TracebackType
+from typing import BinaryIO
 
 from tlcore.errors import DataError
 
@@ -25,10 +28,35 @@ SMALL = 1024**2  # a plain little picture may honestly shrink more than a hundre
 MOST_TIMES_SMALLER_IN_ALL = 20
 SMALL_IN_ALL = 50 * 1024**2
 
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_PIECE = 1024**2
 _LOCAL_HEADER = 30  # bytes, before the name
 _LARGEST_DIRECTORY = 8 * 1024**2  # 400 bytes for each of 20,000 files
 _ENTRY = b"PK\x01\x02"  # begins every entry of the directory
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What an archive may hold.
+
+    Attributes:
+        bytes: Of all files together.
+        bytes_a_file: Of the largest.
+        methods: How files may be packed.
+        remedy: What to do about an archive that is refused.
+    """
+
+    bytes: int
+    bytes_a_file: int
+    methods: tuple[int, ...]
+    remedy: str
+
+
+PICTURES = Bounds(
+    bytes=MOST_BYTES,
+    bytes_a_file=MOST_BYTES_A_FILE,
+    methods=(zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED),
+    remedy="Make a new zip of the class folders alone.",
+)
 
 
 class Guarded(io.FileIO):
@@ -52,10 +80,10 @@ class Guarded(io.FileIO):
 class Archive:
     """A zip whose directory has been found sound. Use it in a `with`; reading is thread-safe."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, bounds: Bounds = PICTURES) -> None:
         self.path = path
         with ExitStack() as closing:
-            self._zip = _opened(path, closing)
+            self._zip = _opened(path, bounds, closing)
             self._held = closing.pop_all()
 
     def __enter__(self) -> Archive:
@@ -81,6 +109,16 @@ class Archive:
         """How many bytes one file has, as the directory promises."""
         return self._zip.getinfo(name).file_size
 
+    def copy(self, name: str, target: BinaryIO) -> None:
+        """Write one file to another, a piece at a time."""
+        try:
+            with self._zip.open(name) as file:
+                shutil.copyfileobj(file, target, _PIECE)
+        except OSError:
+            raise
+        except Exception as error:  # noqa: BLE001  zlib, struct and zipfile each raise their own
+            raise DataError(f"damaged in the archive ({error})") from None
+
     def read(self, name: str) -> bytes:
         """One file's bytes: never more than the directory promises."""
         try:
@@ -90,32 +128,33 @@ class Archive:
             raise DataError(f"damaged in the archive ({error})") from None
 
 
-def _opened(path: Path, closing: ExitStack) -> zipfile.ZipFile:
+def _opened(path: Path, bounds: Bounds, closing: ExitStack) -> zipfile.ZipFile:
     """A sound zip; its file is closed with the stack."""
     try:
         file = closing.enter_context(Guarded(path))
         archive = closing.enter_context(zipfile.ZipFile(file))
-        _check(archive, path.stat().st_size)
+        _check(archive, bounds, path.stat().st_size)
         file.in_directory = False
     except DataError as error:
-        raise DataError(error.what, where=path.name, remedy=error.remedy) from None
+        remedy = error.remedy or bounds.remedy
+        raise DataError(error.what, where=path.name, remedy=remedy) from None
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
         raise DataError(
             f"The archive can't be opened: {error}",
             where=path.name,
-            remedy="Make a new zip of the class folders.",
+            remedy=bounds.remedy,
         ) from None
     return archive
 
 
-def _check(archive: zipfile.ZipFile, size: int) -> None:
+def _check(archive: zipfile.ZipFile, bounds: Bounds, size: int) -> None:
     entries = archive.infolist()
     unpacked = sum(entry.file_size for entry in entries)
-    if unpacked > MOST_BYTES:
-        raise _refused(f"more than {MOST_BYTES // 1024**3} GB when unpacked")
+    if unpacked > bounds.bytes:
+        raise _refused(f"more than {bounds.bytes // 1024**3} GB when unpacked")
     for entry in entries:
         _check_name(entry)
-        _check_content(entry)
+        _check_content(entry, bounds)
     if unpacked > max(SMALL_IN_ALL, MOST_TIMES_SMALLER_IN_ALL * size):
         raise _refused(f"files that unpack to over {MOST_TIMES_SMALLER_IN_ALL} times its size")
     _check_names_differ(entries)
@@ -130,13 +169,13 @@ def _check_name(entry: zipfile.ZipInfo) -> None:
         raise _refused(f"a file that would land outside its folder: {name[:200]!r}")
 
 
-def _check_content(entry: zipfile.ZipInfo) -> None:
+def _check_content(entry: zipfile.ZipInfo, bounds: Bounds) -> None:
     name = entry.filename[:200]
     if entry.flag_bits & 0x1:
         raise _refused(f"an encrypted file: {name!r}", "Make a new zip without a password.")
-    if entry.compress_type not in _METHODS:
+    if entry.compress_type not in bounds.methods:
         raise _refused(f"a file packed in an unusual way: {name!r}")
-    if entry.file_size > MOST_BYTES_A_FILE:
+    if entry.file_size > bounds.bytes_a_file:
         raise _refused(f"a file of {entry.file_size / 1024**2:,.0f} MB: {name!r}")
     if entry.file_size > max(SMALL, MOST_TIMES_SMALLER * entry.compress_size):
         raise _refused(f"a file that unpacks to over {MOST_TIMES_SMALLER} times its size: {name!r}")
@@ -164,5 +203,5 @@ def _is_link(entry: zipfile.ZipInfo) -> bool:
     return stat.S_ISLNK(entry.external_attr >> 16)
 
 
-def _refused(what: str, remedy: str = "Make a new zip of the class folders alone.") -> DataError:
+def _refused(what: str, remedy: str = "") -> DataError:
     return DataError(f"The archive is refused: it holds {what}", remedy=remedy)
