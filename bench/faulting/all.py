@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from bench.faulting import clocks, disks, engine, hostile, killed, people, power, promised, queue
+from bench.faulting import (
+    clocks,
+    disks,
+    engine,
+    hostile,
+    killed,
+    people,
+    power,
+    promised,
+    queue,
+    servers,
+)
 from bench.faulting.rows import Row
 
-_FAMILIES = (killed, power, clocks, queue, people, disks, engine, hostile, promised)
+_FAMILIES = (killed, servers, power, clocks, queue, people, disks, engine, hostile, promised)
 
 ROWS: tuple[Row, ...] = tuple(
     sorted((row for family in _FAMILIES for row in family.ROWS), key=lambda row: row.number)

@@ -38,7 +38,7 @@ def check_nan(budget: Budget) -> Outcome:
     for number in budget.trials():
         sudden = number % 2 == 1
         found = _unlucky(store) if sudden else _worked(store, _small(rate=1e9))
-        words = found.reason.partition("\n")[0]
+        words = found.reason.partition(" (")[0]
         kept = store.checkpoints(found.id, by=LOCAL)
         if found.state != State.FAILED or not any(each in words for each in ("nan", "inf", "NaN")):
             broken.append(f"{found.state}: {words}")
@@ -100,7 +100,7 @@ def check_other_pictures(budget: Budget) -> Outcome:
         run = _paused(store, _small(data={"name": "folder", "path": str(root)})).id
         make(root)
         end = _resumed(store, run)
-        words = end.reason.partition("\n")[0]
+        words = end.reason.partition(" (")[0]
         if end.state != State.FAILED or "pictures have changed" not in words:
             broken.append(f"{change}: {end.state}, {words}")
     root = write_files(budget.folder / "touched", two_classes(8))

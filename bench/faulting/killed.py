@@ -196,7 +196,7 @@ def _what_came_of(store: RunStore, run: str) -> object:
         return f"{found.state}: {found.reason}"
     files = []
     for kind in ("best", "predictions"):
-        path = store.artifact(run, kind, by=LOCAL)  # type: ignore[arg-type]
+        path = store.artifact(run, kind, by=LOCAL)
         content = path.read_bytes() if path else b""
         files.append(_taken_apart(content) if kind == "best" else content)
     curves = sorted(
