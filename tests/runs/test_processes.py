@@ -1,80 +1,108 @@
-"""Many processes at one store: nothing is done twice, and a killed one takes nothing along."""
-
+import os
+import signal
 import subprocess
 import sys
-from collections import Counter
-from pathlib import Path
+import time
 
-from tests.runs.lives import RECIPE, start, submit
-from tlcore.runs.owners import LOCAL, anonymous
-from tlcore.runs.states import State
-from tlcore.runs.store import RunStore
+import pytest
 
-PROJECT = Path(__file__).parent.parent.parent
+from tests.runs.rehearsal import until
+from tlcore.runs import processes
+from tlcore.runs.identity import Identity, is_alive, of, own
+from tlcore.runs.processes import ask_to_end, command_of, end_family, family
 
-CLAIM = """
-from tlcore.runs.store import RunStore
-store = RunStore()
-input("ready\\n")
-while attempt := store.claim(device="cpu"):
-    print(attempt.run, attempt.token)
-"""
-
-RECORD = """
-from tlcore.runs import identity
-from tlcore.runs.records import Metric
-from tlcore.runs.store import RunStore
-store = RunStore()
-attempt = store.claim(device="cpu")
-store.begin(attempt, identity.own(), {})
-for step in range(100_000):
-    store.record(attempt, metrics=[Metric("loss", 0, step, 1.0)])
-    print(step, flush=True)
+TREE = """
+import subprocess, sys, time
+sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
+apart = "import subprocess, sys, time; subprocess.Popen({!r}); time.sleep(60)".format(sleep)
+subprocess.Popen(sleep)
+subprocess.Popen([sys.executable, "-c", apart], start_new_session=True)
+time.sleep({})
 """
 
 
-def python(script):
-    return subprocess.Popen(
-        [sys.executable, "-c", script],
-        cwd=PROJECT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+@pytest.fixture
+def tree():
+    """A process in a session of its own, with a child in it and two outside."""
+    begun, members = [], set()
+
+    def begin(lives=60):
+        code = TREE.replace("{})\n", f"{lives})\n")
+        process = subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
+        begun.append(process)
+        root = of(process.pid)
+        assert root is not None
+        until(lambda: len(family(root)) == 4)
+        members.update(family(root))
+        return process, root
+
+    yield begin
+    for member in filter(is_alive, members):
+        os.kill(member.pid, signal.SIGKILL)
+    for process in begun:
+        process.wait()
 
 
-def test_of_many_who_claim_at_once_no_two_get_the_same_run():
-    store = RunStore()
-    owners = [anonymous() for _ in range(7)]
-    runs = {submit(store, by=owners[number % 7]) for number in range(100)}
-    claimers = [python(CLAIM) for _ in range(4)]
-    outputs = _all_at_once(claimers)
-    claimed = [line.split() for output in outputs for line in output.splitlines()]
-    assert Counter(run for run, _ in claimed) == Counter(runs)
-    assert len({token for _, token in claimed}) == 100
-    assert all(outputs), "who claims without a pause lets the others through"
-    for run in store.active():
-        assert (run.state, run.attempt) == (State.STARTING, 1)
+def test_whoever_came_of_a_process_is_found_and_ended_outside_its_group_too(tree):
+    process, root = tree()
+    members = family(root)
+    assert root in members
+    assert end_family(root)
+    assert process.wait(5) == -signal.SIGKILL
+    assert not any(is_alive(member) for member in members)
 
 
-def _all_at_once(claimers):
-    """Each waits for a line before it begins, so that none is done before the last is there."""
-    for claimer in claimers:
-        assert claimer.stdout.readline() == "ready\n"
-    for claimer in claimers:
-        claimer.stdin.write("\n")
-        claimer.stdin.flush()
-    return [claimer.communicate(timeout=60)[0] for claimer in claimers]
+def test_a_stopped_process_is_ended_as_well(tree):
+    process, root = tree()
+    process.send_signal(signal.SIGSTOP)
+    assert end_family(root)
+    process.wait(5)
 
 
-def test_what_a_killed_process_was_told_is_kept_stays_and_its_run_is_found(tmp_path):
-    store = RunStore()
-    run = store.submit(RECIPE, by=LOCAL).id
-    with python(RECORD) as worker:
-        told = [int(worker.stdout.readline()) for _ in range(20)]
-        worker.kill()
-        told += [int(line) for line in worker.stdout]
-    assert len(store.metrics(run, by=LOCAL)) in (len(told), len(told) + 1)
-    assert [lost.id for lost in store.find_lost()] == [run]
-    assert store.resume(run, by=LOCAL).state == State.QUEUED
-    assert start(store, run).number == 2
+def test_what_a_dead_process_left_in_its_session_is_found(tree):
+    process, root = tree(lives=60)
+    child = min((m for m in family(root) if m != root), key=lambda member: member.pid)
+    process.kill()
+    process.wait()
+    assert family(root) == (child,)
+    assert end_family(root)
+    until(lambda: not is_alive(child))
+
+
+def test_a_number_that_another_process_has_by_now_is_left_alone(tree):
+    process, root = tree()
+    before = Identity(root.boot, root.pid, root.started - 1)
+    assert family(before) == ()
+    assert end_family(before)
+    ask_to_end(before)
+    time.sleep(0.1)
+    assert process.poll() is None
+
+
+def test_nobody_ends_themselves():
+    assert own() not in family(own())
+
+
+def test_a_process_is_told_to_end(tree):
+    process, root = tree()
+    ask_to_end(root)
+    assert process.wait(5) == -signal.SIGTERM
+    end_family(root)
+
+
+def test_the_command_of_a_process_is_known_and_of_a_dead_one_empty(tree):
+    process, root = tree()
+    assert "import subprocess" in command_of(root)
+    end_family(root)
+    process.wait()
+    assert command_of(root) == ""
+
+
+def test_where_there_is_no_proc_ps_tells_who_came_of_whom(tree, monkeypatch, tmp_path):
+    process, root = tree()
+    seen = {m.pid for m in family(root)}
+    monkeypatch.setattr(processes, "_PROC", tmp_path)
+    assert {m.pid for m in family(root)} >= seen
+    assert os.getpid() not in {m.pid for m in family(root)}
+    assert end_family(root)
+    process.wait()

@@ -276,6 +276,13 @@ class RunStore:
         with self._database.writing() as sql:
             return watching.mark_overdue(sql, self.clock)
 
+    def lose(self, attempt: Attempt, why: str) -> Run:
+        """Mark a run as lost (or stopped, if that is what was asked) whose worker was killed."""
+        with self._database.writing() as sql:
+            row = work.held(sql, attempt)
+            watching.mark(sql, row, why, self.clock.wall())
+            return rows.again(sql, row)
+
     def worker(self, run: str) -> Identity | None:
         """Who works on a run, or did in its latest attempt."""
         with self._seeing(run, LOCAL) as (sql, row):

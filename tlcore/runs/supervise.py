@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from tlcore.errors import RunError
+from tlcore.errors import Fenced, RunError
 from tlcore.runs.identity import Identity, is_alive
 from tlcore.runs.owners import LOCAL
 from tlcore.runs.processes import ask_to_end, command_of, end_family
-from tlcore.runs.records import Request, Run
+from tlcore.runs.records import LEASE, Request, Run
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 
@@ -52,11 +53,20 @@ def find_lost(store: RunStore) -> tuple[Run, ...]:
     A worker that is only silent is killed if it is one of ours. On a terminal it is left in peace:
     it has no right to the run any more, and will be told so.
     """
-    for run in store.overdue():
-        worker = store.worker(run.id)
-        if worker and (not is_alive(worker) or _is_ours(worker)):
-            end_family(worker)
-    return store.find_lost()
+    lost = [run for run in map(partial(_kill_silent, store), store.overdue()) if run]
+    return (*lost, *store.find_lost())
+
+
+def _kill_silent(store: RunStore, run: Run) -> Run | None:
+    """End what is left of a worker; tell of its run if it was this that ended it."""
+    worker, attempt = store.worker(run.id), store.attempt(run.id)
+    if worker is None or attempt is None:
+        return None
+    alive = is_alive(worker)
+    if alive and not _is_ours(worker):
+        return None
+    end_family(worker)
+    return store.lose(attempt, _SILENT) if alive else None
 
 
 def _is_ours(worker: Identity) -> bool:
@@ -113,8 +123,7 @@ class Supervisor:
                     self.store.resume(run.id, by=LOCAL)
 
     def _press(self, active: Sequence[Run]) -> None:
-        """Tell a worker to end that doesn't do what was asked, or gets nowhere; then kill it. What
-        becomes of its run is then found like any other loss."""
+        """Tell a worker to end that doesn't do what was asked, or gets nowhere; then kill it."""
         self._since = {run.id: self._since[run.id] for run in active if run.id in self._since}
         for run in active:
             worker = self.store.worker(run.id)
@@ -122,9 +131,15 @@ class Supervisor:
             if worker is None:
                 continue
             if waited > patience.kill:
-                end_family(worker)
+                self._kill(run, worker, waited)
             elif waited > patience.tell:
                 ask_to_end(worker)
+
+    def _kill(self, run: Run, worker: Identity, waited: float) -> None:
+        attempt = self.store.attempt(run.id)
+        if end_family(worker) and attempt and attempt.number == run.attempt:
+            with suppress(Fenced):  # it ended just before
+                self.store.lose(attempt, f"it got nowhere for {waited:.0f} seconds and was killed")
 
     def _see_off(self, active: Sequence[Run]) -> None:
         """Kill what is left of a worker some time after its run was left."""
@@ -156,6 +171,8 @@ def times_memory_ran_out() -> int:
                 return int(line.split()[1])
     return 0
 
+
+_SILENT = f"it gave no sign of life for {LEASE:.0f} seconds and was killed"
 
 _OUT_OF_MEMORY = (
     "Memory ran out, and the system ended the run's process\n"

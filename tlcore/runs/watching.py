@@ -28,11 +28,11 @@ def mark_overdue(sql: sqlite3.Connection, clock: Clock) -> tuple[Run, ...]:
     """Mark them all."""
     lost = list(overdue(sql, clock))
     for row, reason in lost:
-        _mark(sql, row, reason, clock.wall())
+        mark(sql, row, reason, clock.wall())
     return tuple(again(sql, row) for row, _ in lost)
 
 
-def _mark(sql: sqlite3.Connection, row: sqlite3.Row, reason: str, now: float) -> None:
+def mark(sql: sqlite3.Connection, row: sqlite3.Row, reason: str, now: float) -> None:
     """Whoever wanted it stopped has got that; everything else is lost, until it is resumed."""
     if row["state"] == State.STOPPING:
         asked = "cancelled" if row["request"] == "cancel" else "asked to stop"
