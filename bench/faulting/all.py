@@ -8,6 +8,8 @@ from bench.faulting import (
     engine,
     hostile,
     killed,
+    memory,
+    outside,
     people,
     power,
     promised,
@@ -16,7 +18,10 @@ from bench.faulting import (
 )
 from bench.faulting.rows import Row
 
-_FAMILIES = (killed, servers, power, clocks, queue, people, disks, engine, hostile, promised)
+_FAMILIES = (
+    killed, servers, power, clocks, queue, people, disks, engine, memory, hostile, outside,
+    promised,
+)  # fmt: skip
 
 ROWS: tuple[Row, ...] = tuple(
     sorted((row for family in _FAMILIES for row in family.ROWS), key=lambda row: row.number)

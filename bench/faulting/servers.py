@@ -102,7 +102,7 @@ def _kill_dispatcher(home: Path, seconds: float) -> None:
 
 
 def check_cancels(budget: Budget) -> Outcome:
-    """Four at once; now and then one's worker is stopped in its tracks, so that it hears nothing."""
+    """Four at once; now and then the worker of one is stopped, so that it hears nothing."""
     slowest, made, broken = 0.0, 0, []
     with _lab(budget, f"cpu={_AT_ONCE}") as store:
         for batch in budget.trials(-(-budget.count // _AT_ONCE)):
