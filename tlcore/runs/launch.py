@@ -25,8 +25,6 @@ from tlcore.runs.records import Attempt
 LOADING_TAKES = 120.0
 """Seconds after which a warm server that still isn't ready is given up."""
 
-GOODBYE_TAKES = 5.0
-
 
 def claiming(home: Path) -> AbstractContextManager[bool]:
     """Keep everybody else from claiming runs meanwhile; gives False if somebody else does."""
@@ -116,13 +114,10 @@ class _WarmServer:
         self._channel.send_bytes(json.dumps(job).encode())
 
     def close(self) -> None:
-        """Let it end; the workers that it forked go on."""
+        """End it; the workers that it forked go on."""
         self._channel.close()
-        try:
-            self._process.wait(GOODBYE_TAKES)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._process.kill()
+        self._process.wait()
 
 
 def start_apart(

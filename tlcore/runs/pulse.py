@@ -76,14 +76,13 @@ class Pulse:
                 self._tick()
             except StoreError as error:  # the disk may have space again in a moment
                 self._trouble = error
-            else:
-                self._trouble, self._well = None, time.monotonic()
 
     def _tick(self) -> None:
         self.flush()
         if time.monotonic() - self._beaten >= BEAT:
             self._beaten = time.monotonic()
             self.asked = self._store.beat(self._attempt, progress=self._headway())
+            self._trouble, self._well = None, time.monotonic()
         else:
             self.asked = self._store.get(self._attempt.run, by=LOCAL).request
 
