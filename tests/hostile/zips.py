@@ -68,7 +68,7 @@ def with_directory(body: bytes, directory: bytes, count: int, size: int | None =
 def outside(chance: random.Random) -> bytes:
     up = "../" * chance.randint(1, 12)
     names = [
-        f"{up}evil.png", f"/tmp/evil-{chance.random()}.png", f"cats/{up}evil.png",
+        f"{up}evil.png", f"/evil-{chance.random()}.png", f"cats/{up}evil.png",
         "..\\..\\evil.png", "C:\\evil.png", "c:/evil.png", "\\\\host\\share\\evil.png",
         "cats/..", "//evil.png", "cats\\..\\..\\evil.png", f"./{up}evil.png",
     ]  # fmt: skip
