@@ -129,10 +129,11 @@ Event: TypeAlias = (
 
 def as_fields(event: Event) -> dict[str, Any]:
     """The event as plain values that JSON can hold; what a test found is saved apart."""
-    values = {f.name: getattr(event, f.name) for f in fields(event) if f.name not in _NOT_PLAIN}
+    values = {f.name: getattr(event, f.name) for f in fields(event) if f.name not in NOT_PLAIN}
     if isinstance(event, Started):
         values["phases"] = [asdict(phase) for phase in event.phases]
     return {"event": type(event).__name__, **values}
 
 
-_NOT_PLAIN = {"save", "report", "predictions"}
+NOT_PLAIN = {"save", "report", "predictions"}
+"""Fields that no line can hold: what can be saved, and what a test found."""

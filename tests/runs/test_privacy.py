@@ -38,7 +38,7 @@ CHANGES = {
     "restore": (State.FINISHED, lambda store, run, by: store.restore(run, by=by)),
     "forget": (State.FINISHED, lambda store, run, by: store.forget(run, by=by)),
 }
-WITHOUT_A_RUN = {"submit", "list", "usage", "set_rules"}
+WITHOUT_A_RUN = {"submit", "adopt", "list", "usage", "set_rules"}
 FOR_DISPATCHER_AND_WORKER = {
     "claim", "attempt", "begin", "beat", "record", "publish", "end",
     "overdue", "find_lost", "worker", "active", "queued", "strays",

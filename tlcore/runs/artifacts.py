@@ -27,6 +27,11 @@ _PLACES: dict[Kind, str] = {
 _KEPT: dict[Kind, int] = {"last": 2, "best": 1, "predictions": 1, "result": 1}
 
 
+def place_of(kind: Kind, number: int) -> str:
+    """Where a file of the run lies in its folder. The number is never given twice."""
+    return _PLACES[kind].format(number)
+
+
 def seal(attempt: Attempt, kind: Kind, path: Path, folder: RunFolder, now: float) -> Artifact:
     """A draft that is finished and lies on disk, with its sum."""
     if not path.is_file() or folder.path.resolve() not in path.resolve().parents:
@@ -49,7 +54,7 @@ def publish(
     (number,) = sql.execute(
         "SELECT coalesce(max(number), 0) + 1 FROM artifact WHERE run = ?", (run,)
     ).fetchone()
-    place = _PLACES[draft.kind].format(number)
+    place = place_of(draft.kind, number)
     target = folder.path / place
     target.parent.mkdir(exist_ok=True)
     os.replace(draft.path, target)

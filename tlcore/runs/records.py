@@ -49,6 +49,7 @@ class Run:
         epochs: Epochs to do.
         progress: A number that grows as long as its worker gets anywhere.
         binned: When it was put into the bin; None if it wasn't.
+        origin: The id that it has where it was imported from; empty if it was made here.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Run:
     epochs: int
     progress: int
     binned: float | None
+    origin: str = ""
 
 
 @dataclass(frozen=True)

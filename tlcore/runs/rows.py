@@ -78,8 +78,9 @@ def insert(
     preset: str,
     priority: int,
     now: float,
+    **columns: Any,
 ) -> None:
-    """A new run, waiting."""
+    """A new run, waiting unless its columns say otherwise."""
     if abs(priority) > HIGHEST_PRIORITY:
         raise RunError(f"A priority must lie from -{HIGHEST_PRIORITY} to {HIGHEST_PRIORITY}")
     values = {
@@ -96,6 +97,7 @@ def insert(
         "ticket": next_ticket(sql),
         "created": now,
         "updated": now,
+        **columns,
     }
     marks = ", ".join(f":{name}" for name in values)
     sql.execute(f"INSERT INTO run ({', '.join(values)}) VALUES ({marks})", values)

@@ -160,7 +160,9 @@ _VERSION_1 = (
     _NOTE_TRANSITION,
 )
 
+_VERSION_2 = ("ALTER TABLE run ADD COLUMN origin TEXT NOT NULL DEFAULT ''",)
+
 Migration: TypeAlias = tuple[str, ...]
 
-MIGRATIONS: tuple[Migration, ...] = (_VERSION_1,)
+MIGRATIONS: tuple[Migration, ...] = (_VERSION_1, _VERSION_2)
 """The statements that bring a database from version n to n + 1; the first make it."""

@@ -20,7 +20,19 @@ from tlcore.events import Event
 from tlcore.files import written_whole
 from tlcore.recipe import Recipe
 from tlcore.recipe_text import from_text
-from tlcore.runs import artifacts, asking, claims, limits, reading, rows, strays, watching, work
+from tlcore.runs import (
+    adoption,
+    artifacts,
+    asking,
+    claims,
+    limits,
+    reading,
+    rows,
+    strays,
+    watching,
+    work,
+)
+from tlcore.runs.adoption import Foreign
 from tlcore.runs.database import Database
 from tlcore.runs.folder import RunFolder
 from tlcore.runs.identity import SYSTEM, Clock, Identity
@@ -167,6 +179,21 @@ class RunStore:
             if row["binned"] is None:
                 raise RunError("This run isn't in the bin", where=run, remedy="Delete it first.")
             sql.execute("DELETE FROM run WHERE number = ?", (row["number"],))
+
+    def adopt(self, run: str, foreign: Foreign, draft: Path, *, by: Owner) -> Run:
+        """Take in a run from elsewhere, under an id that nobody has; the draft of its folder
+        moves to its place."""
+        folder = self._folder(run).path
+        adoption.seal(draft)
+        try:
+            with self._database.writing() as sql:
+                limits.refuse_another(sql)
+                adoption.adopt(sql, run, foreign, draft, by, self.clock.wall())
+                adoption.settle(draft, folder)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return self.get(run, by=by)
 
     # The rules for everybody
 

@@ -56,9 +56,9 @@ def _strays(sql: sqlite3.Connection, folder: Path) -> set[Path]:
 
 
 def all_folders(runs: Path) -> Iterator[Path]:
-    """What could be a run's folder, or what is left of one."""
+    """What could be a run's folder, a draft of one, or what is left of one."""
     for path in sorted(runs.glob("*")):
-        if path.is_dir() and not path.is_symlink() and is_id(path.name):
+        if path.is_dir() and not path.is_symlink() and (is_id(path.name) or path.suffix == ".tmp"):
             yield path
 
 

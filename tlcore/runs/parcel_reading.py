@@ -1,0 +1,137 @@
+"""Reading the parts of a run that comes from somebody else, into values of known types.
+
+Each function reads within limits or refuses the whole; nothing can run, whatever is written there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias, TypeVar, get_args, get_type_hints
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from tlcore.errors import RecipeError
+from tlcore.events import NOT_PLAIN, Event, StepDone
+from tlcore.part import Part
+from tlcore.recipe import Recipe
+from tlcore.recipe_text import from_fields
+from tlcore.runs.parcel import LONGEST_LINE, refused
+from tlcore.runs.records import Metric
+from tlcore.weight_headers import fault_in_header
+
+Value = TypeVar("Value")
+Facts = TypeVar("Facts", bound=Part)
+Environment: TypeAlias = dict[str, str | int | float | bool | dict[str, str | None] | None]
+
+
+def read_facts(kind: type[Facts], path: Path) -> Facts:
+    """A small JSON file as values of known types."""
+    return _checked(TypeAdapter(kind), _parsed(path.read_bytes(), path.name), path.name)
+
+
+def check_environment(path: Path) -> None:
+    """Refuse a description of a machine that is anything but names with plain values."""
+    _checked(TypeAdapter(Environment), _parsed(path.read_bytes(), path.name), path.name)
+
+
+def check_network(path: Path, recipe: Recipe, classes: tuple[str, ...]) -> None:
+    """Refuse weights that aren't those of this recipe and these classes, by what they say of
+    themselves. (Whoever loads them holds their sum against their content.)"""
+    from safetensors import SafetensorError, safe_open
+
+    if fault := fault_in_header(path):
+        raise refused(f"{path.name}: {fault}")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            says = json.loads((file.metadata() or {})["thaw"])
+        same = from_fields(says["recipe"]).id == recipe.id and tuple(says["classes"]) == classes
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError, RecursionError, RecipeError):
+        raise refused(f"{path.name} is no network of this lab") from None
+    if not same or says.get("kind") != "network":
+        raise refused(f"{path.name} is another run's network")
+
+
+def read_events(path: Path) -> Iterator[dict[str, Any]]:
+    """What happened, each with its `attempt` and `at`, as a store keeps it."""
+    for given in _lines(path):
+        kind = given.pop("event", None) if isinstance(given, dict) else None
+        if not isinstance(kind, str) or kind not in _EVENTS:
+            raise refused(f"{path.name} tells of something that this lab doesn't know")
+        if given.keys() != _EVENTS[kind].keys():
+            raise refused(f"{path.name} tells of a {kind} with other fields than it has")
+        yield {"event": kind, **{name: _plain(_EVENTS[kind][name], value, path.name)
+                                 for name, value in given.items()}}  # fmt: skip
+
+
+def read_metrics(path: Path) -> Iterator[Metric]:
+    """The points of all curves."""
+    for given in _lines(path):
+        yield Metric(*_checked(_POINT, given, path.name))
+
+
+def event_line(event: Mapping[str, Any]) -> str:
+    """An event as a line; its number is given anew wherever it is kept."""
+    return json.dumps({name: value for name, value in event.items() if name != "seq"})
+
+
+def metric_line(point: Metric) -> str:
+    """A point as a line.
+
+    >>> metric_line(Metric("loss", 0, 7, 0.5, 1.5))
+    '["loss", 0, 7, 0.5, 1.5]'
+    """
+    return json.dumps([point.name, point.epoch, point.step, point.value, point.seconds])
+
+
+def _lines(path: Path) -> Iterator[Any]:
+    with path.open("rb") as file:
+        while line := file.readline(LONGEST_LINE):
+            if not line.endswith(b"\n"):
+                raise refused(f"{path.name} has a line that is too long or cut off")
+            yield _parsed(line, path.name)
+
+
+def _parsed(content: bytes, name: str) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        raise refused(f"{name} is no JSON") from None
+
+
+def _plain(adapter: TypeAdapter[Any], given: Any, name: str) -> Any:
+    return adapter.dump_python(_checked(adapter, given, name))
+
+
+def _checked(adapter: TypeAdapter[Value], given: Any, name: str) -> Value:
+    try:
+        return adapter.validate_python(given)
+    except (ValidationError, RecursionError) as error:
+        place = error.errors()[0]["loc"] if isinstance(error, ValidationError) else ()
+        field = f" ({'.'.join(map(str, place))})" if place else ""
+        raise refused(f"{name} has a value that doesn't belong there{field:.100}") from None
+
+
+def _adapters(event: Any) -> dict[str, TypeAdapter[Any]]:
+    hints = get_type_hints(event)
+    names = [each.name for each in fields(event) if each.name not in NOT_PLAIN]
+    return {
+        "attempt": TypeAdapter(int),
+        "at": TypeAdapter(float),
+        **{name: TypeAdapter(hints[name]) for name in names},
+    }
+
+
+_KEPT = [event for event in get_args(Event) if event is not StepDone]
+_EVENTS = {event.__name__: _adapters(event) for event in _KEPT}
+_POINT: TypeAdapter[tuple[str, int, int, float, float]] = TypeAdapter(
+    tuple[
+        Annotated[str, Field(max_length=100)],
+        Annotated[int, Field(ge=0, lt=2**31)],
+        Annotated[int, Field(ge=0, lt=2**31)],
+        float,
+        float,
+    ]
+)
