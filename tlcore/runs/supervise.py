@@ -34,7 +34,7 @@ class Patience:
 
 
 PATIENCE: dict[Request | None, Patience] = {
-    "cancel": Patience(4.0, 8.0),  # from the request on: nothing of it is wanted any more
+    "cancel": Patience(3.0, 6.0),  # from the request on: nothing of it is wanted any more
     "pause": Patience(20.0, 30.0),  # a state may be large and the disk slow
     "stop": Patience(20.0, 30.0),
     None: Patience(600.0, 620.0),

@@ -1,0 +1,184 @@
+"""`bin`, `prune`, `export` and `import`: what is kept, what may go, and what goes elsewhere."""
+
+from __future__ import annotations
+
+import time
+from argparse import ArgumentTypeError, Namespace
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tlcore.cli.arguments import add_verb
+from tlcore.cli.output import print_json, print_table, printable
+
+if TYPE_CHECKING:
+    from tlcore.cli.arguments import Verbs
+    from tlcore.runs.records import Run
+    from tlcore.runs.retention import Going
+    from tlcore.runs.store import RunStore
+
+EXAMPLE = "20261121-142233-3fa97c1e5b20d486"
+DAY = 24 * 3600.0
+GIGABYTE = 10**9
+
+
+def add_verbs(verbs: Verbs) -> None:
+    """Describe the verbs of this module."""
+    _add_bin(verbs)
+    _add_prune(verbs)
+    about = "write a run, with all that it left behind, to one file"
+    verb = add_verb(verbs, "export", export, about, f"export {EXAMPLE} my-run.zip")
+    verb.add_argument("run", metavar="RUN", help="the run's id")
+    verb.add_argument("file", metavar="FILE", type=Path, help="the file to write")
+    about = "take in a run that was exported elsewhere; every part of it is checked"
+    verb = add_verb(verbs, "import", import_one, about, "import my-run.zip")
+    verb.add_argument("file", metavar="FILE", type=Path, help="the file to read")
+
+
+def _add_bin(verbs: Verbs) -> None:
+    about = "put runs into the bin, take them out, empty it, or list what is in it"
+    examples = ("bin", f"bin {EXAMPLE}", f"bin {EXAMPLE} --restore", "bin --empty --days 30")
+    verb = add_verb(verbs, "bin", bin_runs, about, *examples)
+    verb.add_argument("runs", metavar="RUN", nargs="*", help="the id of a run")
+    verb.add_argument("--restore", action="store_true", help="take these runs out of the bin")
+    verb.add_argument("--empty", action="store_true", help="delete what is in the bin for good")
+    about = "with --empty: only what has been there for so many days"
+    verb.add_argument("--days", metavar="N", type=_amount, default=0.0, help=about)
+
+
+def _add_prune(verbs: Verbs) -> None:
+    about = "tell what may go to free space, and let it go if that is wanted"
+    verb = add_verb(
+        verbs, "prune", prune, about, "prune", "prune --days 90 --cache 5", "prune --apply"
+    )
+    verb.add_argument("--apply", action="store_true", help="do it; else it is only told")
+    about = "also put runs into the bin that ended more than so many days ago"
+    verb.add_argument("--days", metavar="N", type=_amount, help=about)
+    about = "also let decoded pictures go, down to so many gigabytes"
+    verb.add_argument("--cache", metavar="GB", type=_amount, help=about)
+
+
+def bin_runs(given: Namespace) -> int:
+    """Fill, empty or show the bin."""
+    from tlcore.runs.owners import LOCAL
+    from tlcore.runs.retention import empty_bin
+    from tlcore.runs.store import RunStore
+
+    store = RunStore()
+    if given.empty:
+        gone = empty_bin(store, by=LOCAL, older_than=given.days * DAY)
+        _print_going(gone, as_json=given.json, done=True)
+    elif given.runs:
+        change = store.restore if given.restore else store.delete
+        _print_binned(store, [change(run, by=LOCAL) for run in given.runs], as_json=given.json)
+    else:
+        _print_binned(store, store.list(by=LOCAL, limit=-1, binned=True), as_json=given.json)
+    return 0
+
+
+def prune(given: Namespace) -> int:
+    """Clear up, or tell what would go."""
+    from tlcore.runs.owners import LOCAL
+    from tlcore.runs.retention import disk_use
+    from tlcore.runs.retention import prune as clear_up
+    from tlcore.runs.store import RunStore
+
+    store = RunStore()
+    going = clear_up(
+        store,
+        by=LOCAL,
+        dry_run=not given.apply,
+        runs_before=None if given.days is None else store.clock.wall() - given.days * DAY,
+        cache_bytes=None if given.cache is None else round(given.cache * GIGABYTE),
+    )
+    _print_going(going, as_json=given.json, done=given.apply)
+    if not given.json:
+        use = disk_use(store, by=LOCAL)
+        sizes = {name.replace("_", " "): _size(size) for name, size in asdict(use).items()}
+        print(", ".join(f"{name} {size}" for name, size in sizes.items()))
+    return 0
+
+
+def export(given: Namespace) -> int:
+    """Write a run to one file."""
+    from tlcore.runs.owners import LOCAL
+    from tlcore.runs.store import RunStore
+    from tlcore.runs.transfer import export_run
+
+    path = export_run(RunStore(), given.run, given.file, by=LOCAL)
+    size = path.stat().st_size
+    if given.json:
+        print_json({"run": given.run, "file": str(path), "bytes": size})
+    else:
+        print(f"{printable(path)} holds the run, in {_size(size)}")
+    return 0
+
+
+def import_one(given: Namespace) -> int:
+    """Take in a run from a file."""
+    from tlcore.runs.owners import LOCAL
+    from tlcore.runs.store import RunStore
+    from tlcore.runs.transfer import import_run
+
+    run = import_run(RunStore(), given.file, by=LOCAL)
+    if given.json:
+        print_json(asdict(run))
+    else:
+        print(f"{run.id} is here now, {run.state}: {printable(run.reason)}")
+    return 0
+
+
+def _print_binned(store: RunStore, runs: Sequence[Run], *, as_json: bool) -> None:
+    from tlcore.runs.owners import LOCAL
+    from tlcore.runs.retention import run_bytes
+
+    if as_json:
+        print_json({"runs": [asdict(run) for run in runs]})
+        return
+    rows = [
+        (
+            run.id,
+            run.name or run.preset or run.recipe_id,
+            run.state,
+            _size(run_bytes(store, run.id, by=LOCAL)),
+            run.binned and time.strftime("%Y-%m-%d %H:%M", time.localtime(run.binned)),
+        )
+        for run in runs
+    ]
+    print_table(("run", "name", "state", "size", "in the bin since"), rows)
+
+
+def _print_going(going: Sequence[Going], *, as_json: bool, done: bool) -> None:
+    total = sum(each.bytes for each in going)
+    if as_json:
+        print_json({"done": done, "bytes": total, "going": [asdict(each) for each in going]})
+        return
+    if going:
+        rows = [(each.what, each.name, _size(each.bytes)) for each in going]
+        print_table(("what", "which", "size"), rows)
+    if not going:
+        print("There is nothing to clear up.")
+    elif done:
+        print(f"{_size(total)} have gone.")
+    else:
+        print(f"{_size(total)} would go; nothing has been done yet. With --apply it is.")
+
+
+def _size(count: int) -> str:
+    """Bytes as people read them.
+
+    >>> _size(1_234_567), _size(999)
+    ('1.2 MB', '0.0 MB')
+    """
+    return f"{count / 10**9:.1f} GB" if count >= 10**9 else f"{count / 10**6:.1f} MB"
+
+
+def _amount(text: str) -> float:
+    try:
+        amount = float(text)
+    except ValueError:
+        amount = -1.0
+    if not 0 <= amount < float("inf"):
+        raise ArgumentTypeError(f"{text!r} must be a number from 0 on")
+    return amount
