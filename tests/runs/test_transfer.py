@@ -1,0 +1,419 @@
+"""A run given away comes out the same elsewhere; anything else is refused and leaves nothing."""
+
+import json
+import random
+import zipfile
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.data.makers import everything_in
+from tests.hostile.zips import (
+    bomb_of_overlaps,
+    links,
+    locked,
+    outside,
+    same_names,
+    sixty_four,
+    zips_in_zips,
+)
+from tests.runs.lives import RECIPE, Time, bring_to
+from tests.runs.parcels import (
+    CLASSES,
+    ENVIRONMENT,
+    finished,
+    predictions,
+    put_together,
+    taken_apart,
+    write_network,
+)
+from tlcore.analysis.predictions import Predictions
+from tlcore.errors import QuotaExceeded, RunError
+from tlcore.recipe import Data
+from tlcore.recipe_text import to_yaml
+from tlcore.runs import adoption, transfer
+from tlcore.runs.owners import LOCAL, Rules, anonymous
+from tlcore.runs.results import read_predictions, read_result
+from tlcore.runs.states import State
+from tlcore.runs.store import RunStore
+from tlcore.runs.transfer import export_run, import_run
+
+ADA, BOB = anonymous(name="Ada"), anonymous(name="Bob")
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    """Another machine's store."""
+    return RunStore(tmp_path / "elsewhere", clock=Time().clock())
+
+
+@pytest.fixture
+def parcel(store, tmp_path):
+    """A finished run as a file."""
+    return export_run(store, finished(store), tmp_path / "run.thaw", by=LOCAL)
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """Predictions are read here and not by a process that first has to start."""
+    monkeypatch.setattr(
+        transfer, "recode", lambda source, target: Predictions.read(source).write(target)
+    )
+
+
+def kept_by(store: RunStore) -> dict[str, bytes]:
+    """All files of all runs; nothing half-made may be among them."""
+    return everything_in(store.home / "runs")
+
+
+def test_a_run_comes_out_elsewhere_as_it_went_in(store, elsewhere, tmp_path):
+    run = finished(store)
+    came = import_run(elsewhere, export_run(store, run, tmp_path / "x.thaw", by=LOCAL), by=BOB)
+    went = store.get(run, by=LOCAL)
+    for name in ("name", "preset", "recipe_id", "state", "device", "started", "ended", "epoch",
+                 "epochs"):  # fmt: skip
+        assert getattr(came, name) == getattr(went, name), name
+    assert elsewhere.recipe(came.id, by=BOB) == RECIPE
+    said = [{k: v for k, v in event.items() if k != "seq"} for event in store.events(run, by=LOCAL)]
+    heard = elsewhere.events(came.id, by=BOB)
+    assert json.loads(json.dumps(said)) == [
+        {k: v for k, v in e.items() if k != "seq"} for e in heard
+    ]
+    points, given = elsewhere.metrics(came.id, by=BOB), store.metrics(run, by=LOCAL)
+    assert str([(p.name, p.epoch, p.step, p.value) for p in points]) == str(
+        [(p.name, p.epoch, p.step, p.value) for p in given]
+    )
+    table = read_predictions(elsewhere, came.id, by=BOB)
+    assert (table.classes, table.ids.tolist()) == (CLASSES, predictions().ids.tolist())
+    assert np.array_equal(table.probabilities, predictions().probabilities)
+    assert read_result(elsewhere, came.id, by=BOB) == read_result(store, run, by=LOCAL) | {
+        "run": came.id
+    }
+    best = (elsewhere.artifact(came.id, "best", by=BOB), store.artifact(run, "best", by=LOCAL))
+    assert best[0].read_bytes() == best[1].read_bytes()
+    assert json.loads(elsewhere.folder(came.id, by=BOB).environment.read_text()) == ENVIRONMENT
+
+
+@pytest.mark.usefixtures("at_once")
+def test_an_imported_run_is_marked_with_where_it_comes_from(store, elsewhere, parcel):
+    came = import_run(elsewhere, parcel, by=BOB)
+    [run] = [run.id for run in store.list(by=LOCAL)]
+    assert (came.origin, came.owner) == (run, BOB)
+    assert came.id != run
+    assert came.reason == "imported; it had finished: all epochs done"
+    assert [change.after for change in elsewhere.history(came.id, by=BOB)] == [State.FINISHED]
+    assert store.get(run, by=LOCAL).origin == ""
+
+
+def test_the_same_run_gives_the_same_bytes(store, tmp_path):
+    run = finished(store)
+    first, second = (export_run(store, run, tmp_path / name, by=LOCAL) for name in "ab")
+    assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.usefixtures("at_once")
+def test_nothing_is_ever_overwritten(store, tmp_path, parcel):
+    before = parcel.read_bytes()
+    [run] = [run.id for run in store.list(by=LOCAL)]
+    with pytest.raises(RunError, match="There is a file already"):
+        export_run(store, run, parcel, by=LOCAL)
+    assert parcel.read_bytes() == before
+    twice = {import_run(store, parcel, by=LOCAL).id for _ in range(2)}
+    assert len(twice | {run}) == 3
+
+
+@pytest.mark.parametrize("state", [State.STOPPED, State.FAILED, State.PAUSED])
+def test_a_run_without_an_outcome_comes_as_a_stopped_one_that_can_be_begun(
+    store, elsewhere, tmp_path, state
+):
+    run = bring_to(store, state)
+    came = import_run(elsewhere, export_run(store, run, tmp_path / "x", by=LOCAL), by=LOCAL)
+    assert (came.state, came.origin) == (State.STOPPED, run)
+    assert str(state) in came.reason
+    assert elsewhere.resume(came.id, by=LOCAL).state == State.QUEUED
+
+
+@pytest.mark.parametrize("state", [State.QUEUED, State.RUNNING, State.STOPPING])
+def test_what_waits_or_works_is_not_exported(store, tmp_path, state):
+    run = bring_to(store, state)
+    with pytest.raises(RunError, match=f"This run is {state}"):
+        export_run(store, run, tmp_path / "x", by=LOCAL)
+    assert not (tmp_path / "x").exists()
+
+
+def test_nobody_exports_what_they_may_not_see(store, tmp_path):
+    run = finished(store, by=ADA)
+    store.set_rules(Rules(show_others=False), by=LOCAL)
+    with pytest.raises(RunError, match="There is no run"):
+        export_run(store, run, tmp_path / "x", by=BOB)
+
+
+def with_json(file, /, **changes):
+    """A parcel with some fields of one of its files changed."""
+
+    def change(files):
+        return {**files, file: json.dumps({**json.loads(files[file]), **changes}).encode()}
+
+    return change
+
+
+def with_file(name, content):
+    return lambda files: {**files, name: content}
+
+
+def without(*names):
+    return lambda files: {n: content for n, content in files.items() if n not in names}
+
+
+def another_network(files):
+    return {**files, "best.safetensors": network(recipe=RECIPE.model_copy(update={"seed": 9}))}
+
+
+def other_classes(files):
+    return {**files, "best.safetensors": network(classes=("a", "b", "c"))}
+
+
+def network(**how) -> bytes:
+
+    with TemporaryDirectory() as folder:
+        write_network(Path(folder) / "x", **how)
+        return (Path(folder) / "x").read_bytes()
+
+
+def flattering(files):
+    """A result that is better than its predictions."""
+    result = json.loads(files["result.json"])
+    result["report"]["confusion"] = [[4, 0, 0], [0, 4, 0], [0, 0, 4]]
+    return {**files, "result.json": json.dumps(result).encode()}
+
+
+def of_another_recipe(files):
+    return {**files, "recipe.yaml": to_yaml(RECIPE.model_copy(update={"epochs": 7})).encode()}
+
+
+def parquet(table, **how) -> bytes:
+    file = BytesIO()
+    pq.write_table(table, file, **how)
+    return file.getvalue()
+
+
+def table_bomb() -> bytes:
+    """A few kilobytes that stand for gigabytes."""
+    ids = pa.DictionaryArray.from_arrays(
+        pa.array(np.zeros(500_000, dtype=np.int32)), pa.array(["x" * 9_000])
+    )
+    zeros = pa.array(np.zeros(500_000, dtype=np.int64))
+    ones = pa.FixedSizeListArray.from_arrays(pa.array(np.ones(500_000, dtype=np.float32)), 1)
+    table = pa.table({"id": ids, "label": zeros, "probabilities": ones})
+    schema = table.replace_schema_metadata({b"thaw.classes": b'["a"]'})
+    return parquet(schema, compression="zstd", row_group_size=500_000)
+
+
+EVENT = b'{"event": "Note", "attempt": 1, "at": 0.0, "text": "x"}'
+REFUSED = {
+    "a file that no run has": (with_file("evil.sh", b"x"), "something that no run has"),
+    "a checkpoint to go on from": (with_file("last.safetensors", b"x"), "no run has"),
+    "a pickle": (with_file("best.pt", b"x"), "no run has"),
+    "no recipe": (without("recipe.yaml"), "lacks recipe.yaml"),
+    "no facts": (without("run.json"), "lacks run.json"),
+    "no outcome": (
+        without("best.safetensors", "predictions.parquet", "result.json"), "has no outcome"),
+    "half an outcome": (without("best.safetensors"), "only predictions.parquet and result.json"),
+    "a recipe that is none": (with_file("recipe.yaml", b"epochs: lots"), "recipe is not valid"),
+    "a recipe that is code": (
+        with_file("recipe.yaml", b"!!python/object/apply:os.system ['exit 7']"), "not valid"),
+    "another recipe": (of_another_recipe, "another run's network|doesn't follow"),
+    "an unknown state": (with_json("run.json", state="running"), "run.json .*state"),
+    "a name of two lines": (with_json("run.json", name="a\nb"), "run.json .*name"),
+    "a field too many": (with_json("run.json", owner="local"), "run.json .*owner"),
+    "a time that is none": (with_json("run.json", ended="now"), "run.json .*ended"),
+    "facts that are no JSON": (with_file("run.json", b"{"), "run.json is no JSON"),
+    "deep JSON": (with_file("environment.json", b"[" * 100_000), "environment.json is no JSON"),
+    "an odd environment": (with_json("environment.json", x=[1]), "environment.json"),
+    "an unknown event": (
+        with_file("events.jsonl", EVENT.replace(b"Note", b"Evil") + b"\n"), "doesn't know"),
+    "an event with other fields": (
+        with_file("events.jsonl", EVENT.replace(b"text", b"html") + b"\n"), "other fields"),
+    "an event of another kind": (
+        with_file("events.jsonl", EVENT.replace(b'"x"', b"[]") + b"\n"), "doesn't belong"),
+    "an event that is no table": (with_file("events.jsonl", b"[]\n"), "doesn't know"),
+    "a line that is cut off": (with_file("events.jsonl", EVENT), "cut off"),
+    "a line without end": (with_file("events.jsonl", b"x" * 2_000_000), "too long"),
+    "a point that is none": (with_file("metrics.jsonl", b'["loss", 0]\n'), "doesn't belong"),
+    "a point before the first": (with_file("metrics.jsonl", b'["a", -1, 0, 1, 1]\n'), "belong"),
+    "a huge step": (with_file("metrics.jsonl", b'["a", 0, 9999999999999, 1, 1]\n'), "belong"),
+    "weights that are none": (with_file("best.safetensors", b"PK\3\4" * 9), "best.safetensors: "),
+    "a header that lies": (
+        with_file("best.safetensors", (2**40).to_bytes(8, "little") + b"{}"), "claims a header"),
+    "somebody else's weights": (
+        with_file("best.safetensors", (2).to_bytes(8, "little") + b"{}"), "no network of this lab"),
+    "another run's network": (another_network, "another run's network"),
+    "a network of other classes": (other_classes, "another run's network"),
+    "a result that flatters": (flattering, "doesn't follow"),
+    "a result with more in it": (with_json("result.json", html="<b>"), "result.json .*html"),
+    "a result of another kind": (
+        with_json("result.json", parameters="x"), "result.json .*parameters"),
+}  # fmt: skip
+
+
+TABLES = {
+    "no table": (b"PAR1" * 9, "can't be read"),
+    "a table of something else": (parquet(pa.table({"a": [1]})), "can't be read"),
+    "a table that fills the memory": (table_bomb(), "can't be read .*memory"),
+}
+
+
+@pytest.mark.parametrize(("content", "reason"), TABLES.values(), ids=TABLES)
+def test_predictions_are_read_where_they_can_do_no_harm(
+    elsewhere, parcel, tmp_path, content, reason
+):
+    parts = {**taken_apart(parcel), "predictions.parquet": content}
+    with pytest.raises(RunError, match=reason):
+        import_run(elsewhere, put_together(tmp_path / "changed.thaw", parts), by=BOB)
+    assert kept_by(elsewhere) == {}
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize(("change", "reason"), REFUSED.values(), ids=REFUSED)
+def test_what_is_not_right_is_refused_in_words_and_leaves_nothing(
+    elsewhere, parcel, tmp_path, change, reason
+):
+    path = put_together(tmp_path / "changed.thaw", change(taken_apart(parcel)))
+    with pytest.raises(RunError, match=reason) as caught:
+        import_run(elsewhere, path, by=BOB)
+    assert caught.value.remedy
+    assert kept_by(elsewhere) == {}
+    assert elsewhere.list(by=LOCAL) == ()
+
+
+MANIFESTS = {
+    "another format": {"format": 2},
+    "a run that is a path": {"run": "../../etc"},
+    "no list": {"files": {}},
+    "a list of more": {"files": {"recipe.yaml": {"bytes": 1, "sha256": "0" * 64}}},
+    "more to say": {"extra": 1},
+}
+
+
+@pytest.mark.parametrize("manifest", MANIFESTS.values(), ids=MANIFESTS)
+def test_a_list_that_does_not_fit_is_refused(elsewhere, parcel, tmp_path, manifest):
+    path = put_together(tmp_path / "x.thaw", taken_apart(parcel), **manifest)
+    with pytest.raises(RunError, match="refused"):
+        import_run(elsewhere, path, by=BOB)
+    assert kept_by(elsewhere) == {}
+
+
+@pytest.mark.usefixtures("at_once")
+def test_every_changed_byte_and_every_cut_is_noticed(elsewhere, parcel):
+    """But for bytes that mean nothing, such as a time in the zip's directory."""
+    whole, best = parcel.read_bytes(), taken_apart(parcel)["best.safetensors"]
+    dice = random.Random(0)
+    taken = 0
+    for number in range(60):
+        place = dice.randrange(len(whole))
+        if number % 2:
+            parcel.write_bytes(whole[:place])
+        else:
+            parcel.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        try:
+            came = import_run(elsewhere, parcel, by=LOCAL)
+        except RunError:
+            continue
+        taken += 1
+        assert elsewhere.artifact(came.id, "best", by=LOCAL).read_bytes() == best
+        assert elsewhere.recipe(came.id, by=LOCAL) == RECIPE
+    assert taken < 10
+
+
+def test_no_hostile_zip_is_taken_for_a_run(elsewhere, tmp_path):
+    for trick in (outside, links, bomb_of_overlaps, zips_in_zips, sixty_four, locked, same_names):
+        (tmp_path / "x.thaw").write_bytes(trick(random.Random(0)))
+        with pytest.raises(RunError, match=r"refused|can't be opened"):
+            import_run(elsewhere, tmp_path / "x.thaw", by=BOB)
+        assert kept_by(elsewhere) == {}
+
+
+def test_a_compressed_file_is_refused_before_it_is_unpacked(elsewhere, parcel, tmp_path):
+    with zipfile.ZipFile(tmp_path / "x", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in taken_apart(parcel).items():
+            archive.writestr(name, content)
+    with pytest.raises(RunError, match="packed in an unusual way"):
+        import_run(elsewhere, tmp_path / "x", by=BOB)
+
+
+def test_whatever_is_no_file_is_one_clear_error(elsewhere, tmp_path):
+    for path in (tmp_path / "nowhere", tmp_path):
+        with pytest.raises(RunError, match="can't be opened"):
+            import_run(elsewhere, path, by=BOB)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_the_rules_hold_for_what_is_imported(elsewhere, parcel, monkeypatch):
+    elsewhere.set_rules(Rules(bytes=100), by=LOCAL)
+    with pytest.raises(QuotaExceeded, match="your files would fill"):
+        import_run(elsewhere, parcel, by=BOB)
+    elsewhere.set_rules(Rules(runs=0), by=LOCAL)
+    with pytest.raises(QuotaExceeded, match="as many as the lab keeps"):
+        import_run(elsewhere, parcel, by=BOB)
+    assert kept_by(elsewhere) == {}
+    elsewhere.set_rules(Rules(), by=LOCAL)
+    assert import_run(elsewhere, parcel, by=BOB)
+
+
+def test_a_lab_open_to_anybody_takes_no_run_that_names_a_folder(
+    store, elsewhere, tmp_path, monkeypatch
+):
+    foreign = RECIPE.model_copy(update={"data": Data(name="folder", path="/etc")})
+    run = store.submit(foreign, by=LOCAL).id
+    store.ask(run, "cancel", by=LOCAL)
+    path = export_run(store, run, tmp_path / "x", by=LOCAL)
+    monkeypatch.setenv("TL_PUBLIC", "1")
+    with pytest.raises(Exception, match="must be an upload"):
+        import_run(elsewhere, path, by=BOB)
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("moment", ["seal", "adopt", "settle"])
+def test_killed_at_any_moment_a_run_is_imported_whole_or_not(
+    elsewhere, parcel, monkeypatch, moment
+):
+    def killed(*arguments):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(adoption, moment, killed)
+        patch.setattr("shutil.rmtree", lambda *arguments, **more: None)
+        with pytest.raises(Killed):
+            import_run(elsewhere, parcel, by=BOB)
+    assert elsewhere.list(by=LOCAL) == ()
+    monkeypatch.setattr("tlcore.runs.strays.ABANDONED", -1)
+    elsewhere.strays(remove=True)
+    assert kept_by(elsewhere) == {}
+    assert import_run(elsewhere, parcel, by=BOB)
+
+
+def test_points_of_a_very_long_run_are_thinned_and_those_of_epochs_stay(
+    store, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("tlcore.runs.transfer.MOST_POINTS", 6)
+    files = taken_apart(export_run(store, finished(store), tmp_path / "x", by=LOCAL))
+    points = [json.loads(line) for line in files["metrics.jsonl"].splitlines()]
+    assert [step for name, _, step, *_ in points if name == "loss"] == [0, 3, 6]
+    assert "train_loss" in {name for name, *_ in points}
+
+
+def test_an_exported_recipe_of_an_upload_names_no_folder_of_this_machine(store, tmp_path):
+    data = Data(name="folder", path=f"upload:{'5d' * 16}")
+    run = store.submit(RECIPE.model_copy(update={"data": data}), by=LOCAL).id
+    store.ask(run, "cancel", by=LOCAL)
+    for content in taken_apart(export_run(store, run, tmp_path / "x", by=LOCAL)).values():
+        assert str(tmp_path).encode() not in content
