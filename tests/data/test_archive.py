@@ -70,7 +70,9 @@ REFUSED = {
         "directory far too large",
     ),
     "files that together unpack to far more": (
-        lambda p: bomb_by_claims(random.Random(1)), "20 times its size"),
+        lambda p: bomb_by_claims(random.Random(1)),
+        "20 times its size",
+    ),
     "no zip at all": (lambda p: b"Rar!\x1a\x07\x00 or something", "can't be opened"),
     "an empty file": (lambda p: b"", "can't be opened"),
     "the first half": (lambda p: sound(p)[: len(sound(p)) // 2], "can't be opened"),

@@ -71,9 +71,7 @@ def find_near(splits: Splits, *, threshold: float = NEAR) -> tuple[Leak, ...]:
     return tuple(sorted(leaks, key=lambda leak: -leak.similarity))
 
 
-def nearest(
-    pictures: Pictures, others: Pictures
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+def nearest(pictures: Pictures, others: Pictures) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """For each picture the most alike of the others: its row, and their correlation."""
     looked_in = _thumbnails(others).T
     best = np.empty(len(pictures), dtype=np.int64)
@@ -211,9 +209,7 @@ def _notes_on_sizes(splits: Splits) -> list[str]:
     return notes
 
 
-def _on_small(
-    counts: NDArray[np.int64], limit: int, classes: tuple[str, ...], words: str
-) -> str:
+def _on_small(counts: NDArray[np.int64], limit: int, classes: tuple[str, ...], words: str) -> str:
     small = [classes[label] for label in np.flatnonzero(counts < limit)]
     more = f" and {len(small) - _NAMED} more" if len(small) > _NAMED else ""
     return f"{words} {', '.join(small[:_NAMED])}{more}." if small else ""

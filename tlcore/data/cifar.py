@@ -250,9 +250,7 @@ def _side(content: Kept, side: str, classes: tuple[str, ...]) -> Pictures:
     return Pictures(content.pixels[start : start + len(labels)], labels, ids)
 
 
-def _relabelled(
-    pictures: Pictures, fine: tuple[str, ...], lookup: NDArray[np.int64]
-) -> Pictures:
+def _relabelled(pictures: Pictures, fine: tuple[str, ...], lookup: NDArray[np.int64]) -> Pictures:
     groups = {"fine": np.array(fine)[pictures.labels]}
     return Pictures(pictures.pixels, lookup[pictures.labels], pictures.ids, groups)
 

@@ -67,7 +67,11 @@ def split(dataset: Dataset, data: Data) -> Splits:
 
 
 def _set_aside(
-    pool: Pictures, share: float, data: Data, purpose: int, classes: Sequence[str],
+    pool: Pictures,
+    share: float,
+    data: Data,
+    purpose: int,
+    classes: Sequence[str],
     notes: list[str],
 ) -> tuple[Pictures, Pictures]:
     """Part a share of every class from the rest."""
@@ -149,7 +153,10 @@ def _distance(missing: NDArray[np.float64], scale: NDArray[np.float64]) -> float
 
 
 def _explain_lone(
-    pool: Pictures, aside: NDArray[np.bool_], purpose: int, classes: Sequence[str],
+    pool: Pictures,
+    aside: NDArray[np.bool_],
+    purpose: int,
+    classes: Sequence[str],
     notes: list[str],
 ) -> None:
     """Say which classes have nothing on the side that was set aside."""
@@ -179,9 +186,7 @@ def _labelled(
     """This many of each class; where there are fewer, all of them, and a note."""
     by_class = _of_each_class(train.labels, _queue(len(train), seed, _LABELS))
     short = [
-        f"{classes[train.labels[rows[0]]]} ({len(rows)})"
-        for rows in by_class
-        if len(rows) < labels
+        f"{classes[train.labels[rows[0]]]} ({len(rows)})" for rows in by_class if len(rows) < labels
     ]
     if short:
         notes.append(

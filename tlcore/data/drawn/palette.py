@@ -84,9 +84,7 @@ def choose(
     return _turned(colours.swapaxes(0, 1), shift)
 
 
-def _clutter(
-    dice: Dice, light: Numbers, strength: Numbers, hue: Hues
-) -> list[tuple[Numbers, ...]]:
+def _clutter(dice: Dice, light: Numbers, strength: Numbers, hue: Hues) -> list[tuple[Numbers, ...]]:
     """Pieces in the ground's family: there to be seen, never louder than the object."""
     inward = np.where(light > 0.6, -1, 1)
     return [

@@ -186,8 +186,9 @@ def _described(
     """The pictures with labels, ids and what is known of each."""
     names = np.array(class_names(shapes))
     truth = np.repeat(np.arange(len(casts)), [len(cast.dice) for cast in casts])
-    cues = np.concatenate([cast.cues if cue is None else cast.all_with(cue, shapes)
-                           for cast in casts])
+    cues = np.concatenate(
+        [cast.cues if cue is None else cast.all_with(cue, shapes) for cast in casts]
+    )
     ids = np.concatenate([_ids(cast.side, cast.name, np.arange(len(cast.dice))) for cast in casts])
     groups = {}
     if shapes.cue != "none":
