@@ -6,6 +6,7 @@ import time
 import pytest
 
 from tests.runs import fake_run
+from tlcore import machine
 from tlcore.analysis.predictions import Predictions
 from tlcore.errors import CheckpointError, Fenced, NotFinite, RunError, StoreError
 from tlcore.events import Checkpoint, EpochDone, Event, Note, StepDone, Tested
@@ -403,18 +404,20 @@ def test_a_run_without_any_state_that_can_be_used_does_not_begin_anew_in_silence
 
 def test_a_run_keeps_to_its_number_of_threads(store, monkeypatch):
     threads: list[int] = []
-    monkeypatch.setattr(
-        worker,
-        "load_engine",
-        lambda number: threads.append(number) or failing_after(2, NotFinite("no")),
-    )
-    monkeypatch.setattr(worker.machine, "cores", lambda: 8)
+
+    def engine(train):
+        def load(number):
+            threads.append(number)
+            return train
+
+        return load
+
+    monkeypatch.setattr(worker, "load_engine", engine(failing_after(2, NotFinite("no"))))
+    monkeypatch.setattr(machine, "cores", lambda: 8)
     attempt = claim(store)
     with pytest.raises(NotFinite):
         work(store, attempt, threads=3)
-    monkeypatch.setattr(
-        worker, "load_engine", lambda number: threads.append(number) or fake_run.train
-    )
+    monkeypatch.setattr(worker, "load_engine", engine(fake_run.train))
     work(store, again(store, attempt.run), threads=5)
     assert threads == [3, 3]
 
@@ -423,12 +426,12 @@ def test_a_machine_with_fewer_cores_computes_with_fewer_threads_and_says_so(
     store, train, monkeypatch
 ):
     train(failing_after(2, NotFinite("no")))
-    monkeypatch.setattr(worker.machine, "cores", lambda: 8)
+    monkeypatch.setattr(machine, "cores", lambda: 8)
     attempt = claim(store)
     with pytest.raises(NotFinite):
         work(store, attempt, threads=8)
     train(fake_run.train)
-    monkeypatch.setattr(worker.machine, "cores", lambda: 2)
+    monkeypatch.setattr(machine, "cores", lambda: 2)
     work(store, again(store, attempt.run))
     texts = [e.get("text", "") for e in store.events(attempt.run, by=LOCAL)]
     assert any("2 threads now and with 8 before" in text for text in texts)

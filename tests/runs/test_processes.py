@@ -24,7 +24,8 @@ time.sleep({})
 @pytest.fixture
 def tree():
     """A process in a session of its own, with a child in it and two outside."""
-    begun, members = [], set()
+    begun: list[subprocess.Popen[bytes]] = []
+    members: set[Identity] = set()
 
     def begin(lives=60):
         code = TREE.replace("{})\n", f"{lives})\n")
