@@ -41,7 +41,7 @@ CHANGES = {
 WITHOUT_A_RUN = {"submit", "adopt", "list", "usage", "set_rules"}
 FOR_DISPATCHER_AND_WORKER = {
     "claim", "attempt", "begin", "beat", "record", "publish", "end",
-    "overdue", "find_lost", "worker", "active", "queued", "strays",
+    "overdue", "find_lost", "worker", "active", "queued", "strays", "lose",
 }  # fmt: skip
 FOR_ANYBODY = {"rules", "close"}
 
