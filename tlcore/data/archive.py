@@ -120,10 +120,13 @@ class Archive:
             raise DataError(f"damaged in the archive ({error})") from None
 
     def read(self, name: str) -> bytes:
-        """One file's bytes: never more than the directory promises."""
+        """One file's bytes: never more than the directory promises, and once in memory."""
+        content, left = io.BytesIO(), self.size(name)
         try:
             with self._zip.open(name) as file:  # `ZipFile.read` unpacks all before it compares
-                return file.read(self.size(name))
+                while piece := file.read(min(left, _PIECE)):
+                    left -= content.write(piece)
+            return content.getvalue()
         except Exception as error:  # noqa: BLE001  zlib, struct and zipfile each raise their own
             raise DataError(f"damaged in the archive ({error})") from None
 
