@@ -24,15 +24,15 @@ def with_gpus(tmp_path, count):
         (tmp_path / name).touch()
 
 
-def test_a_small_machine_takes_one_run_with_all_its_cores():
+def test_a_small_machine_takes_one_run_and_has_a_core_left_for_the_pages():
     assert slots() == {"cpu": 1}
-    assert threads_of_a_run() == 2
+    assert threads_of_a_run() == 1
 
 
 @pytest.mark.parametrize(
-    ("cores", "runs", "threads"), [(1, 1, 1), (15, 1, 15), (16, 2, 8), (64, 8, 8)]
+    ("cores", "runs", "threads"), [(1, 1, 1), (4, 1, 3), (16, 2, 7), (64, 8, 7)]
 )
-def test_threads_never_outnumber_cores(monkeypatch, cores, runs, threads):
+def test_threads_leave_a_core_free(monkeypatch, cores, runs, threads):
     monkeypatch.setattr(machine, "cores", lambda: cores)
     assert slots() == {"cpu": runs}
     assert threads_of_a_run() == threads

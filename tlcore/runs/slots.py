@@ -32,11 +32,14 @@ def slots() -> Mapping[str, int]:
 
 
 def threads_of_a_run() -> int:
-    """Threads for each run, so that all of them together have no more than there are cores;
-    `OMP_NUM_THREADS` overrules."""
+    """Threads for each run; `OMP_NUM_THREADS` overrules.
+
+    One core is left to the pages and everybody else: a thread that has to wait for its core makes
+    all others of its run wait, too, and a step then takes five times as long (docs/LOG.md).
+    """
     if (said := os.environ.get("OMP_NUM_THREADS", "")).isdecimal():
         return max(1, int(said))
-    return max(1, machine.cores() // max(1, sum(slots().values())))
+    return max(1, (machine.cores() - 1) // max(1, sum(slots().values())))
 
 
 def _read(said: str) -> Mapping[str, int]:
