@@ -324,6 +324,8 @@ def test_a_bug_is_the_reason_and_its_traceback_is_in_the_log(store, train):
         (StoreError("The disk is full"), State.PAUSED, "The disk is full"),
         (MemoryError(), State.FAILED, "Memory ran out"),
         (RuntimeError("[enforce fail] can't allocate memory: you"), State.FAILED, "Memory ran out"),
+        (RuntimeError("CUDA out of memory. Tried to allocate"), State.FAILED, "Memory ran out"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), State.FAILED, "Memory ran out"),
         (OSError(errno.EIO, "Input/output error"), State.FAILED, "Input/output error"),
     ],
 )
@@ -434,7 +436,7 @@ def test_a_machine_with_fewer_cores_computes_with_fewer_threads_and_says_so(
     monkeypatch.setattr(machine, "cores", lambda: 2)
     work(store, again(store, attempt.run))
     texts = [e.get("text", "") for e in store.events(attempt.run, by=LOCAL)]
-    assert any("2 threads now and with 8 before" in text for text in texts)
+    assert any("2 now, 8 before" in text for text in texts)
 
 
 # The right to it

@@ -37,6 +37,8 @@ PATIENCE = 20.0
 NICENESS = 10
 FIRST_TO_GO = 1000  # when memory runs out, the kernel takes this process before any other
 
+_NO_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory")
+
 Left: TypeAlias = tuple[State, str]
 """How a run is left, and why."""
 
@@ -108,8 +110,8 @@ def _begin(
     store.begin(attempt, own(), describe_environment(attempt.device, threads))
     notes = []
     if before is not None and before != threads:
-        text = f"The run computes with {threads} threads now and with {before} before"
-        notes.append(Note(f"{text}: the last digits of its numbers may differ."))
+        text = f"Threads to compute with: {threads} now, {before} before"
+        notes.append(Note(f"{text}; so the last digits of the numbers may differ."))
     return load_engine(threads), notes
 
 
@@ -211,7 +213,7 @@ def _left_by(error: BaseException) -> Left:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         remedy = "Free some space, then resume the run; what was saved before still stands."
         return State.PAUSED, str(StoreError("The disk is full", remedy=remedy))
-    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+    if isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in _NO_MEMORY):
         remedy = "Choose a smaller input.size, batch or backbone, or free some memory."
         return State.FAILED, str(OutOfMemory("Memory ran out", remedy=remedy))
     return State.FAILED, traceback.format_exception_only(error)[-1].strip()
