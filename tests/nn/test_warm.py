@@ -106,7 +106,6 @@ def test_workers_outlive_the_server_that_forked_them_and_it_outlives_nobody(stor
 
 
 def test_without_a_server_a_worker_is_started_anew(store, launcher):
-    until(launcher.is_ready, seconds=60)
     os.kill(launcher._warm._process.pid, signal.SIGKILL)
     until(lambda: launcher.is_ready() and launcher._warm is None)
     run = submit(store, epochs=1)
