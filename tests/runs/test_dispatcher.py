@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -227,6 +228,23 @@ def test_when_memory_ran_out_that_is_the_reason_and_nothing_is_tried_again(
     assert state(store, run) == State.FAILED
     assert "Memory ran out" in store.get(run, by=LOCAL).reason
     assert len(launcher.started) == 1
+
+
+def test_a_dispatcher_that_has_slept_lets_workers_wake_up_first(store, launcher, monkeypatch):
+    moment = [time.monotonic()]
+    looks: list[float] = []
+
+    def look(self):
+        looks.append(moment[0])
+        return ()
+
+    monkeypatch.setattr(dispatcher, "time", SimpleNamespace(monotonic=lambda: moment[0]))
+    monkeypatch.setattr(supervise.Supervisor, "look", look)
+    local = Dispatcher(store, launcher)
+    for seconds, looked in [(0, 1), (1, 2), (600, 2), (1, 2), (1.5, 3)]:
+        moment[0] += seconds
+        local.step()
+        assert len(looks) == looked
 
 
 # What was asked

@@ -70,6 +70,24 @@ def test_what_a_dead_process_left_in_its_session_is_found(tree):
     until(lambda: not is_alive(child))
 
 
+def test_what_goes_by_the_number_of_a_dead_process_but_is_not_the_labs_is_left_alone(
+    tree, monkeypatch
+):
+    monkeypatch.delenv("TL_HOME")
+    process, root = tree()
+    process.kill()
+    process.wait()
+    assert family(root) == ()
+
+
+def test_a_process_from_before_a_reboot_has_left_nothing(tree):
+    process, root = tree()
+    assert family(Identity("another boot", root.pid, root.started)) == ()
+    process.kill()
+    process.wait()
+    assert family(Identity("another boot", root.pid, root.started)) == ()
+
+
 def test_a_number_that_another_process_has_by_now_is_left_alone(tree):
     process, root = tree()
     before = Identity(root.boot, root.pid, root.started - 1)

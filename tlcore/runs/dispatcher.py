@@ -19,7 +19,7 @@ from tlcore.errors import StoreError
 from tlcore.runs.launch import Launcher, claiming, start_apart
 from tlcore.runs.lock import is_locked, locked
 from tlcore.runs.owners import LOCAL
-from tlcore.runs.records import LEASE
+from tlcore.runs.records import BEAT, LEASE
 from tlcore.runs.slots import slots, threads_of_a_run
 from tlcore.runs.store import RunStore
 from tlcore.runs.supervise import Supervisor
@@ -49,7 +49,7 @@ class Dispatcher:
     def __init__(self, store: RunStore, launcher: Launcher) -> None:
         self._store, self._launcher = store, launcher
         self._supervisor = Supervisor(store)
-        self._busy = time.monotonic()
+        self._busy = self._awake = time.monotonic()
         self._look_at = 0.0
 
     def work(self, idle: float) -> None:
@@ -65,8 +65,11 @@ class Dispatcher:
 
     def step(self) -> None:
         """Look after what works, and start what may."""
-        if time.monotonic() >= self._look_at:
-            self._look_at = time.monotonic() + LOOK
+        before, self._awake = self._awake, time.monotonic()
+        if self._awake - before > LEASE / 2:  # whoever slept as well may still wake up
+            self._look_at = self._awake + BEAT
+        if self._awake >= self._look_at:
+            self._look_at = self._awake + LOOK
             lost = self._supervisor.look()
             if any(self._store.worker(run.id) is None for run in lost):
                 self._launcher.cool_down()  # a worker that never said a word

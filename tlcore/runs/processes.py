@@ -35,13 +35,16 @@ class _Process:
 def family(root: Identity) -> tuple[Identity, ...]:
     """The process, its descendants, and the session it led, as far as they are alive.
 
-    The number of a process isn't given to another one while a session still goes by it, so what
-    the root left behind is found even when the root is gone.
+    What a dead process left behind still goes by the number of its session. By now that number may
+    be somebody else's, so only processes count that have a home of the lab, as workers do.
     """
+    if root.boot != identity.boot_id() or identity.of(root.pid) not in (root, None):
+        return ()
     table = {process.pid: process for process in _processes()}
-    if identity.of(root.pid) not in (root, None):
-        return ()  # somebody else's number by now
-    found = {root.pid, *(p.pid for p in table.values() if p.session == root.pid)}
+    session = {process.pid for process in table.values() if process.session == root.pid}
+    if not identity.is_alive(root):
+        session = set(filter(_has_home, session))
+    found = {root.pid, *session}
     while more := {p.pid for p in table.values() if p.parent in found} - found:
         found |= more
     found.discard(os.getpid())
@@ -94,6 +97,12 @@ def _signal(process: Identity, number: int) -> None:
                 signal.pidfd_send_signal(descriptor, number)
         finally:
             os.close(descriptor)
+
+
+def _has_home(pid: int) -> bool:
+    with suppress(OSError):
+        return b"TL_HOME=" in (_PROC / str(pid) / "environ").read_bytes()
+    return False
 
 
 def _processes() -> Iterator[_Process]:

@@ -66,7 +66,9 @@ def _kill_silent(store: RunStore, run: Run) -> Run | None:
     if alive and not _is_ours(worker):
         return None
     end_family(worker)
-    return store.lose(attempt, _SILENT) if alive else None
+    with suppress(Fenced):  # it had just come to its end
+        return store.lose(attempt, _SILENT) if alive else None
+    return None
 
 
 def _is_ours(worker: Identity) -> bool:
@@ -114,7 +116,8 @@ class Supervisor:
             worker, attempt = self.store.worker(run.id), self.store.attempt(run.id)
             if worker and attempt and not is_alive(worker):
                 end_family(worker)
-                self.store.end(attempt, State.FAILED, _OUT_OF_MEMORY)
+                with suppress(Fenced):
+                    self.store.end(attempt, State.FAILED, _OUT_OF_MEMORY)
 
     def _queue_lost(self) -> None:
         for run in self.store.list(by=LOCAL, states=[State.LOST], limit=-1):
