@@ -16,22 +16,23 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # `python bench/faults.py`
-os.environ["OMP_NUM_THREADS"] = "1"  # torch reads it when it is first imported
+os.environ["OMP_NUM_THREADS"] = "1"  # read when torch and numpy are first imported, and with
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # threads of theirs nothing could be forked
 
 from bench.faulting import table
 from bench.faulting.all import ROWS
 from bench.faulting.rows import Result, Row
-from bench.faulting.run import run
+from bench.faulting.run import run_all
 
 
 def main(words: list[str]) -> int:
-    """Run rows one after the other, telling each; 1 if any doesn't hold."""
+    """Run rows, telling each; 1 if any doesn't hold."""
     asked = _asked(words)
     began = time.monotonic()
     results = []
-    for row in _chosen(asked.only):
-        results.append(run(row, quick=asked.quick))
-        _tell(results[-1])
+    for result in run_all(_chosen(asked.only), quick=asked.quick):
+        results.append(result)
+        _tell(result)
         if asked.write:
             table.write(results, list(ROWS))
     broken = [result for result in results if result.verdict == "FAILS"]

@@ -155,7 +155,7 @@ ROWS = (
         "refused in 5 s and +100 MB",
         check_zip_bombs,
         full=100,
-        quick=10,
+        quick=4,
         seconds=90,
     ),
     Row(
@@ -181,7 +181,7 @@ ROWS = (
         "none runs, none that carries a sum loads with other content; in 5 s and +100 MB",
         check_weights,
         full=10_000,
-        quick=60,
+        quick=24,
         seconds=300,
     ),
 )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
-import re
-import subprocess
-import sys
 from collections.abc import Callable
+from contextlib import chdir, redirect_stdout
+
+import pytest
 
 from bench.faulting.rows import Budget, Outcome, Row
 from bench.faulting.trees import PROJECT
@@ -16,21 +17,32 @@ def by_tests(found: str, *tests: str) -> Callable[[Budget], Outcome]:
     """A check that all of these pass: files, or names within files."""
 
     def check(budget: Budget) -> Outcome:
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
-        done = subprocess.run(
-            command, cwd=PROJECT, capture_output=True, text=True, check=False,
-            timeout=budget.seconds + 30, env={**os.environ, "TL_PUBLIC": ""},
-        )  # fmt: skip
-        count = {word: int(number) for number, word in _COUNTS.findall(done.stdout)}
-        lines = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
-        broken = tuple(line[:200] for line in lines) or (f"pytest ended with {done.returncode}",)
-        made = count.get("passed", 0) + count.get("failed", 0)
-        return Outcome(made, found, broken if done.returncode else ())
+        os.environ.pop("TL_PUBLIC", None)
+        count, said = _Count(), io.StringIO()
+        with redirect_stdout(said), chdir(PROJECT):
+            code = pytest.main([*_QUIETLY, *tests], plugins=[count])
+        broken = tuple(count.failed) or (f"pytest ended with {code}",)
+        return Outcome(len(count.passed) + len(count.failed), found, broken if code else ())
 
     return check
 
 
-_COUNTS = re.compile(r"(\d+) (passed|failed|skipped|error)")
+class _Count:
+    """Notes what became of each test."""
+
+    def __init__(self) -> None:
+        self.passed: list[str] = []
+        self.failed: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.failed.append(report.nodeid)
+        elif report.when == "call" and report.passed:
+            self.passed.append(report.nodeid)
+
+
+# what this process has loaded before pytest can't be rewritten by it, and needn't be
+_QUIETLY = ("-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 _DECODE = "tests/data/test_decode.py"
 _LAYOUT = "tests/data/test_layout.py"
 _UPLOAD = "tests/data/test_upload.py"
