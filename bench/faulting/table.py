@@ -26,8 +26,9 @@ machine: a count "of" another one is as far as a row got in its time.
 What the trials don't show:
 
 - Row 3 cuts off an ext4 file system in a file (`EXT4_IOC_SHUTDOWN`, nothing flushed), not a real
-  disk. What is acknowledged while the cut is being made isn't counted: ext4 may call a wait for the
-  disk a success whose journal ended in its midst, as it did 3 times in 400 cuts.
+  disk. What is acknowledged while the cut is being made isn't counted, for ext4 may call a wait for
+  the disk a success whose journal ended in its midst: in 300 cuts with an eye on this, 2 of 34 such
+  commits were gone, and none of the 44,490 that were acknowledged before the cut began.
 - Row 4 kills a process that asks for runs and watches them as the server does; the server itself
   follows with the pages.
 - Row 13 injects the kernel's kill: for a real one the memory groups of the machine would have to be
