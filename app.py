@@ -1,9 +1,13 @@
 """The front door: `streamlit run app.py` (or `make run`).
 
-An `st.App` whose entry script lies in `tlcore/ui`: with the script here, a `pages/` folder
+An `st.App` whose entry script lies in `tlcore/ui`: with the script here, the `pages/` folder
 beside it would let the first deep link to a fresh server bypass the lab's own navigation.
 """
 
 import streamlit as st
 
-app = st.App("tlcore/ui/main.py")
+from tlcore.ui.routes import ROUTES
+from tlcore.ui.server import opening
+from tlcore.ui.visitors import MIDDLEWARE
+
+app = st.App("tlcore/ui/main.py", routes=ROUTES, middleware=MIDDLEWARE, lifespan=opening)

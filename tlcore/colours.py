@@ -4,3 +4,22 @@ ICE = "#2B8CBE"
 """Frozen."""
 EMBER = "#E6550D"
 """Thawed."""
+
+CLASS_COLOURS = (
+    "#4477AA",
+    "#EE6677",
+    "#228833",
+    "#CCBB44",
+    "#66CCEE",
+    "#AA3377",
+    "#DD8452",
+    "#44AA99",
+    "#882255",
+    "#999933",
+)
+"""Told apart by colour-blind people too, after Paul Tol's bright and muted schemes."""
+
+
+def class_colour(label: int) -> str:
+    """The colour of a class, on every page and in every report."""
+    return CLASS_COLOURS[label % len(CLASS_COLOURS)]

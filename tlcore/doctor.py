@@ -33,7 +33,7 @@ PROBE = (sys.executable, "-m", "tlcore.nn.device")
 """Torch is looked at from another process: this one stays plain, and survives a crash there."""
 
 PATIENCE = 180  # seconds; the first import after an installation compiles a lot
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 State: TypeAlias = Literal["ok", "warn", "missing"]
 

@@ -13,11 +13,13 @@ import streamlit as st
 from tlcore import presets
 from tlcore.colours import EMBER, ICE
 from tlcore.runs.dispatcher import ensure_dispatcher
-from tlcore.runs.owners import LOCAL, Owner, is_public, known_by, new_key
+from tlcore.runs.owners import Owner
 from tlcore.runs.records import Metric, Run
 from tlcore.runs.results import read_result
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
+from tlcore.ui.session import me as owner
+from tlcore.ui.session import store as opened
 
 SYSTEMS = {"demo-transfer": "by transfer", "demo-scratch": "from scratch"}
 WORDS = """
@@ -30,21 +32,13 @@ ten labelled pictures of each: one by transfer, one from scratch.
 
 def show_demo() -> None:
     """The page, from top to bottom."""
-    st.title("🧊 Thaw")
     st.markdown(WORDS)
-    store, me = RunStore(), _me()
+    store, me = opened(), owner()
     busy = _is_busy(_latest_runs(store, me))
     if st.button("Train both", type="primary", disabled=busy):
         _start(store, me)
         st.rerun()
     st.fragment(_show_runs, run_every=1 if busy else None)(store, me)
-
-
-def _me() -> Owner:
-    """Whoever sits at the machine; in a lab open to anybody, whoever has this session."""
-    if not is_public():
-        return LOCAL
-    return known_by(st.session_state.setdefault("owner's key", new_key()))
 
 
 def _is_busy(runs: dict[str, Run]) -> bool:

@@ -1,0 +1,69 @@
+"""The recipe that somebody is putting together: one value that pages share and a link carries.
+
+Widgets forget what is in them when their page is left; the draft doesn't.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from tlcore.errors import Problem, RecipeError
+from tlcore.recipe import Recipe
+from tlcore.recipe_text import from_fields, to_fields
+
+_DRAFT, _FROM_LINK = "draft", "draft's link"
+_LONGEST = 20_000
+
+
+def draft() -> Recipe:
+    """The draft as it stands; at first the one in the address, else the default recipe."""
+    link = st.query_params.get("recipe", "")
+    if link and link != st.session_state.get(_FROM_LINK):
+        st.session_state[_FROM_LINK] = link
+        st.session_state[_DRAFT] = unpacked(link)
+    return from_fields(st.session_state.get(_DRAFT, {}), where="the draft")
+
+
+def keep_draft(recipe: Recipe) -> None:
+    """Make this the draft."""
+    st.session_state[_DRAFT] = to_fields(recipe)
+
+
+def show_in_address(recipe: Recipe) -> None:
+    """Have the address reopen this very draft, in any browser."""
+    link = packed(recipe)
+    st.session_state[_FROM_LINK] = link
+    st.query_params["recipe"] = link
+
+
+def packed(recipe: Recipe) -> str:
+    """A recipe, short enough for an address.
+
+    >>> unpacked(packed(Recipe(epochs=7)))
+    {'version': 1, 'epochs': 7}
+    """
+    text = json.dumps(to_fields(recipe), separators=(",", ":"))
+    return base64.urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode().rstrip("=")
+
+
+def unpacked(link: str) -> Mapping[str, Any]:
+    """The fields in an address.
+
+    Raises:
+        RecipeError: A part of the address is missing, or somebody changed it.
+    """
+    try:
+        raw = base64.urlsafe_b64decode(link + "=" * (-len(link) % 4))
+        fields = json.loads(zlib.decompressobj().decompress(raw, _LONGEST))
+    except (ValueError, zlib.error):
+        fields = None
+    if not isinstance(fields, dict):
+        rule = "is not whole: copy the link again, or go on with the default recipe"
+        raise RecipeError([Problem("recipe", "", rule)], where="the page's address")
+    return fields

@@ -1,0 +1,10 @@
+"""What the server answers beside the pages: points of curves and small pictures, never a rerun.
+
+Everything here is read-only, and asks whose run it is before it answers.
+"""
+
+from __future__ import annotations
+
+from starlette.routing import BaseRoute
+
+ROUTES: tuple[BaseRoute, ...] = ()

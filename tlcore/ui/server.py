@@ -1,0 +1,26 @@
+"""What the server does once, as it opens: load what the first visitor would wait for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+
+@asynccontextmanager
+async def opening(app: Any) -> AsyncIterator[None]:
+    """In a thread of its own, so that the first page is answered meanwhile."""
+    threading.Thread(target=_load_ahead, daemon=True).start()
+    yield
+
+
+def _load_ahead() -> None:
+    """The slow imports of the pages."""
+    import altair  # noqa: F401
+    import pandas  # noqa: F401
+    import pyarrow.parquet  # noqa: F401
+
+    import tlcore.analysis.scores  # noqa: F401
+    import tlcore.recipe  # noqa: F401
+    import tlcore.runs.store  # noqa: F401

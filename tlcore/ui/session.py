@@ -1,0 +1,30 @@
+"""Who is looking, and at which runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from tlcore import paths
+from tlcore.runs.owners import LOCAL, Owner, is_public, known_by, new_key
+from tlcore.runs.store import RunStore
+from tlcore.ui.visitors import COOKIE
+
+
+def store() -> RunStore:
+    """The runs of this lab."""
+    return _opened(paths.home())
+
+
+@st.cache_resource(max_entries=4)
+def _opened(home: Path) -> RunStore:
+    return RunStore(home)
+
+
+def me() -> Owner:
+    """Whoever sits at the machine; in a lab open to anybody, whoever has this browser."""
+    if not is_public():
+        return LOCAL
+    key = st.context.cookies.get(COOKIE)
+    return known_by(key or st.session_state.setdefault("key for want of a cookie", new_key()))

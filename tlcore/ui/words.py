@@ -1,0 +1,86 @@
+"""Values as people read them; and text that users typed, kept from being read as markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from tlcore.analysis.intervals import Interval
+
+_MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
+_KILO = 1000
+
+
+def literal(text: str) -> str:
+    r"""Text that a user typed, for places where Streamlit reads Markdown: shown as it is.
+
+    Every mark is escaped; a colon is followed by a word joiner, which has no width, because
+    `:red[...]` and `:smile:` are read after the escapes are gone.
+
+    >>> literal("<b>*cat*</b>")
+    '\\<b\\>\\*cat\\*\\<\\/b\\>'
+    """
+    lines = (_MARKUP.sub(r"\\\1", line) for line in text.splitlines())
+    return "  \n".join(lines).replace("\\:", "\\:\u2060")
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share as people read it.
+
+    >>> percent(0.9512), percent(None)
+    ('95.1 %', '–')
+    """
+    return "–" if share is None else f"{100 * share:.{digits}f} %"
+
+
+def with_interval(found: Interval | Mapping[str, Any]) -> str:
+    """A share with its 95 % interval.
+
+    >>> with_interval({"value": 0.712, "low": 0.66, "high": 0.76})
+    '71.2 % [66.0, 76.0]'
+    """
+    fields = found if isinstance(found, Mapping) else vars(found)
+    low, high = (f"{100 * fields[name]:.1f}" for name in ("low", "high"))
+    return f"{percent(fields['value'])} [{low}, {high}]"
+
+
+def duration(seconds: float | None) -> str:
+    """A stretch of time, in the two largest units that matter.
+
+    >>> duration(8.25), duration(75), duration(7260), duration(None)
+    ('8.2 s', '1 min 15 s', '2 h 1 min', '–')
+    """
+    if seconds is None:
+        return "–"
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def size(count: float) -> str:
+    """A number of bytes.
+
+    >>> size(512), size(13_400_000)
+    ('512 B', '13.4 MB')
+    """
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < _KILO or unit == "GB":
+            break
+        count /= _KILO
+    return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+
+
+def amount(count: float) -> str:
+    """A large count, short.
+
+    >>> amount(950), amount(721_504), amount(23_500_000)
+    ('950', '722 k', '23.5 M')
+    """
+    if count < _KILO:
+        return f"{count:.0f}"
+    if count < _KILO**2:
+        return f"{count / _KILO:.0f} k" if count >= 10 * _KILO else f"{count / _KILO:.1f} k"
+    return f"{count / _KILO**2:.1f} M" if count < _KILO**3 else f"{count / _KILO**3:.1f} G"
