@@ -5,23 +5,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
 
+from tests.analysis.tables import predict_at_random
 from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.scores import calibration_error, f1_interval, score
 from tlcore.errors import DataError
-
-
-def predict_at_random(n, k, *, labels=None, skill=2.0, seed=0):
-    """Predictions of a classifier that is right fairly often."""
-    chance = np.random.default_rng(seed)
-    labels = chance.integers(0, k, n) if labels is None else np.asarray(labels)
-    logits = chance.normal(size=(n, k)) + skill * np.eye(k)[labels]
-    raw = np.exp(logits)
-    return Predictions(
-        ids=np.arange(n).astype(str),
-        labels=labels,
-        probabilities=(raw / raw.sum(axis=1, keepdims=True)).astype(np.float32),
-        classes=tuple(f"class {i}" for i in range(k)),
-    )
 
 
 @pytest.mark.parametrize(("n", "k"), [(1, 2), (50, 3), (500, 10), (2000, 100)])
