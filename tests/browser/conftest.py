@@ -85,9 +85,9 @@ def _processes_of(home: Path) -> Iterator[int]:
     wanted = f"TL_HOME={home}".encode()
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if wanted in (process / "environ").read_bytes().split(b"\0"):
-                if int(process.name) != os.getpid():
-                    yield int(process.name)
+            theirs = (process / "environ").read_bytes().split(b"\0")
+            if wanted in theirs and int(process.name) != os.getpid():
+                yield int(process.name)
         except OSError:
             continue  # it has ended, or is somebody else's
 

@@ -21,6 +21,6 @@ def _load_ahead() -> None:
     import pandas  # noqa: F401
     import pyarrow.parquet  # noqa: F401
 
-    import tlcore.analysis.scores  # noqa: F401
-    import tlcore.recipe  # noqa: F401
+    import tlcore.analysis.scores
+    import tlcore.recipe
     import tlcore.runs.store  # noqa: F401

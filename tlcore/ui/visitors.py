@@ -5,8 +5,6 @@ Without it, runs would be gone for their owner with the next reload.
 
 from __future__ import annotations
 
-from http.cookies import SimpleCookie
-
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection
@@ -54,12 +52,9 @@ def _key(request: HTTPConnection) -> str:
 def _cookie(asked: Headers) -> str:
     """Spaces show the lab inside a page of their own, where browsers keep only `none` cookies,
     and those only over HTTPS."""
-    cookie: SimpleCookie = SimpleCookie({COOKIE: new_key()})
-    cookie[COOKIE].update({"path": "/", "max-age": YEAR, "httponly": True, "samesite": "lax"})
-    text = cookie[COOKIE].OutputString()
-    if asked.get("x-forwarded-proto", "").startswith("https"):
-        return text.replace("SameSite=lax", "SameSite=None; Secure; Partitioned")
-    return text
+    embedded = asked.get("x-forwarded-proto", "").startswith("https")
+    allowed = "SameSite=None; Secure; Partitioned" if embedded else "SameSite=Lax"
+    return f"{COOKIE}={new_key()}; Path=/; Max-Age={YEAR}; HttpOnly; {allowed}"
 
 
 MIDDLEWARE = (Middleware(Visitors),)
