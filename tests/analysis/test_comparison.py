@@ -1,7 +1,12 @@
+import time
+
 import numpy as np
 import pytest
+from scipy.stats import binomtest
+from statsmodels.stats.contingency_tables import mcnemar as reference
 
-from tlcore.analysis.comparison import difference
+from tests.analysis.tables import predict_at_random
+from tlcore.analysis.comparison import changes, difference, mcnemar
 from tlcore.analysis.predictions import Predictions
 
 
@@ -39,6 +44,8 @@ def test_the_order_of_the_pictures_makes_no_difference():
 )
 def test_other_test_pictures_have_no_difference(other):
     assert difference(predict([0] * 6), other) is None
+    assert changes(predict([0] * 6), other) is None
+    assert mcnemar(predict([0] * 6), other) is None
 
 
 def test_no_pictures_have_no_difference():
@@ -46,3 +53,69 @@ def test_no_pictures_have_no_difference():
         np.array([], dtype=str), np.array([], dtype=int), np.zeros((0, 1), np.float32), ("cat",)
     )
     assert difference(nothing, nothing) is None
+
+
+def shuffled(table, seed=0):
+    order = np.random.default_rng(seed).permutation(len(table))
+    return Predictions(
+        table.ids[order], table.labels[order], table.probabilities[order], table.classes
+    )
+
+
+def two_runs(n=500, skill=2.4):
+    labels = np.random.default_rng(5).integers(0, 5, n)
+    first = predict_at_random(n, 5, labels=labels, skill=2.0, seed=1)
+    return first, shuffled(predict_at_random(n, 5, labels=labels, skill=skill, seed=2))
+
+
+def test_fixed_and_broken_pictures_are_told_by_name_whatever_their_order():
+    first, second = two_runs()
+    right = {name: {str(i) for i in t.ids[t.correct]} for name, t in (("a", first), ("b", second))}
+    found = changes(first, second)
+    assert found is not None
+    assert set(first.ids[found.fixed]) == right["b"] - right["a"]
+    assert set(first.ids[found.broken]) == right["a"] - right["b"]
+    assert set(first.ids[found.both_wrong]) == set(first.ids) - right["a"] - right["b"]
+
+
+def test_a_picture_of_the_first_is_found_in_the_second():
+    first, second = two_runs()
+    found = changes(first, second)
+    assert found is not None
+    assert (second.ids[found.in_second] == first.ids).all()
+
+
+def test_the_surest_changes_come_first():
+    first, second = two_runs()
+    found = changes(first, second)
+    assert found is not None
+    for rows in (found.fixed, found.broken, found.both_wrong):
+        assert (np.diff(second.confidence[found.in_second][rows]) <= 0).all()
+
+
+@pytest.mark.parametrize("skill", [1.0, 2.0, 2.4, 6.0])
+def test_mcnemar_agrees_with_statsmodels_and_scipy(skill):
+    first, second = two_runs(skill=skill)
+    ours = mcnemar(first, second)
+    assert ours is not None
+    table = [[0, ours.broken], [ours.fixed, 0]]
+    assert ours.p == pytest.approx(reference(table, exact=True).pvalue, rel=1e-9)
+    coin = binomtest(ours.fixed, ours.fixed + ours.broken)
+    assert ours.p == pytest.approx(coin.pvalue, rel=1e-9)
+
+
+def test_networks_that_never_differ_differ_by_chance():
+    first, _ = two_runs()
+    ours = mcnemar(first, shuffled(first))
+    assert ours is not None
+    assert (ours.fixed, ours.broken, ours.p) == (0, 0, 1.0)
+
+
+def test_ten_thousand_pictures_are_compared_in_a_tenth_of_a_second():
+    first, second = two_runs(10_000, skill=2.0)
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        mcnemar(first, second)
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < 0.1

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from tlcore.analysis.intervals import Interval, paired
+from tlcore.analysis.intervals import Interval, Rows, paired
 from tlcore.analysis.predictions import Predictions
 
 
@@ -30,8 +32,8 @@ def difference(first: Predictions, second: Predictions) -> Interval | None:
 def _same_pictures(
     first: Predictions,
     second: Predictions,
-    ours: np.ndarray[tuple[int], np.dtype[np.int64]],
-    theirs: np.ndarray[tuple[int], np.dtype[np.int64]],
+    ours: Rows,
+    theirs: Rows,
 ) -> bool:
     return (
         0 < len(first) == len(second)
@@ -39,3 +41,73 @@ def _same_pictures(
         and bool((first.ids[ours] == second.ids[theirs]).all())
         and bool((first.labels[ours] == second.labels[theirs]).all())
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Changes:
+    """Picture by picture, what the second network changed.
+
+    Attributes:
+        fixed: Rows of the first table that only the second calls rightly, the surest first.
+        broken: Rows that only the first calls rightly, the same way.
+        both_wrong: Rows that neither does.
+        in_second: For every row of the first table, the same picture's row in the second.
+    """
+
+    fixed: Rows
+    broken: Rows
+    both_wrong: Rows
+    in_second: Rows
+
+
+@dataclass(frozen=True)
+class McNemar:
+    """Whether two networks differ by more than chance, on the pictures where they do.
+
+    Attributes:
+        fixed: Pictures that only the second calls rightly.
+        broken: Pictures that only the first does.
+        p: How likely a split at least this uneven is if each were a toss of a coin.
+    """
+
+    fixed: int
+    broken: int
+    p: float
+
+
+def changes(first: Predictions, second: Predictions) -> Changes | None:
+    """What the second fixed and broke; None unless both saw the same test pictures."""
+    ours, theirs = np.argsort(first.ids), np.argsort(second.ids)
+    if not _same_pictures(first, second, ours, theirs):
+        return None
+    in_second = np.empty_like(theirs)
+    in_second[ours] = theirs
+    before, after = first.correct, second.correct[in_second]
+    sure = second.confidence[in_second]
+    fixed, broken, both_wrong = (
+        rows[np.argsort(-sure[rows], kind="stable")]
+        for rows in map(np.flatnonzero, (after & ~before, before & ~after, ~before & ~after))
+    )
+    return Changes(fixed, broken, both_wrong, in_second)
+
+
+def mcnemar(first: Predictions, second: Predictions) -> McNemar | None:
+    """The exact test; None unless both saw the same test pictures."""
+    found = changes(first, second)
+    if found is None:
+        return None
+    fixed, broken = len(found.fixed), len(found.broken)
+    return McNemar(fixed, broken, _coin_test(min(fixed, broken), fixed + broken))
+
+
+def _coin_test(fewer: int, tosses: int) -> float:
+    """Both tails of a fair coin, in whole numbers, so that 10,000 tosses are no trouble.
+
+    >>> _coin_test(2, 14)
+    0.012939453125
+    """
+    ways, total = 1, 1
+    for heads in range(fewer):
+        ways = ways * (tosses - heads) // (heads + 1)
+        total += ways
+    return min(1.0, 2 * total / (1 << tosses))

@@ -8,11 +8,9 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tlcore.analysis.intervals import Interval, wilson
+from tlcore.analysis.intervals import Interval, Rows, wilson
 from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.scores import count_confusion
-
-Rows: TypeAlias = NDArray[np.int64]
 
 By: TypeAlias = Literal["loss", "confidence", "margin"]
 """Loss: how little was left for the truth. Confidence: how sure of the wrong class. Margin: how
