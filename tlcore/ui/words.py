@@ -9,20 +9,22 @@ from typing import Any
 from tlcore.analysis.intervals import Interval
 
 _MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
+_READ_AFTER_ESCAPES = re.compile(r"\\[:@]|\bwww\b", re.IGNORECASE)
+_JOINER = "\u2060"
 _KILO = 1000
 
 
 def literal(text: str) -> str:
     r"""Text that a user typed, for places where Streamlit reads Markdown: shown as it is.
 
-    Every mark is escaped; a colon is followed by a word joiner, which has no width, because
-    `:red[...]` and `:smile:` are read after the escapes are gone.
+    Every mark is escaped. Colours, emoji and addresses (`:red[...]`, `:smile:`, `www.`, `@`) are
+    found after the escapes are gone, so a word joiner, which has no width, breaks them up.
 
     >>> literal("<b>*cat*</b>")
     '\\<b\\>\\*cat\\*\\<\\/b\\>'
     """
     lines = (_MARKUP.sub(r"\\\1", line) for line in text.splitlines())
-    return "  \n".join(lines).replace("\\:", "\\:\u2060")
+    return _READ_AFTER_ESCAPES.sub(lambda found: found[0] + _JOINER, "  \n".join(lines))
 
 
 def percent(share: float | None, digits: int = 1) -> str:
