@@ -6,6 +6,7 @@ import random
 
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 
 from tlcore.errors import CheckpointError
@@ -102,14 +103,24 @@ def test_a_missing_file_is_named(tmp_path):
         read(tmp_path / "nowhere.safetensors", "state")
 
 
-def test_when_saving_fails_the_file_before_still_stands(saved, monkeypatch):
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(28, "No space left on device"),
+        SafetensorError(
+            "Error while serializing: I/O error: No space left on device (os error 28)"
+        ),
+    ],
+    ids=["the system's", "the library's"],
+)
+def test_on_a_full_disk_the_file_before_still_stands(saved, monkeypatch, error):
     before = saved.read_bytes()
 
     def full(*arguments, **more):
-        raise OSError(28, "No space left on device")
+        raise error
 
     monkeypatch.setattr("tlcore.nn.engine.sealed.save_file", full)
-    with pytest.raises(CheckpointError, match="No space left"):
+    with pytest.raises(CheckpointError, match="could not be saved: the disk is full"):
         write(saved, "state", TENSORS, {})
     assert saved.read_bytes() == before
     assert list(saved.parent.iterdir()) == [saved]

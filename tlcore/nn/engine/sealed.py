@@ -6,8 +6,10 @@ because a flipped bit in a safetensors file would otherwise load in silence.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +25,7 @@ from tlcore.files import written_whole
 from tlcore.weight_headers import fault_in_header
 
 FORMAT = 1
+_FULL = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT))
 
 
 def write(path: Path, kind: str, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
@@ -94,5 +97,7 @@ def _digest(tensors: Mapping[str, Tensor], text: str) -> str:
 
 
 def _reason(error: Exception) -> str:
+    if any(sign in str(error) for sign in _FULL):
+        return "the disk is full"
     lines = str(getattr(error, "strerror", None) or error).splitlines()
     return lines[0][:200] if lines else type(error).__name__
