@@ -112,11 +112,15 @@ def count_confusion(predictions: Predictions) -> NDArray[np.int64]:
 
 def calibration_error(predictions: Predictions, bins: int = BINS) -> float:
     """How far confidence is from accuracy, on average over bins of like confidence."""
-    places = np.ceil(predictions.confidence * bins).astype(np.int64) - 1
-    places = places.clip(0, bins - 1)
     surplus = predictions.confidence.astype(np.float64) - predictions.correct
-    gaps = np.bincount(places, weights=surplus, minlength=bins)
+    gaps = np.bincount(place_in_bins(predictions, bins), weights=surplus, minlength=bins)
     return float(np.abs(gaps).sum() / len(predictions))
+
+
+def place_in_bins(predictions: Predictions, bins: int = BINS) -> NDArray[np.int64]:
+    """Which of the bins of equal width each picture's confidence falls into."""
+    places = np.ceil(predictions.confidence * bins).astype(np.int64) - 1
+    return places.clip(0, bins - 1)
 
 
 def f1_interval(predictions: Predictions, *, draws: int = 1000, seed: int = 0) -> Interval:

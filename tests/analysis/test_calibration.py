@@ -1,0 +1,167 @@
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize_scalar
+from scipy.special import softmax
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import log_loss
+
+from tests.analysis.tables import predict_at_random
+from tlcore.analysis.calibration import (
+    COLDEST,
+    abstain,
+    abstention_curve,
+    error_interval,
+    fit_temperature,
+    recalibrate,
+    reliability,
+    scale,
+)
+from tlcore.analysis.predictions import Predictions
+from tlcore.analysis.scores import calibration_error
+from tlcore.errors import DataError
+
+
+def predict_calibrated(n, k, *, temperature=1.0, seed=0):
+    """A network that is as often right as it is sure, if its temperature is 1."""
+    chance = np.random.default_rng(seed)
+    logits = chance.normal(size=(n, k)) * 2
+    shares = softmax(logits, axis=1)
+    labels = (shares.cumsum(axis=1) > chance.random((n, 1))).argmax(axis=1)
+    said = softmax(logits / temperature, axis=1).astype(np.float32)
+    names = tuple(f"class {i}" for i in range(k))
+    return Predictions(np.arange(n).astype(str), labels, said, names)
+
+
+def test_reliability_agrees_with_scikit_learn():
+    table = predict_at_random(2000, 4)
+    filled = [each for each in reliability(table, bins=10) if each.n]
+    accuracy, confidence = calibration_curve(table.correct, table.confidence, n_bins=10)
+    ours = np.array([(b.accuracy.value, b.confidence) for b in filled if b.accuracy])
+    assert ours == pytest.approx(np.array([accuracy, confidence]).T, abs=1e-6)
+
+
+def test_every_picture_is_in_one_bin_and_the_bins_make_up_the_error():
+    table = predict_at_random(500, 3)
+    bins = reliability(table)
+    assert sum(each.n for each in bins) == 500
+    gaps = [each.n * abs((each.confidence or 0) - (each.accuracy.value if each.accuracy else 0))
+            for each in bins]  # fmt: skip
+    assert sum(gaps) / 500 == pytest.approx(calibration_error(table), abs=1e-6)
+
+
+def test_an_empty_bin_says_nothing():
+    sure = np.eye(2, dtype=np.float32)
+    first, *_, last = reliability(Predictions(np.array(["a", "b"]), np.arange(2), sure, ("x", "y")))
+    assert (first.n, first.confidence, first.accuracy) == (0, None, None)
+    assert (last.n, last.confidence) == (2, 1.0)
+
+
+def test_the_errors_interval_agrees_with_resampling_in_a_loop():
+    table = predict_at_random(200, 4)
+    ours = error_interval(table, draws=300, seed=2)
+    drawn = []
+    for rows in np.random.default_rng(2).integers(0, 200, (300, 200)):
+        resample = Predictions(
+            table.ids[rows], table.labels[rows], table.probabilities[rows], table.classes
+        )
+        drawn.append(calibration_error(resample))
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    value = calibration_error(table)
+    assert ours.value == value
+    assert ours.low == pytest.approx(max(0, min(value, 2 * value - high)), abs=1e-6)
+    assert ours.high == pytest.approx(max(value, 2 * value - low), abs=1e-6)
+
+
+def test_a_calibrated_networks_error_may_be_nothing_and_an_oversure_ones_may_not():
+    assert error_interval(predict_calibrated(3000, 4)).low < 0.005
+    assert error_interval(predict_calibrated(3000, 4, temperature=0.4)).low > 0.05
+
+
+@pytest.mark.parametrize("temperature", [0.3, 1.0, 2.5])
+@pytest.mark.parametrize("k", [2, 10])
+def test_the_temperature_is_where_scipy_finds_the_lowest_loss(temperature, k):
+    table = predict_calibrated(1000, k, temperature=temperature)
+    logits = np.log(table.probabilities.astype(float))
+
+    def loss(logarithm):
+        return log_loss(table.labels, softmax(logits / np.exp(logarithm), axis=1), labels=range(k))
+
+    best = minimize_scalar(loss, bounds=(-3, 3), method="bounded", options={"xatol": 1e-8})
+    assert fit_temperature(table) == pytest.approx(np.exp(best.x), rel=1e-4)
+
+
+def test_an_oversure_networks_temperature_is_found_again():
+    assert fit_temperature(predict_calibrated(20_000, 5, temperature=0.5)) == pytest.approx(
+        2, rel=0.05
+    )
+
+
+def test_a_network_that_is_always_right_can_not_be_too_sure():
+    labels = np.arange(50) % 2
+    said = np.where(np.eye(2)[labels] == 1, 0.8, 0.2).astype(np.float32)
+    table = Predictions(np.arange(50).astype(str), labels, said, ("x", "y"))
+    assert fit_temperature(table) == pytest.approx(COLDEST, rel=0.01)
+
+
+def test_probabilities_of_nothing_at_all_do_no_harm():
+    said = np.array([[1, 0], [1, 0], [0, 1]], dtype=np.float32)
+    table = Predictions(np.array(list("abc")), np.array([0, 1, 1]), said, ("x", "y"))
+    assert 1 < fit_temperature(table) <= 20
+    assert np.isfinite(scale(table, 3.0).probabilities).all()
+
+
+def test_another_temperature_changes_no_answer():
+    table = predict_at_random(500, 5)
+    for temperature in (0.2, 3.0):
+        scaled = scale(table, temperature)
+        assert (scaled.predicted == table.predicted).all()
+    assert scale(table, 3.0).confidence.mean() < table.confidence.mean()
+
+
+def test_recalibration_lowers_error_and_loss_of_pictures_it_never_saw():
+    validation = predict_calibrated(2000, 5, temperature=0.4, seed=1)
+    test = predict_calibrated(2000, 5, temperature=0.4, seed=2)
+    found = recalibrate(validation, test)
+    assert found.temperature > 1
+    assert found.pictures == 2000
+    assert found.after.high < found.before.low
+    assert found.loss_after < found.loss_before
+
+
+def test_without_validation_pictures_it_says_what_to_do():
+    empty = predict_at_random(0, 3)
+    with pytest.raises(DataError, match=r"data\.validation above 0"):
+        fit_temperature(empty)
+
+
+def test_whoever_answers_less_is_right_more_often():
+    table = predict_calibrated(2000, 4)
+    never, sometimes = abstain(table, 1.1), abstain(table, 0.8)
+    assert (never.coverage.value, never.accuracy) == (0, None)
+    answered = table.confidence >= 0.8
+    assert sometimes.coverage.value == answered.mean()
+    assert sometimes.accuracy is not None
+    assert sometimes.accuracy.value == table.correct[answered].mean() > table.correct.mean()
+
+
+def test_the_curve_begins_where_everything_is_answered():
+    curve = abstention_curve(predict_at_random(300, 3))
+    assert curve[0].coverage.value == 1
+    shares = [each.coverage.value for each in curve]
+    assert shares == sorted(shares, reverse=True)
+
+
+def test_ten_thousand_pictures_are_examined_in_a_third_of_a_second():
+    table = predict_at_random(10_000, 10)
+    seconds = []
+    for _ in range(3):
+        fresh = replace(table)
+        start = time.perf_counter()
+        reliability(fresh)
+        error_interval(fresh, draws=300)
+        abstention_curve(fresh)
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < 0.33

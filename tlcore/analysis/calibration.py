@@ -1,0 +1,208 @@
+"""Whether a network is as often right as it is sure, and what to do if it isn't.
+
+A network that is 90 % sure should be right 9 times in 10. Temperature scaling (Guo et al., 2017)
+divides all logits by one number, fitted on the validation pictures: it changes how sure the network
+is and never what it says. Below a threshold of confidence it may rather not answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tlcore.analysis.intervals import Interval, Rows, bootstrap, wilson
+from tlcore.analysis.predictions import SMALLEST, Predictions
+from tlcore.analysis.scores import BINS, calibration_error, place_in_bins
+from tlcore.errors import DataError
+
+COLDEST, HOTTEST = 0.05, 20.0
+"""Between these a temperature is looked for: if all validation pictures are called rightly, no
+temperature is too low."""
+
+_ENOUGH = 1e-10
+_THRESHOLDS = tuple(step / 20 for step in range(20))
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Pictures of like confidence.
+
+    Attributes:
+        low: The least confidence, exclusive.
+        high: The most, inclusive.
+        n: How many pictures.
+        confidence: Their mean confidence; None where there are no pictures.
+        accuracy: The share that is called rightly; None where there are no pictures.
+    """
+
+    low: float
+    high: float
+    n: int
+    confidence: float | None
+    accuracy: Interval | None
+
+
+@dataclass(frozen=True)
+class Recalibration:
+    """What temperature scaling changed on the test pictures.
+
+    Attributes:
+        temperature: Above 1 the network was too sure, below 1 not sure enough.
+        pictures: How many validation pictures it was fitted on.
+        before: Expected calibration error as the network is.
+        after: The same at this temperature.
+        loss_before: Mean cross-entropy as the network is, in nats.
+        loss_after: The same at this temperature.
+    """
+
+    temperature: float
+    pictures: int
+    before: Interval
+    after: Interval
+    loss_before: float
+    loss_after: float
+
+
+@dataclass(frozen=True)
+class Abstention:
+    """A network that answers only where it is sure enough.
+
+    Attributes:
+        threshold: The least confidence at which it answers.
+        coverage: Share of pictures that it answers.
+        accuracy: Share of its answers that are right; None if it never answers.
+    """
+
+    threshold: float
+    coverage: Interval
+    accuracy: Interval | None
+
+
+def reliability(predictions: Predictions, *, bins: int = BINS) -> tuple[Bin, ...]:
+    """Confidence beside accuracy, in bins of equal width; empty bins too."""
+    places = place_in_bins(predictions, bins)
+    counts = np.bincount(places, minlength=bins)
+    hits = np.bincount(places, weights=predictions.correct, minlength=bins)
+    sums = np.bincount(places, weights=predictions.confidence, minlength=bins)
+    return tuple(
+        _bin(place / bins, (place + 1) / bins, int(counts[place]), hits[place], sums[place])
+        for place in range(bins)
+    )
+
+
+def error_interval(
+    predictions: Predictions, *, bins: int = BINS, draws: int = 1000, seed: int = 0
+) -> Interval:
+    """Expected calibration error with its bootstrap interval.
+
+    Chance alone opens gaps, so the error of a few pictures is too large on average, and that of a
+    resample is larger still, by as much again. So the interval is the basic one, which is the
+    resamples' mirrored at the measured value. It never leaves that value out.
+    """
+    places = place_in_bins(predictions, bins)
+    surplus = (predictions.confidence - predictions.correct).astype(np.float32)
+
+    def measure(rows: Rows) -> NDArray[np.float64]:
+        cells = places[rows] + np.arange(len(rows))[:, None] * bins
+        gaps = np.bincount(cells.ravel(), surplus[rows].ravel(), minlength=len(rows) * bins)
+        means: NDArray[np.float64] = np.abs(gaps.reshape(-1, bins)).sum(axis=1) / rows.shape[1]
+        return means
+
+    drawn = bootstrap(measure, len(predictions), draws=draws, seed=seed)
+    low = max(0.0, min(drawn.value, 2 * drawn.value - drawn.high))
+    high = min(1.0, max(drawn.value, 2 * drawn.value - drawn.low))
+    return replace(drawn, value=calibration_error(predictions, bins), low=low, high=high)
+
+
+def fit_temperature(validation: Predictions) -> float:
+    """The temperature at which the validation pictures' loss is lowest.
+
+    In one over the temperature the loss is convex, so its slope has one zero: Newton's steps find
+    it, and whenever one would leave the bracket, the bracket is halved instead.
+
+    >>> wrong_once = np.array([[0.99, 0.01]] * 4, dtype=np.float32)
+    >>> table = Predictions(np.array(list("abcd")), np.array([0, 0, 0, 1]), wrong_once, ("x", "y"))
+    >>> round(fit_temperature(table), 2)  # 3 of 4 are right, so 75 % is what it should say
+    4.18
+    """
+    if not len(validation):
+        remedy = "Set a share of the training pictures aside: data.validation above 0."
+        raise DataError("There are no validation pictures to fit a temperature on", remedy=remedy)
+    logits, labels = _logits(validation), validation.labels
+    low, high, beta = 1 / HOTTEST, 1 / COLDEST, 1.0
+    for _ in range(100):
+        slope, bend = _slope(logits, labels, beta)
+        low, high = (low, beta) if slope > 0 else (beta, high)
+        step = beta - slope / bend if bend > 0 else low
+        after = step if low < step < high else (low + high) / 2
+        if abs(after - beta) < _ENOUGH:
+            break
+        beta = after
+    return float(1 / beta)
+
+
+def scale(predictions: Predictions, temperature: float) -> Predictions:
+    """The same answers, given with another certainty."""
+    scaled = _softmax(_logits(predictions) / temperature).astype(np.float32)
+    return replace(predictions, probabilities=scaled)
+
+
+def recalibrate(validation: Predictions, test: Predictions) -> Recalibration:
+    """Fit a temperature on one table, and see on the other what it changes."""
+    temperature = fit_temperature(validation)
+    scaled = scale(test, temperature)
+    return Recalibration(
+        temperature=temperature,
+        pictures=len(validation),
+        before=error_interval(test),
+        after=error_interval(scaled),
+        loss_before=float(test.loss.mean()),
+        loss_after=float(scaled.loss.mean()),
+    )
+
+
+def abstain(predictions: Predictions, threshold: float) -> Abstention:
+    """How often it answers, and how often rightly, if it answers only from this confidence on."""
+    answered = predictions.confidence >= threshold
+    right = int(predictions.correct[answered].sum())
+    count = int(answered.sum())
+    accuracy = wilson(right, count) if count else None
+    return Abstention(threshold, wilson(count, len(predictions)), accuracy)
+
+
+def abstention_curve(
+    predictions: Predictions, thresholds: Sequence[float] = _THRESHOLDS
+) -> tuple[Abstention, ...]:
+    """Coverage and accuracy at every threshold."""
+    return tuple(abstain(predictions, threshold) for threshold in thresholds)
+
+
+def _bin(low: float, high: float, n: int, hits: float, total: float) -> Bin:
+    if not n:
+        return Bin(low, high, 0, None, None)
+    return Bin(low, high, n, float(total / n), wilson(int(hits), n))
+
+
+def _logits(predictions: Predictions) -> NDArray[np.float64]:
+    """Up to a number for each picture, which makes no difference."""
+    return np.log(np.maximum(predictions.probabilities.astype(np.float64), SMALLEST))
+
+
+def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shares: NDArray[np.float64] = raised / raised.sum(axis=1, keepdims=True)
+    return shares
+
+
+def _slope(
+    logits: NDArray[np.float64], labels: NDArray[np.int64], beta: float
+) -> tuple[float, float]:
+    """First and second derivative of the mean loss by one over the temperature."""
+    shares = _softmax(beta * logits)
+    means = (shares * logits).sum(axis=1)
+    squares = (shares * logits**2).sum(axis=1)
+    own = logits[np.arange(len(labels)), labels]
+    return float((means - own).mean()), float((squares - means**2).mean())
