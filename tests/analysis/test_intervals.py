@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 from scipy import stats
+from statsmodels.stats.proportion import confint_proportions_2indep
 
-from tlcore.analysis.intervals import bootstrap, over_seeds, paired, wilson
+from tlcore.analysis.intervals import apart, bootstrap, over_seeds, paired, wilson
 
 
 @pytest.mark.parametrize("confidence", [0.9, 0.95, 0.99])
@@ -103,3 +104,17 @@ def test_two_seeds_are_warned_of_and_one_is_refused():
     assert over_seeds([0.7, 0.8]).warning == "only 2 runs"
     with pytest.raises(ValueError, match="needs two seeds"):
         over_seeds([0.7])
+
+
+@pytest.mark.parametrize("counts", [(56, 70, 48, 80), (0, 20, 0, 30), (9, 10, 3, 10), (5, 5, 0, 9)])
+def test_a_difference_on_different_pictures_agrees_with_statsmodels(counts):
+    hits2, n2, hits1, n1 = counts
+    expected = confint_proportions_2indep(hits2, n2, hits1, n1, method="newcomb")
+    ours = apart(wilson(hits1, n1), wilson(hits2, n2))
+    assert ours.value == pytest.approx(hits2 / n2 - hits1 / n1)
+    assert (ours.low, ours.high) == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_difference_of_few_and_many_pictures_warns_of_the_few():
+    assert apart(wilson(900, 1000), wilson(7, 10)).warning == "only 10 pictures"
+    assert apart(wilson(7, 10), wilson(900, 1000)).warning == "only 10 pictures"

@@ -2,6 +2,7 @@
 
     wilson      a share of n pictures (accuracy, recall)
     paired      the difference of two shares on the same pictures
+    apart       the difference of two shares on different pictures
     bootstrap   anything that can be computed from resampled pictures (macro F1)
     over_seeds  the mean of a few runs that differ in nothing but the seed
 
@@ -85,6 +86,22 @@ def paired(gains: int, losses: int, n: int, *, confidence: float = CONFIDENCE) -
     low, high = max(-1.0, centre - half), min(1.0, centre + half)
     warning = _too_few(n, FEWEST_PICTURES, "picture")
     return Interval((gains - losses) / n, low, high, n, warning)
+
+
+def apart(first: Interval, second: Interval) -> Interval:
+    """How much higher the second of two values is that were measured on different pictures.
+
+    Built from the intervals of both (Newcombe, 1998, for Wilson's), at their confidence.
+
+    >>> gap = apart(wilson(48, 80), wilson(56, 70))
+    >>> round(gap.value, 2), round(gap.low, 3), round(gap.high, 3)
+    (0.2, 0.052, 0.334)
+    """
+    gap = second.value - first.value
+    below = math.hypot(second.value - second.low, first.high - first.value)
+    above = math.hypot(second.high - second.value, first.value - first.low)
+    fewer = first if first.n <= second.n else second
+    return Interval(gap, gap - below, gap + above, first.n + second.n, fewer.warning)
 
 
 def bootstrap(
