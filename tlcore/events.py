@@ -12,6 +12,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.scores import TestReport
 from tlcore.plan import PhaseCount
@@ -102,6 +105,7 @@ class Tested:
     Attributes:
         report: What `tlcore.analysis.scores` makes of it.
         predictions: The table it is made from.
+        pictures: The pixels of each row of that table, n x height x width x 3.
         save: `save(path)` writes the kept network alone, ready to predict.
     """
 
@@ -109,6 +113,7 @@ class Tested:
 
     report: TestReport
     predictions: Predictions
+    pictures: NDArray[np.uint8]
     save: Callable[..., None]
 
 
@@ -135,5 +140,5 @@ def as_fields(event: Event) -> dict[str, Any]:
     return {"event": type(event).__name__, **values}
 
 
-NOT_PLAIN = {"save", "report", "predictions"}
+NOT_PLAIN = {"save", "report", "predictions", "pictures"}
 """Fields that no line can hold: what can be saved, and what a test found."""

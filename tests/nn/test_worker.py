@@ -18,6 +18,7 @@ from tlcore.runs.owners import LOCAL
 from tlcore.runs.results import read_predictions, read_result
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
+from tlcore.runs.thumbnails import read_thumbnail
 
 RECIPE = Recipe(name="rehearsal", epochs=3)
 
@@ -100,6 +101,9 @@ def test_a_run_worked_to_its_end_leaves_everything_behind(store):
     best = store.artifact(attempt.run, "best", by=LOCAL)
     assert best is not None
     assert best.read_text() == "network"
+    pictures = store.artifact(attempt.run, "pictures", by=LOCAL)
+    assert pictures is not None
+    assert read_thumbnail(pictures, 49).startswith(b"\xff\xd8")
     assert [state.path.read_text() for state in store.checkpoints(attempt.run, by=LOCAL)] == [
         "3",
         "2",

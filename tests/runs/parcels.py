@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save_file
 
+from tests.runs.fake_run import draw
 from tests.runs.lives import RECIPE, work
 from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.scores import score
@@ -23,6 +24,7 @@ from tlcore.runs.owners import LOCAL, Owner
 from tlcore.runs.records import Kind, Metric
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
+from tlcore.runs.thumbnails import write_thumbnails
 
 CLASSES = ("cats", "<b>dogs</b>", "鳥 \u202e")
 ENVIRONMENT = {"thaw": "0", "cores": 2, "libraries": {"torch": "2.13", "timm": None}}
@@ -73,8 +75,9 @@ def finished(store: RunStore, *, by: Owner = LOCAL) -> str:
     drafts, table = folder.drafts(attempt.number), predictions()
     write_network(drafts / "best")
     table.write(drafts / "predictions")
+    write_thumbnails(draw(len(table)), drafts / "pictures")
     (drafts / "result").write_text(json.dumps(result_of(attempt.run, table)))
-    kinds: tuple[Kind, ...] = ("best", "predictions", "result")
+    kinds: tuple[Kind, ...] = ("best", "predictions", "pictures", "result")
     for kind in kinds:
         store.publish(attempt, kind, drafts / kind)
     store.end(attempt, State.FINISHED, "all epochs done")

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from tests.data.makers import everything_in
 from tests.hostile.zips import (
@@ -96,7 +97,20 @@ def test_a_run_comes_out_elsewhere_as_it_went_in(store, elsewhere, tmp_path):
     }
     best = (elsewhere.artifact(came.id, "best", by=BOB), store.artifact(run, "best", by=LOCAL))
     assert best[0].read_bytes() == best[1].read_bytes()
+    small = (
+        elsewhere.artifact(came.id, "pictures", by=BOB),
+        store.artifact(run, "pictures", by=LOCAL),
+    )
+    assert small[0].read_bytes() == small[1].read_bytes()
     assert json.loads(elsewhere.folder(came.id, by=BOB).environment.read_text()) == ENVIRONMENT
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_run_of_a_time_before_pictures_were_kept_comes_without(elsewhere, parcel, tmp_path):
+    older = without("pictures.zip")(taken_apart(parcel))
+    came = import_run(elsewhere, put_together(tmp_path / "older.thaw", older), by=BOB)
+    assert elsewhere.artifact(came.id, "pictures", by=BOB) is None
+    assert len(read_predictions(elsewhere, came.id, by=BOB)) == len(predictions())
 
 
 @pytest.mark.usefixtures("at_once")
@@ -214,6 +228,20 @@ def table_bomb() -> bytes:
     return parquet(schema, compression="zstd", row_group_size=500_000)
 
 
+def zip_of(**pictures) -> bytes:
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in pictures.items():
+            archive.writestr(f"{name.strip('_')}.jpg", content)
+    return file.getvalue()
+
+
+def jpeg(side: int, form: str = "JPEG") -> bytes:
+    file = BytesIO()
+    Image.new("RGB", (side, side)).save(file, form)
+    return file.getvalue()
+
+
 EVENT = b'{"event": "Note", "attempt": 1, "at": 0.0, "text": "x"}'
 REFUSED = {
     "a file that no run has": (with_file("evil.sh", b"x"), "something that no run has"),
@@ -222,7 +250,8 @@ REFUSED = {
     "no recipe": (without("recipe.yaml"), "lacks recipe.yaml"),
     "no facts": (without("run.json"), "lacks run.json"),
     "no outcome": (
-        without("best.safetensors", "predictions.parquet", "result.json"), "has no outcome"),
+        without("best.safetensors", "predictions.parquet", "pictures.zip", "result.json"),
+        "has no outcome"),
     "half an outcome": (without("best.safetensors"), "only predictions.parquet and result.json"),
     "a recipe that is none": (with_file("recipe.yaml", b"epochs: lots"), "recipe is not valid"),
     "a recipe that is code": (
@@ -235,6 +264,22 @@ REFUSED = {
     "facts that are no JSON": (with_file("run.json", b"{"), "run.json is no JSON"),
     "deep JSON": (with_file("environment.json", b"[" * 100_000), "environment.json is no JSON"),
     "an odd environment": (with_json("environment.json", x=[1]), "environment.json"),
+    "pictures that are no zip": (with_file("pictures.zip", b"PK"), "pictures.zip: .*opened"),
+    "pictures that are none": (
+        with_file("pictures.zip", zip_of(_0=b"<svg onload=alert(1)>")), "0.jpg is no picture"),
+    "pictures of another kind": (
+        with_file("pictures.zip", zip_of(_0=jpeg(8, "GIF"))), "0.jpg is no picture"),
+    "a picture that is cut off": (
+        with_file("pictures.zip", zip_of(_0=jpeg(64)[:-300])), "0.jpg is no picture"),
+    "pictures that are large": (
+        with_file("pictures.zip", zip_of(_0=jpeg(65))), "0.jpg is larger"),
+    "pictures of other names": (
+        with_file("pictures.zip", zip_of(_1=jpeg(8))), "other than small pictures"),
+    "pictures of nothing": (
+        with_file("pictures.zip", zip_of(**{f"_{n}": jpeg(8) for n in range(13)})), "other than"),
+    "pictures without an outcome": (
+        without("best.safetensors", "predictions.parquet", "result.json"),
+        "only pictures.zip"),
     "an unknown event": (
         with_file("events.jsonl", EVENT.replace(b"Note", b"Evil") + b"\n"), "doesn't know"),
     "an event with other fields": (

@@ -22,9 +22,10 @@ _PLACES: dict[Kind, str] = {
     "last": "checkpoints/last-{}.safetensors",
     "best": "checkpoints/best-{}.safetensors",
     "predictions": "predictions-{}.parquet",
+    "pictures": "pictures-{}.zip",
     "result": "result-{}.json",
 }
-_KEPT: dict[Kind, int] = {"last": 2, "best": 1, "predictions": 1, "result": 1}
+_KEPT: dict[Kind, int] = {"last": 2, "best": 1, "predictions": 1, "pictures": 1, "result": 1}
 
 
 def place_of(kind: Kind, number: int) -> str:

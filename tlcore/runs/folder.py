@@ -5,8 +5,8 @@
     checkpoints/last-N.safetensors   the states to go on from; the two latest are kept
     checkpoints/best-N.safetensors   the network that was kept, ready to predict
     predictions-N.parquet            what that network said of the test pictures
+    pictures-N.zip                   the test pictures, small (`tlcore.runs.thumbnails`)
     result-N.json                    the outcome
-    thumbnails/                      small pictures of the mistakes
     log.txt                          what its workers printed
     attempt-N/                       what an attempt hasn't published yet
 
@@ -56,11 +56,6 @@ class RunFolder:
     def environment(self) -> Path:
         """Where the machine and the libraries of the latest attempt are described."""
         return self.path / "environment.json"
-
-    @property
-    def thumbnails(self) -> Path:
-        """Where small pictures of the mistakes are kept."""
-        return self.path / "thumbnails"
 
     def end_of_log(self, characters: int = _END) -> str:
         """The last lines that workers printed; empty if they had nothing to say."""

@@ -16,6 +16,7 @@ from tlcore.runs.owners import LOCAL
 from tlcore.runs.pulse import TICK, Pulse
 from tlcore.runs.records import Attempt, Kind
 from tlcore.runs.store import RunStore
+from tlcore.runs.thumbnails import write_thumbnails
 
 SECONDS_BETWEEN_SAVES = 120.0
 SHARE_OF_SAVING = 0.1
@@ -26,6 +27,7 @@ _NAMES: dict[Kind, str] = {
     "last": "last.safetensors",
     "best": "best.safetensors",
     "predictions": "predictions.parquet",
+    "pictures": "pictures.zip",
     "result": "result.json",
 }
 
@@ -63,6 +65,8 @@ class Keeper:
                     event.save(draft)
                 with self._published("predictions") as draft:
                     event.predictions.write(draft)
+                with self._published("pictures") as draft:
+                    write_thumbnails(event.pictures, draft)
             case Finished():
                 with self._published("result") as draft, written_whole(draft) as whole:
                     whole.write_text(json.dumps(self._result(event), indent=1, allow_nan=False))

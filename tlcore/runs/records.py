@@ -15,8 +15,9 @@ from tlcore.runs.states import State
 Request: TypeAlias = Literal["pause", "stop", "cancel"]
 """What a worker can be asked: pause to go on later, stop and keep the best, or just stop."""
 
-Kind: TypeAlias = Literal["last", "best", "predictions", "result"]
-"""Files of a run: the state to go on from, the kept network, its predictions, the outcome."""
+Kind: TypeAlias = Literal["last", "best", "predictions", "pictures", "result"]
+"""Files of a run: the state to go on from, the kept network, its predictions, the test pictures
+small, the outcome."""
 
 LEASE = 10.0
 """Seconds that a worker may give no sign of life."""

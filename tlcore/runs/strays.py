@@ -35,7 +35,8 @@ ABANDONED = 3600.0
 """Seconds after which a folder that no row knows of is not about to get one."""
 
 _PATTERNS = (
-    "attempt-*", ".*.tmp", "checkpoints/*", "predictions-*.parquet", "result-*.json",
+    "attempt-*", ".*.tmp", "checkpoints/*", "predictions-*.parquet",
+    "pictures-*.zip", "result-*.json",
 )  # fmt: skip
 
 

@@ -66,6 +66,7 @@ from tlcore.runs.records import Artifact, Kind, Metric, Run, digest
 from tlcore.runs.rows import new_id
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
+from tlcore.runs.thumbnails import copy_thumbnails
 
 MOST_POINTS = 200_000
 _MOMENT = (1980, 1, 1, 0, 0, 0)  # the same file for the same run, whenever it is written
@@ -74,6 +75,7 @@ _KINDS: dict[str, Kind] = {
     "predictions.parquet": "predictions",
     "result.json": "result",
 }
+_PICTURES = "pictures.zip"  # which older runs don't have
 
 
 def export_run(store: RunStore, run: str, path: Path, *, by: Owner) -> Path:
@@ -128,7 +130,8 @@ def _lay_out(store: RunStore, run: Run, folder: Path, by: Owner) -> None:
     points = map(metric_line, _thinned(store.metrics(run.id, by=by)))
     _write(folder / "events.jsonl", "".join(f"{line}\n" for line in events))
     _write(folder / "metrics.jsonl", "".join(f"{line}\n" for line in points))
-    sources = {name: store.artifact(run.id, kind, by=by) for name, kind in _KINDS.items()}
+    kinds: dict[str, Kind] = {**_KINDS, _PICTURES: "pictures"}
+    sources = {name: store.artifact(run.id, kind, by=by) for name, kind in kinds.items()}
     sources["environment.json"] = store.folder(run.id, by=by).environment
     for name, source in sources.items():
         if source is not None and source.exists():
@@ -246,10 +249,10 @@ def _recipe(path: Path) -> Recipe:
 
 def _outcome(given: Path, made: Path, recipe: Recipe, run: str) -> dict[Kind, Path]:
     """The network, its predictions and what follows from them: all three, or none."""
-    there = [name for name in _KINDS if (given / name).exists()]
+    there = [name for name in (*_KINDS, _PICTURES) if (given / name).exists()]
     if not there:
         return {}
-    if len(there) < len(_KINDS):
+    if not _KINDS.keys() <= set(there):
         raise refused(f"of its outcome there is only {' and '.join(there)}")
     places = {kind: made / place_of(kind, n) for n, kind in enumerate(_KINDS.values(), 1)}
     places["best"].parent.mkdir()
@@ -259,7 +262,17 @@ def _outcome(given: Path, made: Path, recipe: Recipe, run: str) -> dict[Kind, Pa
     shutil.copyfile(given / "best.safetensors", places["best"])
     result = _result(given / "result.json", recipe, predictions)
     _write(places["result"], json.dumps({**result, "run": run}, indent=1, allow_nan=False))
+    if _PICTURES in there:
+        places["pictures"] = made / place_of("pictures", len(places) + 1)
+        _copy_pictures(given / _PICTURES, places["pictures"], len(predictions))
     return places
+
+
+def _copy_pictures(source: Path, target: Path, most: int) -> None:
+    try:
+        copy_thumbnails(source, target, most=most)
+    except DataError as error:
+        raise refused(f"{source.name}: {error.what[0].lower()}{error.what[1:]}") from None
 
 
 def _result(path: Path, recipe: Recipe, predictions: Predictions) -> dict[str, Any]:

@@ -66,6 +66,9 @@ def test_the_report_is_of_the_whole_test_set(small):
     tested = of(Tested, run(small()))[0]
     assert len(tested.predictions) == 3 * len(tested.predictions.classes)
     assert tested.report.accuracy == score(tested.predictions).accuracy
+    test = load(small().data, small().input).test
+    assert (tested.predictions.ids == test.ids).all()
+    assert (tested.pictures == test.pixels).all()
 
 
 def test_closing_the_generator_stops_the_run_between_two_steps(small):

@@ -167,7 +167,7 @@ def _test(work: Work) -> Tested:
     test, classes = work.splits.test, work.splits.classes
     probabilities = predict(work.network, work.test, work.precision)
     predictions = Predictions(test.ids, test.labels, probabilities, classes, test.groups)
-    return Tested(score(predictions), predictions, save=work.save_network)
+    return Tested(score(predictions), predictions, test.pixels, save=work.save_network)
 
 
 def _enter(work: Work, thaw: Thaw, epoch: int) -> PhaseBegan:
