@@ -218,6 +218,24 @@ class Augmentation(Part):
         return self != Augmentation()
 
 
+class Distillation(Part):
+    """A teacher whose features the backbone learns to imitate, beside the labels; none by default.
+
+    The teacher sees each training picture once, as it is; the student sees it augmented.
+
+    Attributes:
+        teacher: A backbone with pre-trained weights; empty for none.
+        size: Width and height at which the teacher sees the pictures.
+        weight: How much imitating counts, where the labels count 1.
+        components: How many main directions of the teacher's features are imitated.
+    """
+
+    teacher: Line = Field(default="", max_length=200)
+    size: int = Field(default=96, ge=8, le=1024)
+    weight: float = Field(default=1.0, gt=0)
+    components: int = Field(default=128, ge=2, le=4096)
+
+
 class EarlyStopping(Part):
     """When to give up, and which epoch to keep.
 
@@ -259,6 +277,7 @@ class Recipe(Part):
     optimiser: Optimiser = Optimiser()
     rate_schedule: RateSchedule = RateSchedule()
     augmentation: Augmentation = Augmentation()
+    distillation: Distillation = Distillation()
     early_stopping: EarlyStopping = EarlyStopping()
     epochs: int = Field(default=5, ge=1, le=10_000)
     batch: int = Field(default=32, ge=1, le=65_536)
@@ -287,6 +306,7 @@ class Recipe(Part):
 
 def _disagreements(recipe: Recipe) -> list[str]:
     """Rules that span several parts, each as `field: rule`."""
+    mixes = recipe.augmentation
     rules = [
         (
             recipe.early_stopping.patience is None or recipe.data.validation > 0,
@@ -300,6 +320,11 @@ def _disagreements(recipe: Recipe) -> list[str]:
             recipe.model.weights != "none" or recipe.schedule.preset == "full",
             "schedule.preset: must be full when model.weights is none: "
             "freezing random weights learns nothing",
+        ),
+        (
+            not (recipe.distillation.teacher and (mixes.mixup or mixes.cutmix)),
+            "distillation.teacher: needs augmentation.mixup and cutmix to be 0, "
+            "because the teacher has seen no blends",
         ),
         (
             recipe.rate_schedule.warmup < recipe.epochs,

@@ -63,10 +63,14 @@ class Network(nn.Module):
 
     def suffix(self, activations: Tensor, boundary: int) -> Tensor:
         """What the other blocks and the head make of that."""
+        logits: Tensor = self.head(self.features(activations, boundary))
+        return logits
+
+    def features(self, activations: Tensor, boundary: int) -> Tensor:
+        """What the other blocks make of that, pooled and flat, before the head."""
         for stage in self.stages[boundary:]:
             activations = stage.run(activations)
-        logits: Tensor = self.head(activations)
-        return logits
+        return activations
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the stages: a copy has to cut its own backbone, not run this one's."""

@@ -62,8 +62,13 @@ def _gradients(work: Work, rows: Tensor, progress: Progress, step: int) -> tuple
     size = -(-len(rows) // progress.parts)
     for part in torch.arange(len(rows), device=work.device).split(size):
         with computing_in(work.precision, work.device):
-            logits = work.network.suffix(inputs[part], work.training.boundary)
-        loss = _loss(work, logits.float(), labels, part, mixture) * (len(part) / len(rows))
+            features = work.network.features(inputs[part], work.training.boundary)
+            logits = work.network.head(features)
+        loss = _loss(work, logits.float(), labels, part, mixture)
+        if work.teacher is not None:
+            distance = work.teacher.distance(features.float(), rows[part.cpu()])
+            loss = loss + recipe.distillation.weight * distance
+        loss = loss * (len(part) / len(rows))
         work.scaler.scale(loss).backward()
         total += loss.item()
         correct += int((logits.argmax(dim=1) == labels[part]).sum())

@@ -18,6 +18,7 @@ from tlcore.nn.engine.batches import Resident, class_weights, steps_in_epoch
 from tlcore.nn.engine.keepsake import save_network
 from tlcore.nn.engine.optimise import build_optimiser
 from tlcore.nn.engine.progress import Progress
+from tlcore.nn.engine.teacher import Teacher, hire
 from tlcore.nn.network import Network
 from tlcore.nn.prepare import Preparation, preparation_for
 from tlcore.plan import Plan
@@ -34,6 +35,7 @@ class Work:
         test: The same for the test set.
         steps: Steps in an epoch.
         weights: Of each class in the loss, where the recipe balances that way.
+        teacher: Whose features are imitated, where the recipe names one.
     """
 
     recipe: Recipe
@@ -50,6 +52,7 @@ class Work:
     test: Activations
     steps: int
     weights: Tensor | None
+    teacher: Teacher | None
 
     @property
     def precision_name(self) -> str:
@@ -97,6 +100,7 @@ def prepare_work(recipe: Recipe, splits: Splits) -> Work:
         return Activations(network, Resident(pictures, device), prepare, precision)
 
     balanced = recipe.balance == "weights"
+    imitates = bool(recipe.distillation.teacher)
     weights = class_weights(splits.train.labels, len(splits.classes)) if balanced else None
     return Work(
         recipe=recipe,
@@ -113,4 +117,5 @@ def prepare_work(recipe: Recipe, splits: Splits) -> Work:
         test=source(splits.test),
         steps=steps_in_epoch(len(splits.train), recipe.batch),
         weights=weights.to(device) if weights is not None else None,
+        teacher=hire(recipe, network, splits.train, precision) if imitates else None,
     )
