@@ -3,7 +3,7 @@
     wilson      a share of n pictures (accuracy, recall)
     paired      the difference of two shares on the same pictures
     apart       the difference of two shares on different pictures
-    bootstrap   anything that can be computed from resampled pictures (macro F1)
+    bootstrap   anything that can be computed from resampled pictures (calibration, macro F1)
     over_seeds  the mean of a few runs that differ in nothing but the seed
 
 All are two-sided, at 95 % unless told otherwise.
@@ -126,11 +126,38 @@ def bootstrap(
     chunk = max(1, LARGEST_CHUNK // n)
     sizes = [min(chunk, draws - start) for start in range(0, draws, chunk)]
     scores = np.concatenate([measure(generator.integers(0, n, (size, n))) for size in sizes])
+    return _percentiles(float(measure(np.arange(n)[None])[0]), scores, n, confidence)
+
+
+def bootstrap_counts(
+    measure: Measure,
+    counts: Rows,
+    *,
+    draws: int = 1000,
+    confidence: float = CONFIDENCE,
+    seed: int = 0,
+) -> Interval:
+    """The same for a score that follows from how many pictures there are of each kind.
+
+    `measure` gets draws x kinds: how many pictures of each kind are in each resample.
+
+    >>> right_and_wrong = np.array([90, 10])
+    >>> interval = bootstrap_counts(lambda drawn: drawn[:, 0] / 100, right_and_wrong)
+    >>> interval.value, round(interval.low, 2), round(interval.high, 2)
+    (0.9, 0.84, 0.96)
+    """
+    generator = np.random.default_rng(seed)
+    n = int(counts.sum())
+    chunk = max(1, LARGEST_CHUNK // len(counts))
+    sizes = [min(chunk, draws - start) for start in range(0, draws, chunk)]
+    drawn = [measure(generator.multinomial(n, counts / n, size)) for size in sizes]
+    return _percentiles(float(measure(counts[None])[0]), np.concatenate(drawn), n, confidence)
+
+
+def _percentiles(value: float, scores: NDArray[np.float64], n: int, confidence: float) -> Interval:
     tail = (1 - confidence) / 2
     low, high = np.quantile(scores, [tail, 1 - tail])
-    value = measure(np.arange(n)[None])[0]
-    warning = _too_few(n, FEWEST_PICTURES, "picture")
-    return Interval(float(value), float(low), float(high), n, warning)
+    return Interval(value, float(low), float(high), n, _too_few(n, FEWEST_PICTURES, "picture"))
 
 
 def over_seeds(values: Sequence[float], *, confidence: float = CONFIDENCE) -> Interval:

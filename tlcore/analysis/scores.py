@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tlcore.analysis.intervals import Interval, Rows, bootstrap, wilson
+from tlcore.analysis.intervals import Interval, bootstrap_counts, wilson
 from tlcore.analysis.predictions import Predictions
 from tlcore.errors import DataError
 
@@ -124,26 +124,24 @@ def place_in_bins(predictions: Predictions, bins: int = BINS) -> NDArray[np.int6
 
 
 def f1_interval(predictions: Predictions, *, draws: int = 1000, seed: int = 0) -> Interval:
-    """Macro F1 with its bootstrap interval."""
-    k = len(predictions.classes)
-    present = np.bincount(predictions.labels, minlength=k) > 0
+    """Macro F1 with its bootstrap interval.
 
-    def measure(rows: Rows) -> NDArray[np.float64]:
-        labels, predicted = predictions.labels[rows], predictions.predicted[rows]
-        actual, called = _count_rows(labels, k), _count_rows(predicted, k)
-        hits = _count_rows(np.where(labels == predicted, labels, k), k + 1)[:, :k]
-        f1 = (2 * hits / np.maximum(actual + called, 1))[:, present]
-        means: NDArray[np.float64] = f1.mean(axis=1)
+    A resample's F1 follows from its confusion matrix, so cells are drawn and not pictures: the
+    same distribution, in a fiftieth of the time for ten classes.
+    """
+    confusion = count_confusion(predictions)
+    present = np.flatnonzero(confusion.sum(axis=1))
+    actual, called = np.nonzero(confusion)
+    cells = np.eye(len(confusion))
+    either = cells[actual] + cells[called]
+    both = cells[actual] * (actual == called)[:, None]
+
+    def measure(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+        f1 = 2 * (counts @ both) / np.maximum(counts @ either, 1)
+        means: NDArray[np.float64] = f1[:, present].mean(axis=1)
         return means
 
-    return bootstrap(measure, len(predictions), draws=draws, seed=seed)
-
-
-def _count_rows(values: NDArray[np.int64], kinds: int) -> NDArray[np.int64]:
-    """How often each of 0 .. kinds - 1 stands in each row."""
-    offsets = np.arange(len(values))[:, None] * kinds
-    counts = np.bincount((values + offsets).ravel(), minlength=len(values) * kinds)
-    return counts.reshape(len(values), kinds)
+    return bootstrap_counts(measure, confusion[actual, called], draws=draws, seed=seed)
 
 
 def _score_classes(names: tuple[str, ...], confusion: NDArray[np.int64]) -> tuple[ClassScore, ...]:
