@@ -4,8 +4,9 @@ import timm
 from tlcore import catalog
 from tlcore.catalog import CARDS
 from tlcore.nn.backbones import build
-from tlcore.nn.outlines import as_blocks, measure
-from tlcore.outlines import FOLDER, MEASURED
+from tlcore.nn.outlines import as_blocks, block_costs, measure
+from tlcore.outlines import COSTS, FOLDER, MEASURED
+from tlcore.outlines import block_costs as stored_costs
 from tlcore.recipe import Head, Model
 
 HEAD = Head(hidden=(7,), batchnorm=True)
@@ -43,10 +44,12 @@ def test_stored_counts_are_the_real_network_s(card):
         "multiply_adds": card.multiply_adds(),
     }
     assert set(as_blocks(network.outline)) == set(network.outline.blocks)
+    costs = {block: list(vars(cost).values()) for block, cost in stored_costs()[card.name].items()}
+    assert block_costs(network, card.usual) == costs
 
 
 def test_no_outline_is_left_over_from_an_earlier_catalogue():
-    stored = {path.stem for path in FOLDER.glob("*.json") if path != MEASURED}
+    stored = {path.stem for path in FOLDER.glob("*.json") if path not in (MEASURED, COSTS)}
     assert stored == {card.name for card in CARDS}
 
 

@@ -15,6 +15,7 @@ from tlcore.recipe import Head
 
 FOLDER = Path(__file__).parent
 MEASURED = FOLDER / "measured.json"
+COSTS = FOLDER / "costs.json"
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,31 @@ class Measured:
     parameters: int
     features: int
     multiply_adds: int
+
+
+@dataclass(frozen=True)
+class BlockCost:
+    """What one picture of the usual size costs in a block, as counted on the real network.
+
+    Attributes:
+        multiply_adds: On the way through.
+        held: Numbers that are kept for the way back, if the block trains.
+        out: Numbers that are handed on to the next block.
+    """
+
+    multiply_adds: int
+    held: int
+    out: int
+
+
+@cache
+def block_costs() -> dict[str, dict[str, BlockCost]]:
+    """What each block costs, by the backbone's name and the block's."""
+    facts = json.loads(COSTS.read_text(encoding="utf-8"))
+    return {
+        name: {block: BlockCost(*counts) for block, counts in blocks.items()}
+        for name, blocks in facts.items()
+    }
 
 
 @cache
