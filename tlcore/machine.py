@@ -1,4 +1,4 @@
-"""What this machine has left, read without torch."""
+"""What this machine has left and what a process takes of it, read without torch."""
 
 from __future__ import annotations
 
@@ -31,6 +31,15 @@ def _container_headroom() -> int:
         return max(0, int(limit) - used) if limit != "max" else 2**62
     except (OSError, ValueError):
         return 2**62
+
+
+def memory_of(pid: int) -> int | None:
+    """Bytes of memory that a process takes; None where the system doesn't tell."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except (OSError, IndexError, ValueError):
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def cores() -> int:

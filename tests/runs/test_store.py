@@ -237,6 +237,19 @@ def test_a_loss_that_is_no_number_comes_back_as_none(any_store):
     assert {point.seconds for point in back} == {0.5}
 
 
+def test_of_many_points_some_are_given_and_of_each_epoch_all(any_store):
+    attempt = work(any_store)
+    steps = [Metric(name, 0, step, 0.5) for step in range(1000) for name in ("loss", "rate")]
+    epochs = [Metric("train_loss", epoch, 0, 0.5) for epoch in range(3)]
+    any_store.record(attempt, metrics=[*steps, *epochs])
+    given = {"by": LOCAL, "names": ("loss", "train_loss"), "most": 100}
+    points = any_store.metrics(attempt.run, **given)
+    assert [point.name for point in points].count("train_loss") == 3
+    assert 80 <= len(points) <= 110
+    assert {point.name for point in points} == {"loss", "train_loss"}
+    assert any_store.metrics(attempt.run, since=points[-1].seq, **given) == ()
+
+
 def test_the_two_latest_states_are_kept_and_of_the_rest_the_latest(any_store):
     attempt = work(any_store)
     run = attempt.run

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
+from collections.abc import Collection
 from typing import Any
 
 from tlcore.runs.records import Change, Metric
@@ -25,15 +26,29 @@ def events_after(sql: sqlite3.Connection, run: int, since: int) -> tuple[dict[st
     )
 
 
-def metrics_after(sql: sqlite3.Connection, run: int, since: int) -> tuple[Metric, ...]:
-    """Points that were written after number `since`. SQLite keeps NaN as NULL."""
-    query = (
-        "SELECT name, epoch, step, value, seconds, seq FROM metric "
-        "WHERE run = ? AND seq > ? ORDER BY seq"
+def metrics_after(
+    sql: sqlite3.Connection,
+    run: int,
+    since: int,
+    names: Collection[str] = (),
+    most: int | None = None,
+) -> tuple[Metric, ...]:
+    """Points that were written after number `since`, of all curves or of those named; about `most`
+    of them, if there are more. SQLite keeps NaN as NULL."""
+    wanted = (
+        "FROM metric WHERE run = :run AND seq > :since "
+        "AND (:names = '[]' OR name IN (SELECT value FROM json_each(:names)))"
     )
+    given = {"run": run, "since": since, "names": json.dumps(list(names)), "apart": 1}
+    if most is not None:
+        (count,) = sql.execute(f"SELECT count(*) {wanted}", given).fetchone()
+        given["apart"] = max(1, -(-count // most))
+    columns = "SELECT name, epoch, step, value, seconds, seq"
     return tuple(
         Metric(name, epoch, step, math.nan if value is None else value, seconds, seq)
-        for name, epoch, step, value, seconds, seq in sql.execute(query, (run, since))
+        for name, epoch, step, value, seconds, seq in sql.execute(
+            f"{columns} {wanted} AND step % :apart = 0 ORDER BY seq", given
+        )
     )
 
 

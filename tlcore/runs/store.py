@@ -114,10 +114,27 @@ class RunStore:
         with self._seeing(run, by) as (sql, row):
             return reading.events_after(sql, row["number"], since)
 
-    def metrics(self, run: str, *, by: Owner, since: int = 0) -> tuple[Metric, ...]:
-        """Points of curves that were written after number `since`, in that order."""
+    def metrics(
+        self,
+        run: str,
+        *,
+        by: Owner,
+        since: int = 0,
+        names: Collection[str] = (),
+        most: int | None = None,
+    ) -> tuple[Metric, ...]:
+        """Points of curves that were written after number `since`, in that order.
+
+        Args:
+            run: Which run.
+            by: Who asks.
+            since: The `seq` of the last point that is known.
+            names: Of these curves alone; of all if none is named.
+            most: If there are more, give only every so-many-th step, and all of what is measured
+                once an epoch.
+        """
         with self._seeing(run, by) as (sql, row):
-            return reading.metrics_after(sql, row["number"], since)
+            return reading.metrics_after(sql, row["number"], since, names, most)
 
     def history(self, run: str, *, by: Owner) -> tuple[Change, ...]:
         """Every state that the run went through."""

@@ -10,15 +10,21 @@ import streamlit as st
 _HERE = Path(__file__).parent
 
 
-def widget(name: str) -> Any:
+def widget(name: str, *parts: str) -> Any:
     """The widget whose script is `NAME.js`, with `NAME.css` where there is one.
 
-    Call it once, where the module is imported. What comes back mounts the widget.
+    Call it once, where the module is imported. What comes back mounts the widget: its script finds
+    its own place as `.widget`, because the first `div` holds the style as well.
+
+    Args:
+        name: Of its files.
+        parts: Names of further scripts that its own is put behind; they export nothing.
     """
     style = _HERE / f"{name}.css"
+    scripts = [(_HERE / f"{part}.js").read_text(encoding="utf-8") for part in (*parts, name)]
     return st.components.v2.component(
         f"thaw_{name}",
-        html="<div></div>\n",
+        html='<div class="widget"></div>\n',
         css=style.read_text(encoding="utf-8") if style.exists() else None,
-        js=(_HERE / f"{name}.js").read_text(encoding="utf-8"),
+        js="\n".join(scripts),
     )

@@ -20,11 +20,11 @@ const tileFor = (tile, number, choose) => {
 
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
-  const grid = parentElement.querySelector("div");
+  const grid = parentElement.querySelector(".widget");
   const shown = JSON.stringify(data);
   if (grid.dataset.shown === shown) return; // a rerun with the same pictures: nothing flickers
   grid.dataset.shown = shown;
-  grid.className = "gallery";
+  grid.classList.add("gallery");
   grid.style.setProperty("--side", `${data.side}px`);
   const choose = (number) => setTriggerValue("clicked", number);
   grid.replaceChildren(...data.tiles.map((tile, number) => tileFor(tile, number, choose)));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import streamlit as st
@@ -17,7 +18,7 @@ def store() -> RunStore:
     return _opened(paths.home())
 
 
-@st.cache_resource(max_entries=4)
+@lru_cache(maxsize=4)  # not Streamlit's, which warns when a route asks
 def _opened(home: Path) -> RunStore:
     return RunStore(home)
 
