@@ -7,4 +7,6 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-ROUTES: tuple[BaseRoute, ...] = ()
+from tlcore.ui import pictures_route, points_route
+
+ROUTES: tuple[BaseRoute, ...] = (points_route.ROUTE, pictures_route.ROUTE)
