@@ -46,7 +46,7 @@ def dispatchers(monkeypatch) -> list[Path]:
 def command(capsys, monkeypatch, dispatchers) -> Command:
     """Call it as a person would, without `python -m tlcore`."""
     monkeypatch.setattr(worker, "load_engine", lambda threads: fake_run.train)
-    fake = SimpleNamespace(pretrain=fake_run.pretrain)
+    fake = SimpleNamespace(save_backbone=_save_backbone)
     monkeypatch.setitem(sys.modules, "tlcore.nn.pretrain", fake)
 
     def call(*arguments: str) -> Answer:
@@ -58,6 +58,11 @@ def command(capsys, monkeypatch, dispatchers) -> Command:
         return Answer(code, streams.out, streams.err)
 
     return call
+
+
+def _save_backbone(network: Path, path: Path, result: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(network.read_bytes())
 
 
 def _refuse(constant: str) -> None:

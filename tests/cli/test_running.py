@@ -8,8 +8,9 @@ import pytest
 from tests.runs import fake_run
 from tlcore import paths
 from tlcore.errors import DataMissing
-from tlcore.events import StepDone
+from tlcore.events import Checkpoint, StepDone
 from tlcore.nn import worker
+from tlcore.presets import find
 from tlcore.recipe_text import from_file
 from tlcore.runs import keeper
 from tlcore.runs.owners import LOCAL
@@ -205,8 +206,41 @@ def test_a_run_that_is_not_there_is_an_error_with_words(command, run):
 def test_pretraining_leaves_weights_where_they_are_looked_for(command):
     answer = command("pretrain", "pebble-shapes", "--json")
     assert answer.code == 0
-    assert answer.json == {"name": "pebble-shapes", "seconds": 2.0}
+    epochs = find("pretrain-pebble-shapes").recipe.epochs
+    assert answer.json == {"name": "pebble-shapes", "seconds": float(epochs)}
     assert (paths.home() / "weights" / "pebble-shapes.safetensors").exists()
+
+
+def test_pretraining_goes_on_where_it_was_interrupted(command, monkeypatch):
+    def interrupted(recipe, **how):
+        for event in fake_run.train(recipe, **how):
+            yield event
+            if isinstance(event, Checkpoint) and event.epoch == 3:
+                raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "load_engine", lambda threads: interrupted)
+        assert command("pretrain", "pebble-shapes").code == 130
+    assert not (paths.home() / "weights").exists()
+    assert command("pretrain", "pebble-shapes").code == 0
+    assert only_run().attempt == 2
+
+
+def test_pretraining_twice_trains_once(command):
+    command("pretrain", "pebble-shapes")
+    before = only_run()
+    assert command("pretrain", "pebble-shapes").code == 0
+    assert only_run() == before
+
+
+def test_pretraining_in_the_background_is_kept_once_it_has_finished(command, dispatchers):
+    answer = command("pretrain", "pebble-shapes", "--background")
+    assert answer.code == 0
+    assert "python -m tlcore pretrain pebble-shapes" in answer.err
+    assert dispatchers == [paths.home()]
+    assert only_run().state == "queued"
+    assert command("pretrain", "pebble-shapes").code == 0
+    assert only_run().state == "finished"
 
 
 def test_the_result_on_disk_is_strict_json(command, recipe_file):

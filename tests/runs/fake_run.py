@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tlcore import paths
 from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.scores import score
 from tlcore.errors import CheckpointError
@@ -61,14 +60,6 @@ def train(
     predictions = predict(right=test - 10 + min(epoch, 9), n=test)
     yield Tested(score(predictions), predictions, draw(test), save=_save("network"))
     yield Finished(reason, epoch, max(0, epoch - 1), float(epoch))
-
-
-def pretrain(name: str) -> Iterator[Event]:
-    """Leaves a file where weights are looked for."""
-    file = paths.home() / "weights" / f"{name}.safetensors"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text("weights")
-    yield from train(Recipe(epochs=2))
 
 
 def predict(*, right: int, n: int) -> Predictions:

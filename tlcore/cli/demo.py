@@ -54,7 +54,8 @@ def _train(store: RunStore, preset: str) -> str | None:
             f"{backbone} has no weights here yet: pre-training it first, for minutes",
             file=sys.stderr,
         )
-        pretrain_here(backbone)
+        if pretrain_here(backbone) is None:
+            return None
     attempt = begin(store, recipe, preset)
     return attempt.run if follow(store, attempt) else None
 

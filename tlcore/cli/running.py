@@ -61,7 +61,9 @@ def add_verbs(verbs: Verbs) -> None:
         pretrain,
         "train a backbone of the lab's own and keep its weights in the home",
         "pretrain pebble-shapes",
+        "pretrain pebble-photo --background",
     )
+    _add_background(verb)
     verb.add_argument("name", metavar="NAME", help="the backbone's name")
 
 
@@ -95,13 +97,17 @@ def resume(given: Namespace) -> int:
         found = store.get(given.run, by=LOCAL)
         if found.state != "queued":
             found = store.resume(given.run, by=LOCAL)
-        attempt = None if given.background else _claim(store, found.id)
+        attempt = None if given.background else claim(store, found.id)
     return _finish(store, attempt, given) if attempt else leave(store, found, given)
 
 
 def pretrain(given: Namespace) -> int:
-    """Pre-train a backbone."""
+    """Pre-train a backbone; what has been done of it already is not done again."""
+    if given.background:
+        return _leave_pretraining(given)
     seconds = pretrain_here(given.name)
+    if seconds is None:
+        return INTERRUPTED
     if given.json:
         print_json({"name": given.name, "seconds": seconds})
     else:
@@ -109,18 +115,26 @@ def pretrain(given: Namespace) -> int:
     return 0
 
 
-def pretrain_here(name: str) -> float:
-    """Pre-train a backbone, show how it goes, and say how many seconds it took."""
-    from tlcore.cli.progress import Progress
-    from tlcore.events import Finished
-    from tlcore.nn.pretrain import pretrain
+def pretrain_here(name: str) -> float | None:
+    """Pre-train a backbone, keep its weights in the home, and say how many seconds it took; None
+    if it was interrupted."""
+    from tlcore import paths
+    from tlcore.cli.continuing import finish
+    from tlcore.nn.pretrain import save_backbone
+    from tlcore.presets import find
+    from tlcore.runs.owners import LOCAL
+    from tlcore.runs.results import read_result
+    from tlcore.runs.store import RunStore
 
-    show, seconds = Progress(), 0.0
-    for event in pretrain(name):
-        show(event)
-        if isinstance(event, Finished):
-            seconds = event.seconds
-    return seconds
+    store, preset = RunStore(), f"pretrain-{name}"
+    run = finish(store, find(preset).recipe, preset)
+    if run is None:
+        return None
+    result, kept = read_result(store, run, by=LOCAL), store.artifact(run, "best", by=LOCAL)
+    if kept is None:
+        raise _without_network(run)
+    save_backbone(kept, paths.home() / "weights" / f"{name}.safetensors", result)
+    return float(result["seconds"])
 
 
 def find_recipe(text: str, overrides: Sequence[Override]) -> tuple[Recipe, str]:
@@ -144,7 +158,7 @@ def begin(store: RunStore, recipe: Recipe, preset: str) -> Attempt:
     from tlcore.runs.owners import LOCAL
 
     with claiming(store.home):
-        return _claim(store, store.submit(recipe, by=LOCAL, preset=preset).id)
+        return claim(store, store.submit(recipe, by=LOCAL, preset=preset).id)
 
 
 def follow(store: RunStore, attempt: Attempt) -> dict[str, Any] | None:
@@ -183,7 +197,8 @@ def leave(store: RunStore, run: Run, given: Namespace) -> int:
     return 0
 
 
-def _claim(store: RunStore, run: str) -> Attempt:
+def claim(store: RunStore, run: str) -> Attempt:
+    """The right to work on a run that waits."""
     from tlcore.errors import RunError
     from tlcore.runs.identity import own
     from tlcore.runs.slots import slots
@@ -193,6 +208,32 @@ def _claim(store: RunStore, run: str) -> Attempt:
         remedy = "See how it goes with: python -m tlcore runs"
         raise RunError("Another process has begun this run already", where=run, remedy=remedy)
     return attempt
+
+
+def _leave_pretraining(given: Namespace) -> int:
+    from tlcore.cli.continuing import newest
+    from tlcore.presets import find
+    from tlcore.runs.owners import LOCAL
+    from tlcore.runs.states import State
+    from tlcore.runs.store import RunStore
+
+    store, preset = RunStore(), f"pretrain-{given.name}"
+    recipe = find(preset).recipe
+    run = newest(store, recipe) or store.submit(recipe, by=LOCAL, preset=preset)
+    if run.state.resumable:
+        run = store.resume(run.id, by=LOCAL)
+    print(
+        f"Once it has finished, keep its weights with: python -m tlcore pretrain {given.name}",
+        file=sys.stderr,
+    )
+    return leave(store, run, given) if run.state == State.QUEUED else 0
+
+
+def _without_network(run: str) -> Exception:
+    from tlcore.errors import RunError
+
+    remedy = "Delete the run, then pretrain again."
+    return RunError("The network of this run is gone", where=run, remedy=remedy)
 
 
 def _finish(store: RunStore, attempt: Attempt, given: Namespace) -> int:

@@ -1,4 +1,4 @@
-"""Making the lab's own backbones: an ordinary run whose backbone is kept as weights.
+"""Making the lab's own backbones: of what an ordinary run has kept, the backbone as weights.
 
 The recipes are the presets `pretrain-...`; anybody can read them, change them and run them.
 """
@@ -6,52 +6,52 @@ The recipes are the presets `pretrain-...`; anybody can read them, change them a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Any
 
+import torch
 from safetensors.torch import save_file
+from torch import Tensor
 
-from tlcore import paths
-from tlcore.events import Event, Tested
 from tlcore.files import written_whole
-from tlcore.nn.engine import train
 from tlcore.nn.engine.keepsake import load_network
-from tlcore.presets import find
-from tlcore.recipe import Recipe
+
+LARGEST = 6_000_000
+"""Bytes that a carried file may have: what would be larger is kept in half precision."""
 
 
-def pretrain(name: str, *, recipe: Recipe | None = None) -> Iterator[Event]:
-    """Train a backbone from scratch and save it where `weights: pretrained` will find it.
+def save_backbone(network: Path, path: Path, result: Mapping[str, Any]) -> None:
+    """Write the backbone of a run alone, with a header that says what it is and how good.
 
     Args:
-        name: Of the backbone, such as `pebble-shapes`.
-        recipe: Another one than the preset's, for a quick try.
+        network: What the run kept.
+        path: Where the weights go.
+        result: The run's outcome.
     """
-    for event in train(recipe or find(f"pretrain-{name}").recipe):
-        if isinstance(event, Tested):
-            save_backbone(paths.home() / "weights" / f"{name}.safetensors", event)
-        yield event
-
-
-def save_backbone(path: Path, tested: Tested) -> None:
-    """Write the backbone alone, with a header that says what it is and how good."""
-    with TemporaryDirectory() as folder:
-        tested.save(Path(folder) / "network.safetensors")
-        kept = load_network(Path(folder) / "network.safetensors")
-    backbone = kept.network.backbone.state_dict()
-    accuracy = tested.report.accuracy
+    kept = load_network(network)
+    accuracy = result["report"]["accuracy"]
+    tensors = compact(kept.network.backbone.state_dict())
     facts = {
         "architecture": kept.recipe.model.backbone,
         "mean": json.dumps(kept.prepare.mean),
         "std": json.dumps(kept.prepare.std),
         "classes": json.dumps(kept.classes, ensure_ascii=False),
+        "teacher": kept.recipe.distillation.teacher,
         "recipe": kept.recipe.id,
         "seed": str(kept.recipe.seed),
-        "test_accuracy": f"{accuracy.value:.4f}",
-        "test_accuracy_interval": f"[{accuracy.low:.4f}, {accuracy.high:.4f}]",
+        "test_accuracy": f"{accuracy['value']:.4f}",
+        "test_accuracy_interval": f"[{accuracy['low']:.4f}, {accuracy['high']:.4f}]",
         "format": "pt",
     }
-    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in backbone.items()}
     with written_whole(path) as draft:
-        save_file(plain, draft, metadata=facts)
+        save_file(tensors, draft, metadata=facts)
+
+
+def compact(tensors: Mapping[str, Tensor], largest: int = LARGEST) -> dict[str, Tensor]:
+    """The tensors as they are, or if that is too much the weights in half precision; the norms,
+    which are small and sensitive, stay whole."""
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    if sum(tensor.nbytes for tensor in plain.values()) <= largest:
+        return plain
+    return {name: t.to(torch.float16) if t.dim() > 1 else t for name, t in plain.items()}
