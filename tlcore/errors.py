@@ -13,6 +13,7 @@
     │   ├── QuotaExceeded      one person, or all together, asked for more than the rules give
     │   ├── Fenced             the right to work on it has passed to another attempt
     │   └── StoreError         the disk or the database behind all runs failed
+    ├── AnswerError            a trained network could not be asked about a picture
     └── TrainingError          training could not go on
         ├── NotFinite          the loss became NaN or infinite
         └── OutOfMemory        not even one picture fits
@@ -129,6 +130,10 @@ class Fenced(RunError):
 
 class StoreError(RunError):
     """The disk or the database behind all runs failed; what was kept before still stands."""
+
+
+class AnswerError(ThawError):
+    """A trained network could not be asked about a picture, or gave no answer."""
 
 
 class TrainingError(ThawError):
