@@ -153,15 +153,20 @@ def scale(predictions: Predictions, temperature: float) -> Predictions:
 def recalibrate(validation: Predictions, test: Predictions) -> Recalibration:
     """Fit a temperature on one table, and see on the other what it changes."""
     temperature = fit_temperature(validation)
-    scaled = scale(test, temperature)
-    return Recalibration(
-        temperature=temperature,
-        pictures=len(validation),
-        before=error_interval(test),
-        after=error_interval(scaled),
-        loss_before=float(test.loss.mean()),
-        loss_after=float(scaled.loss.mean()),
-    )
+    return _changed(test, scale(test, temperature), temperature, len(validation))
+
+
+def recalibrate_crosswise(test: Predictions, *, seed: int = 0) -> Recalibration:
+    """The same where no validation pictures were kept: each half of the test pictures sets the
+    temperature for the other half, so none is judged by one it helped to set."""
+    order = np.random.default_rng(seed).permutation(len(test))
+    halves = np.sort(order[: len(test) // 2]), np.sort(order[len(test) // 2 :])
+    temperatures = [fit_temperature(_rows(test, half)) for half in halves]
+    scaled = test.probabilities.copy()
+    for half, temperature in zip(halves, reversed(temperatures), strict=True):
+        scaled[half] = scale(_rows(test, half), temperature).probabilities
+    mean = float(np.exp(np.mean(np.log(temperatures))))
+    return _changed(test, replace(test, probabilities=scaled), mean, len(halves[0]))
 
 
 def abstain(predictions: Predictions, threshold: float) -> Abstention:
@@ -178,6 +183,28 @@ def abstention_curve(
 ) -> tuple[Abstention, ...]:
     """Coverage and accuracy at every threshold."""
     return tuple(abstain(predictions, threshold) for threshold in thresholds)
+
+
+def _rows(predictions: Predictions, rows: Rows) -> Predictions:
+    return Predictions(
+        predictions.ids[rows],
+        predictions.labels[rows],
+        predictions.probabilities[rows],
+        predictions.classes,
+    )
+
+
+def _changed(
+    before: Predictions, after: Predictions, temperature: float, pictures: int
+) -> Recalibration:
+    return Recalibration(
+        temperature=temperature,
+        pictures=pictures,
+        before=error_interval(before),
+        after=error_interval(after),
+        loss_before=float(before.loss.mean()),
+        loss_after=float(after.loss.mean()),
+    )
 
 
 def _bin(low: float, high: float, n: int, hits: float, total: float) -> Bin:

@@ -1,0 +1,1 @@
+"""Drawings for reports: plain SVG, coloured by the page's style sheet, without scripts."""

@@ -1,0 +1,129 @@
+"""A report as Markdown, its pictures in a folder beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import singledispatchmethod
+from pathlib import Path
+
+from tlcore.report.blocks import (
+    Beside,
+    Block,
+    Checklist,
+    Code,
+    Document,
+    Facts,
+    Figure,
+    Gallery,
+    Items,
+    Paragraph,
+    Picture,
+    Table,
+)
+from tlcore.report.markup import shown
+
+_MARKS = re.compile(r"([!-/:-@\[-`{-~])")
+_LINKS = re.compile(r"\\[:@]|\bwww\b", re.IGNORECASE)
+_JOINER = "\u2060"
+_STYLE = (Path(__file__).parent / "charts.css").read_text()
+_WIDTH = 560
+
+
+@dataclass
+class Markdown:
+    """The text of a report, and the files that it shows.
+
+    Attributes:
+        folder: Where the text looks for the files.
+        files: Name to content.
+    """
+
+    folder: str
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    def text_of(self, document: Document) -> str:
+        """All of it."""
+        lines = [f"# {literal(document.title)}", literal(document.subtitle)]
+        for section in document.sections:
+            lines.append(f"## {literal(section.title)}")
+            for block in section.blocks:
+                lines += self._lines(block)
+        return "\n\n".join(lines) + "\n"
+
+    @singledispatchmethod
+    def _lines(self, block: Block) -> Iterator[str]:
+        raise TypeError(f"a report has no {type(block).__name__}")
+
+    @_lines.register
+    def _(self, block: Paragraph) -> Iterator[str]:
+        yield literal(block.text) if block.tone == "plain" else f"> {literal(block.text)}"
+
+    @_lines.register
+    def _(self, block: Facts) -> Iterator[str]:
+        yield "\n".join(f"- {literal(term)}: {literal(text)}" for term, text in block.pairs)
+
+    @_lines.register
+    def _(self, block: Items) -> Iterator[str]:
+        yield "\n".join(f"- {literal(text)}" for text in block.texts)
+
+    @_lines.register
+    def _(self, block: Table) -> Iterator[str]:
+        if block.caption:
+            yield literal(block.caption)
+        rows = [block.head, ("---",) * len(block.head), *block.rows]
+        written = (
+            row if i == 1 else tuple(literal(cell) for cell in row) for i, row in enumerate(rows)
+        )
+        yield "\n".join(f"| {' | '.join(row)} |" for row in written)
+
+    @_lines.register
+    def _(self, block: Figure) -> Iterator[str]:
+        style = f'style="background:#fff" width="{_WIDTH}"><style>{_STYLE}</style>'
+        svg = re.sub(r">", f" {style}", block.svg, count=1)
+        yield self._picture(svg.encode(), "svg", block.caption)
+        yield literal(block.caption)
+
+    @_lines.register
+    def _(self, block: Gallery) -> Iterator[str]:
+        yield literal(block.caption)
+        yield "\n".join(self._tile(picture) for picture in block.pictures)
+
+    @_lines.register
+    def _(self, block: Code) -> Iterator[str]:
+        fence = "`" * (2 + max((len(run) for run in re.findall("`+", block.text)), default=0) + 1)
+        yield f"{fence}{block.language}\n{shown(block.text).rstrip()}\n{fence}"
+
+    @_lines.register
+    def _(self, block: Checklist) -> Iterator[str]:
+        yield "\n".join(f"- [ ] {literal(question)}" for question in block.questions)
+
+    @_lines.register
+    def _(self, block: Beside) -> Iterator[str]:
+        for column in block.columns:
+            yield f"### {column.number}. {literal(column.title)}"
+            for each in column.blocks:
+                yield from self._lines(each)
+
+    def _tile(self, picture: Picture) -> str:
+        words = literal("; ".join(picture.lines))
+        if not picture.jpeg:
+            return f"- {words}"
+        return f"- {self._picture(picture.jpeg, 'jpg', picture.lines[0])} {words}"
+
+    def _picture(self, content: bytes, kind: str, words: str) -> str:
+        name = f"{len(self.files) + 1}.{kind}"
+        self.files[name] = content
+        return f"![{literal(words)}]({self.folder}/{name})"
+
+
+def literal(text: str) -> str:
+    r"""Text that is shown as it is: every mark is escaped. Addresses are found after the escapes
+    are gone, so a word joiner, which has no width, breaks them up.
+
+    >>> literal("<b>*cat*|dog</b>")
+    '\\<b\\>\\*cat\\*\\|dog\\<\\/b\\>'
+    """
+    line = " ".join(shown(text).split())
+    return _LINKS.sub(lambda found: found[0] + _JOINER, _MARKS.sub(r"\\\1", line))

@@ -1,0 +1,80 @@
+"""Each further run against the first: on the same pictures, which it fixed and which it broke."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tlcore.analysis.comparison import Changes, changes, difference, mcnemar
+from tlcore.analysis.intervals import Rows
+from tlcore.analysis.wording import chance, gain, percent, quantity
+from tlcore.report.blocks import Block, Figure, Gallery, Paragraph, Picture, Section
+from tlcore.report.charts.curves import draw_runs
+from tlcore.report.sections.shared import class_name, thumbnail
+from tlcore.report.story import RunStory
+
+PICTURES = 12
+
+
+def comparison(stories: Sequence[RunStory]) -> Section | None:
+    """Nothing if there is but one run."""
+    if len(stories) < 2:
+        return None
+    blocks: list[Block] = [Figure(draw_runs([s.curves for s in stories]), _CAPTION)]
+    for number in range(1, len(stories)):
+        blocks += _against_first(stories, number)
+    return Section("Comparison", tuple(blocks))
+
+
+_CAPTION = (
+    "Accuracy on the validation pictures, by epoch and by second; on another machine, or beside "
+    "other work, a run takes another time."
+)
+
+
+def _against_first(stories: Sequence[RunStory], number: int) -> Iterator[Block]:
+    first, second = stories[0], stories[number]
+    found = changes(first.predictions, second.predictions)
+    gained = difference(first.predictions, second.predictions)
+    test = mcnemar(first.predictions, second.predictions)
+    if found is None or gained is None or test is None:
+        yield Paragraph(
+            f"Run {number + 1} and run 1 were not tested on the same pictures, so they can't be "
+            "compared picture by picture.",
+            "caution",
+        )
+        return
+    yield Paragraph(
+        f"Run {number + 1} against run 1: accuracy {gain(gained)}. It fixed "
+        f"{quantity(test.fixed, 'picture')} and broke {quantity(test.broken, 'picture')}; "
+        f"{len(found.both_wrong):,} are wrong in both. If only chance decided which, a split this "
+        f"uneven would have a probability of {chance(test.p)} (McNemar, exact).",
+        "finding",
+    )
+    for rows, word in ((found.fixed, "fixed"), (found.broken, "broke")):
+        yield from _gallery(first, second, rows, found, f"run {number + 1} {word}")
+
+
+def _gallery(
+    first: RunStory, second: RunStory, rows: Rows, found: Changes, words: str
+) -> Iterator[Block]:
+    if len(rows):
+        shown = rows[:PICTURES]
+        pictures = tuple(_picture(first, second, int(row), found) for row in shown)
+        caption = (
+            f"{len(shown)} of the {quantity(len(rows), 'picture')} that {words}, the surest first."
+        )
+        yield Gallery(pictures, caption)
+
+
+def _picture(first: RunStory, second: RunStory, row: int, found: Changes) -> Picture:
+    before, after = first.predictions, second.predictions
+    other = int(found.in_second[row])
+    said = class_name(second, int(after.predicted[other]))
+    return Picture(
+        thumbnail(first, row) or thumbnail(second, other),
+        (
+            class_name(first, int(before.labels[row])),
+            f"{class_name(first, int(before.predicted[row]))} → {said}, "
+            f"{percent(float(after.confidence[other]))}",
+        ),
+    )

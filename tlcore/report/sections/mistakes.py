@@ -1,0 +1,45 @@
+"""The worst mistakes, and labels that may be wrong themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tlcore.analysis.label_errors import Suspect, find_suspects
+from tlcore.analysis.mistakes import rank_mistakes
+from tlcore.analysis.wording import quantity
+from tlcore.report.blocks import Block, Gallery, Paragraph, Picture, Section
+from tlcore.report.sections.shared import beside, class_name, mistake, thumbnail
+from tlcore.report.story import RunStory
+
+WORST, SUSPECTS = 24, 12
+
+
+def mistakes(stories: Sequence[RunStory]) -> Section:
+    """Pictures, with what they are and what they were called."""
+    return Section("Mistakes", beside(stories, _blocks))
+
+
+def _blocks(story: RunStory) -> Iterator[Block]:
+    rows = rank_mistakes(story.predictions, by="loss")
+    if not len(rows):
+        yield Paragraph(f"None, on {quantity(story.test.n, 'test picture')}.")
+        return
+    if story.thumbnails is None:
+        yield Paragraph(
+            "No small pictures were kept with this run, so its mistakes are told by name alone. "
+            "Run the recipe again to have them.",
+            "caution",
+        )
+    shown = tuple(mistake(story, int(row)) for row in rows[:WORST])
+    yield Gallery(shown, f"The {len(shown)} worst of {quantity(len(rows), 'mistake')}, by loss.")
+    if suspects := find_suspects(story.predictions):
+        yield Gallery(
+            tuple(_suspect(story, each) for each in suspects[:SUSPECTS]),
+            f"Labels that may be wrong: the likeliest of {len(suspects):,}, by confident learning. "
+            "A network that errs looks the same as a label that does: only looking can tell.",
+        )
+
+
+def _suspect(story: RunStory, suspect: Suspect) -> Picture:
+    given, likely = (class_name(story, place) for place in (suspect.given, suspect.likely))
+    return Picture(thumbnail(story, suspect.row), (f"label: {given}", f"maybe {likely}"))

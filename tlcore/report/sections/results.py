@@ -1,0 +1,87 @@
+"""Accuracy class by class, and what is taken for what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tlcore.analysis.intervals import Interval
+from tlcore.analysis.mistakes import confused_pairs
+from tlcore.analysis.scores import ClassScore, count_confusion, f1_interval, score
+from tlcore.analysis.superclasses import fold, superclasses_of
+from tlcore.analysis.wording import percent, rate
+from tlcore.report.blocks import Block, Figure, Paragraph, Section, Table
+from tlcore.report.charts.matrix import draw_matrix
+from tlcore.report.sections.shared import NOTHING, beside, class_name
+from tlcore.report.story import RunStory
+
+MOST_ROWS = 120
+
+
+def results(stories: Sequence[RunStory]) -> Section:
+    """Scores, confusion matrix and the commonest confusions."""
+    return Section("Results", beside(stories, _blocks))
+
+
+def _blocks(story: RunStory) -> Iterator[Block]:
+    f1 = f1_interval(story.predictions)
+    yield Paragraph(
+        f"Accuracy {rate(story.test.accuracy)}, macro F1 {_decimal(f1)}, loss "
+        f"{story.test.loss:.3f}. Intervals are at 95 %, over the test pictures."
+    )
+    yield _matrix(story)
+    yield from _superclasses(story)
+    if pairs := confused_pairs(story.predictions, top=8):
+        yield Table(
+            ("true class", "called", "pictures", "of the class"),
+            tuple(
+                (class_name(story, p.actual), class_name(story, p.called), f"{p.count:,}",
+                 rate(p.share))
+                for p in pairs
+            ),
+            "The commonest confusions.",
+        )  # fmt: skip
+    yield _class_table(story)
+
+
+def _matrix(story: RunStory) -> Figure:
+    classes = story.predictions.classes
+    drawn = draw_matrix(count_confusion(story.predictions), classes)
+    caption = "Confusion matrix: rows are true classes, the darker the larger the share of the row."
+    return Figure(drawn, f"{caption} Right in blue, wrong in purple.")
+
+
+def _superclasses(story: RunStory) -> Iterator[Block]:
+    """CIFAR-100 once more by its 20 superclasses."""
+    if superclasses := superclasses_of(story.predictions.classes):
+        folded = fold(story.predictions, superclasses)
+        drawn = draw_matrix(count_confusion(folded), folded.classes)
+        accuracy = rate(score(folded).accuracy)
+        yield Figure(drawn, f"The same by superclass: accuracy {accuracy}.")
+
+
+def _class_table(story: RunStory) -> Table:
+    worst_first = sorted(story.test.classes, key=lambda each: each.recall or 0.0)
+    caption = "Every class, the lowest recall first."
+    if len(worst_first) > MOST_ROWS:
+        caption = f"The {MOST_ROWS} of {len(worst_first)} classes with the lowest recall."
+    return Table(
+        ("class", "pictures", "precision", "recall", "F1"),
+        tuple(map(_row, worst_first[:MOST_ROWS])),
+        caption,
+    )
+
+
+def _row(each: ClassScore) -> tuple[str, ...]:
+    if each.recall_interval is None:
+        return each.name, "0", NOTHING, NOTHING, NOTHING
+    return (
+        each.name,
+        f"{each.support:,}",
+        percent(each.precision or 0.0),
+        rate(each.recall_interval),
+        f"{each.f1 or 0.0:.2f}",
+    )
+
+
+def _decimal(interval: Interval) -> str:
+    return f"{interval.value:.3f} [{interval.low:.3f}, {interval.high:.3f}]"

@@ -1,0 +1,86 @@
+"""Runs written up: as one HTML file, or as Markdown with a folder of pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tlcore.errors import RunError
+from tlcore.files import written_whole
+from tlcore.report.blocks import Document
+from tlcore.report.html import as_html
+from tlcore.report.markdown import Markdown
+from tlcore.report.sections.bias import bias
+from tlcore.report.sections.calibration import calibration
+from tlcore.report.sections.comparison import comparison
+from tlcore.report.sections.data import data
+from tlcore.report.sections.ethics import ethics
+from tlcore.report.sections.glance import glance
+from tlcore.report.sections.limits import limits
+from tlcore.report.sections.method import method
+from tlcore.report.sections.mistakes import mistakes
+from tlcore.report.sections.reproduce import reproduce
+from tlcore.report.sections.results import results
+from tlcore.report.sections.training import training
+from tlcore.report.story import RunStory
+
+SECTIONS = (
+    glance,
+    data,
+    method,
+    training,
+    results,
+    comparison,
+    mistakes,
+    calibration,
+    bias,
+    limits,
+    ethics,
+    reproduce,
+)
+
+
+def write_html(reports: Sequence[RunStory], path: Path) -> Path:
+    """One file that holds everything, and fetches and runs nothing."""
+    with written_whole(path) as draft:
+        draft.write_bytes(_encoded(html_of(reports)))
+    return path
+
+
+def write_markdown(reports: Sequence[RunStory], path: Path) -> Path:
+    """The text, and its pictures in a folder beside it, named after it."""
+    pages = Markdown(folder=f"{path.stem}-pictures")
+    text = pages.text_of(compose(reports))
+    for name, content in pages.files.items():
+        with written_whole(path.parent / pages.folder / name) as draft:
+            draft.write_bytes(content)
+    with written_whole(path) as draft:
+        draft.write_bytes(_encoded(text))
+    return path
+
+
+def html_of(reports: Sequence[RunStory]) -> str:
+    """The HTML file's text, for a page that offers it as a download."""
+    return as_html(compose(reports))
+
+
+def compose(reports: Sequence[RunStory]) -> Document:
+    """All parts of a report, before they are HTML or Markdown."""
+    if not reports:
+        raise RunError("A report needs at least one run")
+    parts = (section(reports) for section in SECTIONS)
+    return Document(_title(reports), _subtitle(reports), tuple(part for part in parts if part))
+
+
+def _title(reports: Sequence[RunStory]) -> str:
+    return reports[0].name if len(reports) == 1 else f"{len(reports)} runs compared"
+
+
+def _subtitle(reports: Sequence[RunStory]) -> str:
+    runs = ", ".join(story.run for story in reports)
+    return f"Written by Thaw from what was measured. Run{'s' if len(reports) > 1 else ''} {runs}."
+
+
+def _encoded(text: str) -> bytes:
+    """Half a surrogate pair, as a file name that is no UTF-8 may hold, is written out."""
+    return text.encode("utf-8", "backslashreplace")
