@@ -1,0 +1,96 @@
+"""How many pictures a recipe's data have, found out without decoding one.
+
+>>> count_pictures(Data(name="cifar10", labels_per_class=20, validation=0.1))
+Counts(classes=10, train=200, validation=5000, test=10000)
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from tlcore.data.drawn.world import class_sizes
+from tlcore.data.layout import arrange
+from tlcore.data.sources import open_source
+from tlcore.recipe import Data
+
+Sizes: TypeAlias = Sequence[int]
+"""How many pictures each class has."""
+
+_DIGITS = (178, 182, 177, 183, 181, 182, 181, 179, 174, 180)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many pictures there are for what. Where pictures belong together, it is about as many.
+
+    Attributes:
+        classes: How many classes there are.
+        train: Pictures to learn from.
+        validation: Pictures to choose the epoch by.
+        test: Pictures to be tested on.
+    """
+
+    classes: int
+    train: int
+    validation: int
+    test: int
+
+
+def count_pictures(data: Data) -> Counts:
+    """The sizes of the shares that `tlcore.data.split` would make.
+
+    Raises:
+        DataError: A folder, zip or upload is missing, or is no data set.
+    """
+    pool, test = _sizes(data)
+    if test is None:
+        test = [_share(size, data.test) for size in pool]
+        pool = [size - aside for size, aside in zip(pool, test, strict=True)]
+    pool, test = _limited(pool, data.limit_train), _limited(test, data.limit_test)
+    validation = [_share(size, data.validation) if data.validation else 0 for size in pool]
+    train = [size - aside for size, aside in zip(pool, validation, strict=True)]
+    if data.labels_per_class:
+        train = [min(size, data.labels_per_class) for size in train]
+    return Counts(len(pool), sum(train), sum(validation), sum(test))
+
+
+def _sizes(data: Data) -> tuple[Sizes, Sizes | None]:
+    """Of the pool to learn from, and of the test set where the data bring one."""
+    match data.name:
+        case "shapes":
+            return class_sizes(data.shapes, "train"), class_sizes(data.shapes, "test")
+        case "digits":
+            return _DIGITS, None
+        case "folder":
+            return _in_folders(data)
+        case "cifar100" if data.labels == "fine":
+            return (500,) * 100, (100,) * 100
+        case "cifar100":
+            return (2500,) * 20, (500,) * 20
+        case _:
+            return (5000,) * 10, (1000,) * 10
+
+
+def _in_folders(data: Data) -> tuple[Sizes, Sizes | None]:
+    with open_source(data.path) as source:
+        entries = arrange(source.names(), data.group_by).entries
+    train = Counter(entry.class_name for entry in entries if entry.side == "train")
+    test = Counter(entry.class_name for entry in entries if entry.side == "test")
+    return list(train.values()), [test[name] for name in train] if test else None
+
+
+def _share(size: int, share: float) -> int:
+    """At least one and never all; of a lone picture, nothing."""
+    return min(max(1, round(share * size)), size - 1)
+
+
+def _limited(sizes: Sizes, limit: int | None) -> Sizes:
+    """Some of each class, in the proportions that they have."""
+    whole = sum(sizes)
+    if limit is None or limit >= whole:
+        return sizes
+    ends = [round(limit * sum(sizes[: i + 1]) / whole) for i in range(len(sizes))]
+    return [end - before for end, before in zip(ends, [0, *ends[:-1]], strict=True)]
