@@ -14,7 +14,17 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 
-from tlcore.cli import asking, comparing, demo, examining, keeping, listing, recipes, running
+from tlcore.cli import (
+    asking,
+    comparing,
+    demo,
+    examining,
+    keeping,
+    listing,
+    recipes,
+    reproduce,
+    running,
+)
 from tlcore.cli.arguments import Parser, build_parser
 from tlcore.cli.output import print_error
 from tlcore.errors import ThawError
@@ -37,7 +47,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parser() -> Parser:
     """All verbs and what they take."""
     whole, verbs = build_parser()
-    for module in (demo, running, asking, keeping, recipes, listing, comparing, examining):
+    for module in (
+        demo,
+        running,
+        asking,
+        keeping,
+        recipes,
+        listing,
+        comparing,
+        examining,
+        reproduce,
+    ):
         module.add_verbs(verbs)
     return whole
 

@@ -1,0 +1,44 @@
+import pytest
+
+from tests.reproduce.measured import measurement
+from tlcore.errors import NotReadable
+from tlcore.reproduce.book import Book, mean
+from tlcore.reproduce.jobs import choose, jobs
+
+
+@pytest.fixture
+def demo():
+    return list(jobs(choose(["demo-scratch"]), quick=False))
+
+
+def test_what_was_measured_is_found_again_by_recipe_and_seed(tmp_path, demo):
+    path = tmp_path / "results.json"
+    Book(path).add(demo[1], measurement("demo-scratch", 0.2, seed=1))
+    book = Book(path)
+    assert [job in book for job in demo] == [False, True, False]
+    assert book.of(demo) == [measurement("demo-scratch", 0.2, seed=1)]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 2, "runs": {}}', '{"format": 1}'])
+def test_a_damaged_book_is_an_error_with_words_and_stays_as_it_is(tmp_path, text):
+    path = tmp_path / "results.json"
+    path.write_text(text)
+    with pytest.raises(NotReadable, match="Move the file away"):
+        Book(path)
+    assert path.read_text() == text
+
+
+def test_three_seeds_make_an_interval_over_seeds_and_fewer_don_t():
+    three = [measurement("e-cnn", value, seed=n) for n, value in enumerate((0.70, 0.72, 0.74))]
+    assert mean([]) is None
+    assert mean(three[:2]) == three[0].interval
+    found = mean(three)
+    assert found is not None
+    assert found.value == pytest.approx(0.72)
+    assert (found.n, found.low) == (3, pytest.approx(0.670, abs=1e-3))
+
+
+def test_an_interval_over_seeds_stays_a_share():
+    found = mean([measurement("e-cnn", value, seed=n) for n, value in enumerate((0.99, 1.0, 0.96))])
+    assert found is not None
+    assert found.high == 1

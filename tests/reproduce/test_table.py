@@ -1,0 +1,77 @@
+import re
+
+import pytest
+
+from tests.reproduce.measured import measurement
+from tlcore.reproduce import jobs as module
+from tlcore.reproduce.book import Book
+from tlcore.reproduce.jobs import jobs
+from tlcore.reproduce.rows import REPORTED, ROWS
+from tlcore.reproduce.table import page
+
+
+@pytest.fixture
+def book(tmp_path):
+    return Book(tmp_path / "results.json")
+
+
+@pytest.fixture
+def cifar_here(monkeypatch):
+    """As if CIFAR-10 were on this machine, and no weights but the carried ones."""
+    monkeypatch.setattr(module, "_has_data", lambda recipe: recipe.data.name != "cifar100")
+
+
+def lines(text, letters="ABCDE"):
+    return [line for line in text.splitlines() if re.match(rf"\| [{letters}] \|", line)]
+
+
+def test_every_report_s_system_has_a_line_that_begins_with_its_letter(book):
+    found = lines(page(book, [], quick=False).split("## Claims")[0])
+    assert [line[2] for line in found] == [r.preset[0].upper() for r in REPORTED]
+    assert len(found) >= 14
+
+
+def test_what_was_not_run_has_its_reason_and_the_exact_command(book):
+    text = page(book, list(jobs(ROWS, quick=False)), quick=False)
+    [line] = [line for line in lines(text) if "`e-vgg16`" in line]
+    assert "no weights of VGG16 here" in line
+    assert "not run here: `python -m tlcore run e-vgg16`" in line
+    assert "62.28 %" in line
+
+
+def test_a_measured_row_has_figure_interval_machine_time_and_verdict(book, cifar_here):
+    every = list(jobs(ROWS, quick=False))
+    [job] = [job for job in every if job.row.id == "e-cnn"]
+    book.add(job, measurement("e-cnn", 0.745, seconds=612))
+    [line] = [line for line in lines(page(book, every, quick=False)) if "`e-cnn`" in line]
+    assert line.startswith("| E | ")
+    for cell in ("74.49 %", "74.5 % [73.6, 75.3], 1 seed", "a machine, 1 of 2 cores", " 612 "):
+        assert cell in line
+    assert "nothing: the whole recipe" in line
+    assert line.endswith("| **reproduced** |")
+
+
+def test_a_row_run_in_part_says_so_and_gives_the_command(book, cifar_here):
+    every = list(jobs(ROWS, quick=False))
+    [job] = [job for job in every if job.row.id == "c-scratch"]
+    book.add(job, measurement("c-scratch", 0.70))
+    [line] = [line for line in lines(page(book, every, quick=False)) if "`c-scratch`" in line]
+    assert "6 of 50 epochs: for two cores" in line
+    assert "not run here in full: `python -m tlcore run c-scratch`" in line
+
+
+def test_the_page_says_where_and_when_it_was_measured(book):
+    every = list(jobs(ROWS, quick=True))
+    for job in every:
+        book.add(job, measurement(job.row.id, 0.5, seed=job.seed))
+    text = page(book, every, quick=True)
+    assert "**A quick table**" in text
+    assert "at commit 0123456789" in text
+    assert "2026-01-01 00:00" in text
+
+
+def test_tables_are_whole_whatever_is_in_them(book):
+    text = page(book, [], quick=False)
+    for table in re.findall(r"(?:^\|.*\n)+", text, flags=re.MULTILINE):
+        widths = {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}
+        assert len(widths) == 1

@@ -1,0 +1,130 @@
+"""`reproduce`: every figure of the reports against what this machine measures."""
+
+from __future__ import annotations
+
+import sys
+import time
+from argparse import ArgumentTypeError, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tlcore.cli.arguments import add_verb
+from tlcore.cli.output import print_json, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tlcore.cli.arguments import Verbs
+    from tlcore.reproduce.book import Book, Measurement
+    from tlcore.reproduce.jobs import Job
+    from tlcore.runs.store import RunStore
+
+INTERRUPTED = 130
+
+
+def add_verbs(verbs: Verbs) -> None:
+    """Describe the verb of this module."""
+    verb = add_verb(
+        verbs,
+        "reproduce",
+        reproduce,
+        "measure what the reports report, and write a table of both",
+        "reproduce --quick",
+        "reproduce --only C,e-cnn --seeds 3",
+        "reproduce",
+    )
+    about = "a smaller table in minutes, written into the home and not into docs"
+    verb.add_argument("--quick", action="store_true", help=about)
+    about = "rows by name, or reports by letter, with commas between"
+    verb.add_argument("--only", metavar="ROWS", type=_names, default=(), help=about)
+    about = "how many seeds for each row, instead of what suits it"
+    verb.add_argument("--seeds", metavar="N", type=_count, default=None, help=about)
+
+
+def reproduce(given: Namespace) -> int:
+    """Measure what isn't in the book yet, a run at a time, and write the page after each."""
+    from tlcore.reproduce.book import Book
+    from tlcore.reproduce.jobs import choose, jobs
+    from tlcore.runs.store import RunStore
+
+    began = time.perf_counter()
+    folder = _folder(quick=given.quick)
+    book, store = Book(folder / "results.json"), RunStore()
+    wanted = list(jobs(choose(given.only), quick=given.quick, seeds=given.seeds))
+    for number, job in enumerate(wanted, start=1):
+        if job in book:
+            continue
+        print(f"{number} of {len(wanted)}: {job.recipe.name}, seed {job.seed}", file=sys.stderr)
+        measured = _measure(store, job)
+        if measured is None:
+            print("Go on with the same command.", file=sys.stderr)
+            return INTERRUPTED
+        book.add(job, measured)
+        _write(folder, book, quick=given.quick, seeds=given.seeds)
+    _write(folder, book, quick=given.quick, seeds=given.seeds)
+    _tell(folder, time.perf_counter() - began, as_json=given.json)
+    return 0
+
+
+def _folder(*, quick: bool) -> Path:
+    from tlcore import paths
+
+    return paths.home() / "reproduce" if quick else paths.PROJECT / "docs"
+
+
+def _measure(store: RunStore, job: Job) -> Measurement | None:
+    """Train what a job says, or take the run that has done so; None if it was interrupted."""
+    from tlcore.cli.continuing import finish
+    from tlcore.reproduce.measure import measurement
+
+    run = finish(store, job.recipe, job.row.preset)
+    return measurement(store, run, job) if run else None
+
+
+def _write(folder: Path, book: Book, *, quick: bool, seeds: int | None) -> None:
+    """The page and its picture, of all rows, whichever were asked for now."""
+    from tlcore.files import written_whole
+    from tlcore.reproduce.chart import draw
+    from tlcore.reproduce.claims import curve
+    from tlcore.reproduce.jobs import jobs
+    from tlcore.reproduce.rows import ROWS
+    from tlcore.reproduce.table import page
+
+    every = list(jobs(ROWS, quick=quick, seeds=seeds))
+    with written_whole(folder / "RESULTS.md") as draft:
+        draft.write_text(page(book, every, quick=quick), encoding="utf-8")
+
+    def of(row: str) -> list[Measurement]:
+        return book.of([job for job in every if job.row.id == row])
+
+    panels = {
+        "CIFAR-10": {
+            "new head on MobileNetV2": curve(of("cifar-transfer")),
+            "CNN from scratch": curve(of("cifar-scratch")),
+        },
+        "Drawn shapes": {
+            "Pebble, pre-trained": curve(of("shapes-transfer")),
+            "Pebble from scratch": curve(of("shapes-scratch")),
+        },
+    }
+    with written_whole(folder / "results.svg") as draft:
+        draft.write_text(draw(panels), encoding="utf-8")
+
+
+def _tell(folder: Path, seconds: float, *, as_json: bool) -> None:
+    if as_json:
+        files = [str(folder / name) for name in ("RESULTS.md", "results.json", "results.svg")]
+        print_json({"files": files, "seconds": seconds})
+        return
+    print((folder / "RESULTS.md").read_text(encoding="utf-8"))
+    print(f"Written to {printable(folder / 'RESULTS.md')} in {seconds:.0f} s.", file=sys.stderr)
+
+
+def _names(text: str) -> Sequence[str]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 100:
+        raise ArgumentTypeError(f"{text!r} must be a whole number from 1 to 100")
+    return int(text)

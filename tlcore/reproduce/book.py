@@ -1,0 +1,111 @@
+"""What was measured, as JSON: each run under its recipe and seed, with the machine that did it.
+
+A run that is in the book is not done again, so an interrupted reproduce goes on where it was.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tlcore.analysis.intervals import FEWEST_SEEDS, Interval, over_seeds
+from tlcore.errors import NotReadable
+from tlcore.files import written_whole
+from tlcore.reproduce.jobs import Job
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One run's outcome.
+
+    Attributes:
+        row: Of the table.
+        seed: Of the recipe.
+        labels: Labels a class, where the row tries several.
+        accuracy: On the test pictures.
+        low: Lower bound of its 95 % interval.
+        high: Upper bound.
+        pictures: Test pictures.
+        curve: Validation accuracy after each epoch.
+        seconds: From the start of the run to its end, preparation included.
+        hardware: Processor, cores and threads.
+        commit: Of the code.
+        date: Of the end, UTC.
+    """
+
+    row: str
+    seed: int
+    labels: int | None
+    accuracy: float
+    low: float
+    high: float
+    pictures: int
+    curve: tuple[float, ...]
+    seconds: float
+    hardware: str
+    commit: str
+    date: str
+
+    @property
+    def interval(self) -> Interval:
+        return Interval(self.accuracy, self.low, self.high, self.pictures)
+
+
+class Book:
+    """All measurements of one file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._runs: dict[str, Measurement] = _read(path) if path.exists() else {}
+
+    def __contains__(self, job: Job) -> bool:
+        return job.key in self._runs
+
+    def add(self, job: Job, measured: Measurement) -> None:
+        """Write one more measurement down, at once."""
+        self._runs[job.key] = measured
+        runs = {key: asdict(each) for key, each in sorted(self._runs.items())}
+        with written_whole(self._path) as draft:
+            text = json.dumps({"format": FORMAT, "runs": runs}, indent=1, allow_nan=False)
+            draft.write_text(text + "\n", encoding="utf-8")
+
+    def of(self, jobs: Sequence[Job]) -> list[Measurement]:
+        """What is known of these jobs, in their order."""
+        return [self._runs[job.key] for job in jobs if job.key in self._runs]
+
+
+def mean(measured: Sequence[Measurement]) -> Interval | None:
+    """What runs of one recipe that differ in their seed alone come to.
+
+    From three seeds on, mean and t-interval; with fewer, seeds tell nothing of how far the next
+    would be off, so it is the first run and how well its test pictures tell.
+    """
+    if not measured:
+        return None
+    if len(measured) < FEWEST_SEEDS:
+        return measured[0].interval
+    found = over_seeds([each.accuracy for each in measured])
+    return Interval(found.value, max(0.0, found.low), min(1.0, found.high), found.n)
+
+
+def _read(path: Path) -> dict[str, Measurement]:
+    try:
+        fields = json.loads(path.read_bytes())
+        if fields["format"] != FORMAT:
+            raise ValueError(f"its format is {fields['format']}")
+        return {key: _measurement(each) for key, each in fields["runs"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise NotReadable(
+            f"What was measured before can't be read: {error}",
+            where=str(path),
+            remedy="Move the file away; everything will be measured again.",
+        ) from None
+
+
+def _measurement(fields: Mapping[str, Any]) -> Measurement:
+    return Measurement(**{**fields, "curve": tuple(fields["curve"])})

@@ -1,0 +1,152 @@
+"""The page: every reported figure beside what was measured, every claim with its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+
+from tlcore.analysis.wording import percent, quantity, rate
+from tlcore.reproduce.book import Book, Measurement, mean
+from tlcore.reproduce.claims import Claim, curve, put_to_the_test
+from tlcore.reproduce.jobs import Job, command, is_full, letter, preset_of, scale, why_not
+from tlcore.reproduce.rows import ROWS, Row
+from tlcore.reproduce.verdicts import Verdict, judge
+
+TITLES = ("", "system", "reported", "measured here", "hardware", "seconds", "what differs, and why",
+          "verdict")  # fmt: skip
+
+OPENING = """# What was reported, and what was measured
+
+Made by `{command}`, never by hand. Reported figures are their authors', from their machines;
+everything else was measured by this lab on the machine named in the row, from weights and data
+named in the recipe. A figure counts as **reproduced** if the measured one can't be told from it or
+is better, as **refuted** if the whole recipe stays below it, or if a report says "only so much" and
+less effort brings more. Whatever was run in part and stayed below decides nothing: such rows, and
+those that can't be run here at all, have the exact command for a machine that can.
+
+Intervals are 95 %: over seeds (t) from three seeds on, else of the test pictures (Wilson).
+Seconds are those of one run, preparation included, on a machine that others were using too.
+"""
+
+
+def page(book: Book, jobs: Sequence[Job], *, quick: bool) -> str:
+    """The whole page as Markdown."""
+    by_row = {row.id: [job for job in jobs if job.row.id == row.id] for row in ROWS}
+    measured = {name: book.of(of_row) for name, of_row in by_row.items()}
+    shown = [row for row in ROWS if not row.points]
+    made_by = "python -m tlcore reproduce" + (" --quick" if quick else "")
+    parts = [OPENING.format(command=made_by)]
+    if quick:
+        parts.append("**A quick table**: few pictures, few epochs, mostly one seed.\n")
+    parts += ["## Every system of the five reports\n", _table(TITLES, [
+        _cells(row, by_row[row.id], book, quick=quick) for row in shown if not row.own
+    ])]  # fmt: skip
+    parts += ["## Claims\n", _claims(put_to_the_test(measured))]
+    parts += ["## The lab's own rows: stand-ins by name, suspects, and the demo\n", _table(TITLES, [
+        _cells(row, by_row[row.id], book, quick=quick) for row in shown if row.own
+    ])]  # fmt: skip
+    parts += ["## Labels a class\n", _labels([row for row in ROWS if row.points], measured)]
+    parts += ["## What the reports leave open, and what stands in\n", _open_ends()]
+    parts.append(_provenance([each for found in measured.values() for each in found]))
+    return "\n".join(parts)
+
+
+def verdict_of(row: Row, jobs: Sequence[Job], book: Book) -> Verdict | None:
+    """Of a report's figure; None where the report gives none."""
+    reported = preset_of(row).reported.get("test_accuracy")
+    if reported is None:
+        return None
+    full = bool(jobs) and is_full(jobs[0])
+    return judge(reported, mean(book.of(jobs)), full=full, only=row.only)
+
+
+def _cells(row: Row, jobs: Sequence[Job], book: Book, *, quick: bool) -> tuple[str, ...]:
+    measured = book.of(jobs)
+    found = mean(measured)
+    return (
+        letter(row),
+        row.title or f"`{row.preset}`: {preset_of(row).title}",
+        _reported(row),
+        f"{rate(found)}, {quantity(len(measured), 'seed')}" if found else "–",
+        "; ".join(sorted({each.hardware for each in measured})) or "–",
+        f"{fmean(each.seconds for each in measured):.0f}" if measured else "–",
+        _differs(row, jobs, quick=quick),
+        _verdict(row, jobs, book, quick=quick),
+    )
+
+
+def _reported(row: Row) -> str:
+    if row.own:
+        return "–"
+    reported = preset_of(row).reported.get("test_accuracy")
+    return percent(reported, digits=2) if reported is not None else "no accuracy"
+
+
+def _differs(row: Row, jobs: Sequence[Job], *, quick: bool) -> str:
+    if not jobs:
+        return why_not(row, quick=quick)
+    changes = [text for text in scale(jobs[0]) if "labels a class" not in text or not row.points]
+    return f"{'; '.join(changes)}: for two cores" if changes else "nothing: the whole recipe"
+
+
+def _verdict(row: Row, jobs: Sequence[Job], book: Book, *, quick: bool) -> str:
+    if row.own:
+        return "–" if book.of(jobs) else str(Verdict.NOT_RUN)
+    verdict = verdict_of(row, jobs, book)
+    in_full = f"`{command(row)}`"
+    if verdict is None:
+        ran = bool(book.of(jobs))
+        return f"no figure to hold it against; in full: {in_full}" if ran else (
+            f"{Verdict.NOT_RUN}: {in_full}"
+        )  # fmt: skip
+    if verdict in (Verdict.NOT_RUN, Verdict.IN_PART):
+        return f"{verdict}: {in_full}"
+    return f"**{verdict}**"
+
+
+def _claims(claims: Sequence[Claim]) -> str:
+    rows = [
+        (claim.reports, claim.sentence, claim.evidence or "–", f"**{claim.verdict}**")
+        for claim in claims
+    ]
+    return _table(("", "claim", "what was measured", "verdict"), rows)
+
+
+def _labels(rows: Sequence[Row], measured: Mapping[str, Sequence[Measurement]]) -> str:
+    lines = [
+        (row.title, f"{labels:,}", rate(found), str(sum(m.labels == labels for m in runs)),
+         f"{fmean(m.seconds for m in runs if m.labels == labels):.0f}")
+        for row in rows
+        for runs in [measured[row.id]]
+        for labels, found in curve(runs)
+    ]  # fmt: skip
+    titles = ("system", "labels a class", "measured here", "seeds", "seconds")
+    return f"![Transfer against scratch](results.svg)\n\n{_table(titles, lines)}"
+
+
+def _open_ends() -> str:
+    """What the presets themselves say of how they differ from the reports."""
+    lines = []
+    for row in ROWS:
+        if not row.own:
+            told = " ".join(preset_of(row).differs)
+            lines.append(f"- `{row.preset}` ({letter(row)}): {told}")
+    return "\n".join(lines) + "\n"
+
+
+def _provenance(measured: Sequence[Measurement]) -> str:
+    if not measured:
+        return "Nothing has been measured yet.\n"
+    commits = ", ".join(sorted({each.commit for each in measured}))
+    dates = sorted(each.date for each in measured)
+    machines = "; ".join(sorted({each.hardware for each in measured}))
+    return (
+        f"## Where and when\n\n{quantity(len(measured), 'run')} on {machines}, from {dates[0]} to "
+        f"{dates[-1]}, at commit {commits}. Run by run: [results.json](results.json).\n"
+    )
+
+
+def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [titles, ["---"] * len(titles), *rows]
+    text = (" | ".join(cell.replace("|", "\\|") for cell in line) for line in lines)
+    return "\n".join(f"| {line} |" for line in text) + "\n"
