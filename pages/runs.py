@@ -1,6 +1,48 @@
 """Runs: How far are the runs?"""
 
-from tlcore.ui.page import page_setup
+import streamlit as st
+
+from tlcore.runs.owners import Owner
+from tlcore.runs.store import RunStore
+from tlcore.ui.choosing import remember
+from tlcore.ui.linking import link
+from tlcore.ui.page import page_setup, told
+from tlcore.ui.runs_acts import show_emptying, show_undo
+from tlcore.ui.runs_chosen import find_chosen, show_chosen
+from tlcore.ui.runs_details import show_import
+from tlcore.ui.runs_list import Shown, choose_shown, show_list
+from tlcore.ui.session import me, store
+
+
+def show_runs(runs: RunStore, by: Owner) -> None:
+    """The list on the left; the run that was chosen on the right."""
+    show_undo(runs, by)
+    shown = choose_shown(runs, by)
+    left, right = st.columns([1, 2.2], gap="medium")
+    with left:
+        chosen = find_chosen(runs, shown.runs, by)
+        if clicked := show_list(runs, shown, chosen.id if chosen else "", by):
+            remember([clicked])
+            st.rerun()
+        if not shown.runs:
+            show_nothing(shown)
+        if shown.binned:
+            show_emptying(runs, by)
+        show_import(runs, by)
+    if chosen is not None:
+        with right, told():
+            show_chosen(runs, chosen, by)
+
+
+def show_nothing(shown: Shown) -> None:
+    """What to do where there is nothing to list."""
+    if shown.binned:
+        st.caption("The bin is empty.")
+        return
+    st.caption("There are no such runs yet.")
+    link("start", "See one: the demo trains two", icon=":material/play_arrow:")
+    link("train", "Put a recipe of your own together", icon=":material/tune:")
+
 
 with page_setup("Runs", "How far are the runs?"):
-    pass
+    show_runs(store(), me())

@@ -35,6 +35,18 @@ def choose_runs(runs: Sequence[Run], *, label: str = "Runs", at_first: int = 2) 
     return [found[run] for run in chosen]
 
 
+def tell_gone(runs: Sequence[Run]) -> None:
+    """Say so if the address names a run that isn't there: deleted, or somebody else's."""
+    found = {run.id for run in runs}
+    named = [run for run in st.query_params.get("run", "").split(",") if run]
+    if named and not found & set(named):
+        st.info(
+            "The run that this address names isn't here: it was deleted, or belongs to somebody "
+            "else.",
+            icon=":material/link_off:",
+        )
+
+
 def chosen_ids() -> list[str]:
     """The runs that the address names, or that were looked at last on another page."""
     named = [run for run in st.query_params.get("run", "").split(",") if run]
@@ -52,4 +64,9 @@ def remember(runs: Sequence[str]) -> None:
 
 def title(run: Run) -> str:
     """A run's name with what tells it from others of the same name."""
-    return f"{run.name or run.preset or run.recipe_id} · {run.state} · {run.id[-4:]}"
+    return f"{name_of(run)} · {run.state} · {run.id[-4:]}"
+
+
+def name_of(run: Run) -> str:
+    """What people call a run, whether or not it was given a name."""
+    return run.name or run.preset or run.recipe_id

@@ -166,16 +166,17 @@ class Watch {
     this.banner.textContent = this.away;
     this.banner.hidden = !this.away;
     this.list.replaceChildren(...runs.map((run, place) => this.line(run, place)));
-    this.styles.replaceChildren(...this.legend(runs));
     const notes = runs.flatMap((run) => run.notes.map((note) => (runs.length > 1 ? `${run.name}: ${note}` : note)));
     this.notes.replaceChildren(...[...new Set(notes)].slice(-5).map((note) => element("li", "", note)));
     this.charts.forEach((chart) => chart.draw());
+    this.styles.replaceChildren(...this.legend());
     if (this.table.open) this.table.lastChild.replaceChildren(tableOf(runs));
     this.say(runs);
   }
 
+  // A run alone needs no name: the page says whose curves these are.
   line(run, place) {
-    const row = element("li", "");
+    const row = element("li", this.runs.size > 1 ? "" : "alone");
     const swatch = draw("svg", { width: 26, height: 12, "aria-hidden": "true" });
     swatch.append(draw("path", { d: `M0 6H26${markOf(place)(13, 6)}`, stroke: run.colour, fill: run.colour, "stroke-width": 2.5 }));
     const bar = element("progress", "");
@@ -187,10 +188,11 @@ class Watch {
     return row;
   }
 
-  legend(runs) {
-    const has = (name) => runs.some((run) => run.curves[name]);
-    const used = [["validation", has("validation_loss")], ["train", has("train_loss")], ["step", has("loss") && this.data.measures.includes("loss")]];
-    return used.filter(([, is]) => is).map(([style]) => {
+  // What the lines mean that were drawn just now.
+  legend() {
+    const drawn = this.charts.flatMap((chart) => chart.lines).filter(({ points }) => points.length);
+    const used = ["validation", "train", "step"].filter((style) => drawn.some((line) => line.style === style));
+    return used.map((style) => {
       const entry = element("span", "entry");
       const sample = draw("svg", { width: 30, height: 10, "aria-hidden": "true" });
       sample.append(draw("path", { class: `line ${style}`, d: "M0 5H30", stroke: "currentColor" }));

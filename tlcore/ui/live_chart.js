@@ -244,14 +244,17 @@ class Chart {
         words: runs.length > 1 ? `${run.name}: ${thawed} thaws` : `thaws: ${thawed}`,
       })),
     );
-    return marks.filter(({ x }) => x != null).flatMap(({ x, begun, words }, row) => {
-      const [place, width] = [this.x(x), this.width - EDGE.left - EDGE.right];
+    const [lines, texts] = [[], []];
+    for (const { x, begun, words } of marks.filter(({ x }) => x != null && x >= this.range[0] && x <= this.range[1])) {
+      const [place, width, row] = [this.x(x), this.width - EDGE.left - EDGE.right, lines.length % 5];
       const left = place < width * 0.6;
-      const text = { class: `thaw ${begun ? "" : "planned"}`, x: place + (left ? 6 : -6), y: this.measure === "accuracy" ? high - 8 - (row % 5) * 16 : 14 + (row % 5) * 16, "text-anchor": left ? "start" : "end" };
-      const line = { class: `thaw ${begun ? "" : "planned"}`, x1: place, x2: place, y1: 0, y2: high, stroke: ember };
+      const style = { class: `thaw ${begun ? "" : "planned"}` };
+      const y = this.measure === "accuracy" ? high - 8 - row * 16 : 14 + row * 16; // where curves seldom are
       const short = words.length > 48 ? `${words.slice(0, 46)} …` : words;
-      return [draw("line", line), draw("text", text, short)];
-    });
+      lines.push(draw("line", { ...style, x1: place, x2: place, y1: 0, y2: high, stroke: ember }));
+      texts.push(draw("text", { ...style, x: place + (left ? 6 : -6), y, "text-anchor": left ? "start" : "end" }, short));
+    }
+    return [...lines, ...texts];
   }
 
   trace({ run, place, style, points }) {

@@ -2,6 +2,7 @@
 
     ?run=ID,ID      which runs
     &since=P,P      for each, the `next` of the answer before; left out, everything is given
+    &brief=1        only how each run stands
 
 An answer holds only what is new. It is read from the store each time: nothing live is cached.
 """
@@ -51,10 +52,14 @@ def answer(request: Request) -> JSONResponse:
     runs = [run for run in request.query_params.get("run", "").split(",") if run][:MOST_RUNS]
     places = request.query_params.get("since", "").split(",")
     known = dict(zip(runs, places, strict=False))
+    brief = "brief" in request.query_params
     try:
-        return JSONResponse(
-            {"runs": [_news(opened(), run, known.get(run, ""), by) for run in runs]}
-        )
+        store = opened()
+        news = [
+            _standing(store, run, by) if brief else _news(store, run, known.get(run, ""), by)
+            for run in runs
+        ]
+        return JSONResponse({"runs": news})
     except StoreError as error:
         return _refused(str(error), 503)
 
@@ -68,27 +73,18 @@ def _refused(why: str, status: int) -> JSONResponse:
 
 def _news(store: RunStore, run: str, place: str, by: Owner) -> dict[str, Any]:
     """One run, since a place in what it has said."""
+    facts = _standing(store, run, by)
+    if "gone" in facts:
+        return facts
     points_since, events_since = _read_place(place)
-    try:
-        found = store.get(run, by=by)
-        points = store.metrics(run, by=by, since=points_since, names=CURVES, most=MOST_POINTS)
-        events = store.events(run, by=by, since=events_since)
-        facts = _facts(store, found, by)
-    except StoreError:
-        raise
-    except RunError as error:
-        return {"id": run, "gone": error.what}
+    points = store.metrics(run, by=by, since=points_since, names=CURVES, most=MOST_POINTS)
+    events = store.events(run, by=by, since=events_since)
     told = _told(events)
     if "planned" in told:
         told["steps"] = -(-told.pop("pictures") // store.recipe(run, by=by).batch)
     last_point = max((point.seq for point in points), default=points_since)
     last_event = max((event["seq"] for event in events), default=events_since)
-    return {
-        **facts,
-        "curves": _curves(points),
-        **told,
-        "next": f"{last_point}-{last_event}",
-    }
+    return {**facts, **told, "curves": _curves(points), "next": f"{last_point}-{last_event}"}
 
 
 def _read_place(place: str) -> tuple[int, int]:
@@ -102,8 +98,17 @@ def _read_place(place: str) -> tuple[int, int]:
     return (int(point), int(event)) if all(whole) else (0, 0)
 
 
+def _standing(store: RunStore, run: str, by: Owner) -> dict[str, Any]:
+    """How a run stands, or that it isn't to be found (any more)."""
+    try:
+        return _facts(store, store.get(run, by=by), by)
+    except StoreError:
+        raise
+    except RunError as error:
+        return {"id": run, "gone": error.what}
+
+
 def _facts(store: RunStore, run: Run, by: Owner) -> dict[str, Any]:
-    """How the run stands."""
     facts: dict[str, Any] = {
         "id": run.id,
         "state": run.state,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from html import escape
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tlcore.analysis.intervals import Interval
 
@@ -25,6 +28,16 @@ def literal(text: str) -> str:
     """
     lines = (_MARKUP.sub(r"\\\1", line) for line in text.splitlines())
     return _READ_AFTER_ESCAPES.sub(lambda found: found[0] + _JOINER, "  \n".join(lines))
+
+
+def in_plotly(text: str, *, most: int = 300) -> str:
+    """Text that a user typed, for Plotly, which takes `<b>` and `<a href>` in any text as markup.
+
+    >>> in_plotly("a <b>cat</b> & co."), in_plotly("umbrella", most=6)
+    ('a &lt;b&gt;cat&lt;/b&gt; &amp; co.', 'umbre…')
+    """
+    line = " ".join(text.split())
+    return escape(line if len(line) <= most else f"{line[: most - 1]}…", quote=False)
 
 
 def percent(share: float | None, digits: int = 1) -> str:
@@ -60,6 +73,23 @@ def duration(seconds: float | None) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def moment(seconds: float, zone: str | None = None) -> str:
+    """A point in time, given in seconds since 1970.
+
+    >>> moment(1_800_000_000, "Europe/Berlin")
+    '15 Jan 2027, 09:00:00'
+
+    Args:
+        seconds: When.
+        zone: Where; UTC if nobody knows.
+    """
+    try:
+        there = ZoneInfo(zone or "UTC")
+    except (ValueError, ZoneInfoNotFoundError):
+        there = ZoneInfo("UTC")
+    return f"{datetime.fromtimestamp(seconds, there):%-d %b %Y, %H:%M:%S}"
 
 
 def size(count: float) -> str:

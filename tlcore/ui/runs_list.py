@@ -1,0 +1,135 @@
+"""The list of runs on the page Runs: in groups, some at a time, each a button."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from tlcore.errors import ThawError
+from tlcore.runs.owners import Owner
+from tlcore.runs.records import Run
+from tlcore.runs.results import read_result
+from tlcore.runs.states import ACTIVE, State
+from tlcore.runs.store import RunStore
+from tlcore.ui.choosing import name_of
+from tlcore.ui.frontend import widget
+from tlcore.ui.points_route import ROUTE
+from tlcore.ui.words import with_interval
+
+AT_ONCE = 10
+"""Runs on one page of the list."""
+
+BIN = "Bin"
+GROUPS: Mapping[str, frozenset[State]] = {
+    "At work": ACTIVE,
+    "In the queue": frozenset({State.QUEUED}),
+    "Paused": frozenset({State.PAUSED}),
+    "Ended": frozenset({State.FINISHED, State.STOPPED, State.FAILED, State.LOST}),
+}
+FILTERS: Mapping[str, frozenset[State]] = {
+    "All": frozenset(State),
+    "Under way": ACTIVE | {State.QUEUED, State.PAUSED},
+    "Finished": frozenset({State.FINISHED}),
+    "Stopped or failed": frozenset({State.STOPPED, State.FAILED, State.LOST}),
+}
+
+_list = widget("runs_list")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the list offers.
+
+    Attributes:
+        runs: All of it, in the order of the list.
+        binned: Whether it is the bin.
+    """
+
+    runs: tuple[Run, ...]
+    binned: bool
+
+
+def choose_shown(store: RunStore, by: Owner) -> Shown:
+    """Which runs to list: a row of buttons, each with how many there are."""
+    runs = store.list(by=by, limit=-1)
+    counts = {name: sum(run.state in states for run in runs) for name, states in FILTERS.items()}
+    chosen = st.segmented_control(
+        "Which runs",
+        [*FILTERS, BIN],
+        default="All",
+        required=True,
+        key="which runs",
+        label_visibility="collapsed",
+        format_func=lambda name: f"{name} ({counts[name]})" if name in counts else name,
+    )
+    if chosen == BIN:
+        return Shown(store.list(by=by, limit=-1, binned=True), True)
+    return Shown(in_groups([run for run in runs if run.state in FILTERS[chosen or "All"]]), False)
+
+
+def in_groups(runs: Sequence[Run]) -> tuple[Run, ...]:
+    """What is at work first, then the queue, the oldest first, then what is paused and the rest,
+    the newest first."""
+    groups = list(GROUPS)
+    age = {run.id: number for number, run in enumerate(runs)}
+    order = {run.id: -age[run.id] if run.state == State.QUEUED else age[run.id] for run in runs}
+    return tuple(sorted(runs, key=lambda run: (groups.index(_group(run)), order[run.id])))
+
+
+def show_list(store: RunStore, shown: Shown, chosen: str, by: Owner) -> str:
+    """Show one page of the list; give the run that was clicked just now, else an empty text."""
+    pages = -(-len(shown.runs) // AT_ONCE)
+    page = min(pages, int(st.session_state.get("page of runs", 1)))
+    some = shown.runs[max(0, page - 1) * AT_ONCE : page * AT_ONCE]
+    told = _list(
+        data={
+            "address": ROUTE.path,
+            "chosen": chosen,
+            "items": [_item(store, run, by, grouped=not shown.binned) for run in some],
+        },
+        key="list of runs",
+        on_chosen_change=lambda: None,
+        on_changed_change=lambda: None,
+    )
+    if pages > 1:
+        st.pagination(pages, key="page of runs", max_visible_pages=5)
+    return told.chosen or ""
+
+
+def _group(run: Run) -> str:
+    return next(name for name, states in GROUPS.items() if run.state in states)
+
+
+def _item(store: RunStore, run: Run, by: Owner, *, grouped: bool) -> dict[str, Any]:
+    """A run as its button needs it."""
+    return {
+        "id": run.id,
+        "name": name_of(run),
+        "state": run.state,
+        "group": _group(run) if grouped else "In the bin",
+        "words": _words(store, run, by),
+        "live": grouped and (run.state.active or run.state == State.QUEUED),
+        "epoch": run.epoch,
+        "epochs": run.epochs,
+        "created": run.created,
+        "owner": run.owner.name if run.owner != by else "",
+    }
+
+
+def _words(store: RunStore, run: Run, by: Owner) -> str:
+    """How it stands, in half a line: of a finished run, what the test says."""
+    if run.state == State.QUEUED:
+        place = store.position(run.id, by=by)
+        return "next in the queue" if place == 1 else f"waits: place {place} in the queue"
+    if run.state.active or run.state == State.PAUSED:
+        return f"{run.state} · {run.epoch} of {run.epochs} epochs"
+    stopped = "" if run.state == State.FINISHED else f"{run.state} · "
+    if run.state in (State.FINISHED, State.STOPPED):
+        with suppress(ThawError):
+            accuracy = read_result(store, run.id, by=by)["report"]["accuracy"]
+            return f"{stopped}{with_interval(accuracy)} right"
+    return run.state
