@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tlcore.runs.store import RunStore
 
 INTERRUPTED = 130
+MOST_SEEDS = 10
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -60,8 +61,8 @@ def reproduce(given: Namespace) -> int:
             print("Go on with the same command.", file=sys.stderr)
             return INTERRUPTED
         book.add(job, measured)
-        _write(folder, book, quick=given.quick, seeds=given.seeds)
-    _write(folder, book, quick=given.quick, seeds=given.seeds)
+        _write(folder, book, quick=given.quick)
+    _write(folder, book, quick=given.quick)
     _tell(folder, time.perf_counter() - began, as_json=given.json)
     return 0
 
@@ -81,8 +82,8 @@ def _measure(store: RunStore, job: Job) -> Measurement | None:
     return measurement(store, run, job) if run else None
 
 
-def _write(folder: Path, book: Book, *, quick: bool, seeds: int | None) -> None:
-    """The page and its picture, of all rows, whichever were asked for now."""
+def _write(folder: Path, book: Book, *, quick: bool) -> None:
+    """The page and its picture, of all that is in the book, whatever was asked for now."""
     from tlcore.files import written_whole
     from tlcore.reproduce.chart import draw
     from tlcore.reproduce.claims import curve
@@ -90,7 +91,7 @@ def _write(folder: Path, book: Book, *, quick: bool, seeds: int | None) -> None:
     from tlcore.reproduce.rows import ROWS
     from tlcore.reproduce.table import page
 
-    every = list(jobs(ROWS, quick=quick, seeds=seeds))
+    every = list(jobs(ROWS, quick=quick, seeds=MOST_SEEDS))
     with written_whole(folder / "RESULTS.md") as draft:
         draft.write_text(page(book, every, quick=quick), encoding="utf-8")
 
@@ -125,6 +126,6 @@ def _names(text: str) -> Sequence[str]:
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 100:
-        raise ArgumentTypeError(f"{text!r} must be a whole number from 1 to 100")
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_SEEDS:
+        raise ArgumentTypeError(f"{text!r} must be a whole number from 1 to {MOST_SEEDS}")
     return int(text)

@@ -170,7 +170,8 @@ def _change(name: str, before: object, after: object) -> str:
     train, test = SIZES["cifar10"]
     match name:
         case "epochs":
-            return f"{after} of {before} epochs"
+            many = isinstance(after, int) and isinstance(before, int) and after > before
+            return f"{after} epochs for {before}" if many else f"{after} of {before} epochs"
         case "data.limit_train":
             return f"{after:,} of {train:,} pictures to learn from"
         case "data.limit_test":
