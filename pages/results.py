@@ -1,6 +1,45 @@
 """Results: How good is a run, and where does it fail?"""
 
-from tlcore.ui.page import page_setup
+import streamlit as st
+
+from tlcore.runs.states import State
+from tlcore.ui.choosing import choose_run, tell_gone
+from tlcore.ui.outcomes import open_outcome
+from tlcore.ui.page import page_setup, told
+from tlcore.ui.results.calibration import show_calibration
+from tlcore.ui.results.classes import show_classes
+from tlcore.ui.results.confusion import show_confusion
+from tlcore.ui.results.mistakes import show_mistakes, show_suspects
+from tlcore.ui.results.states import show_no_runs, show_unfinished
+from tlcore.ui.results.summary import show_summary
+from tlcore.ui.results.training import show_training
+from tlcore.ui.session import me, store
+
+PARTS = {
+    "Confusion": show_confusion,
+    "Mistakes": show_mistakes,
+    "Classes": show_classes,
+    "Calibration": show_calibration,
+    "Labels": show_suspects,
+}
 
 with page_setup("Results", "How good is a run, and where does it fail?"):
-    pass
+    runs = sorted(store().list(by=me()), key=lambda run: run.state != State.FINISHED)
+    tell_gone(runs)
+    if not runs:
+        show_no_runs()
+        st.stop()
+    run = choose_run(runs)
+    outcome = open_outcome(run)
+    if outcome is None:
+        show_unfinished(run)
+        st.stop()
+    show_summary(outcome)
+    tabs = st.tabs([*PARTS, "Training"], key="part", bind="query-params")
+    for tab, show in zip(tabs, PARTS.values(), strict=False):
+        if tab.open:
+            with tab, told():
+                show(outcome)
+    if tabs[-1].open:
+        with tabs[-1], told():
+            show_training(run, outcome)

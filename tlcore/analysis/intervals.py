@@ -4,6 +4,7 @@
     paired      the difference of two shares on the same pictures
     apart       the difference of two shares on different pictures
     bootstrap   anything that can be computed from resampled pictures (calibration, macro F1)
+    mean        the mean of what was measured on each of n pictures (loss)
     over_seeds  the mean of a few runs that differ in nothing but the seed
 
 All are two-sided, at 95 % unless told otherwise.
@@ -158,6 +159,19 @@ def _percentiles(value: float, scores: NDArray[np.float64], n: int, confidence: 
     tail = (1 - confidence) / 2
     low, high = np.quantile(scores, [tail, 1 - tail])
     return Interval(value, float(low), float(high), n, _too_few(n, FEWEST_PICTURES, "picture"))
+
+
+def mean(values: NDArray[np.float64], *, confidence: float = CONFIDENCE) -> Interval:
+    """The mean over many pictures, by the normal distribution; no lower than 0.
+
+    >>> interval = mean(np.array([0.0, 1.0] * 50))
+    >>> interval.value, round(interval.low, 2), round(interval.high, 2)
+    (0.5, 0.4, 0.6)
+    """
+    n, value = len(values), float(values.mean())
+    half = _z(confidence) * float(values.std(ddof=1)) / math.sqrt(n) if n > 1 else math.inf
+    low = max(0.0, value - half)
+    return Interval(value, low, value + half, n, _too_few(n, FEWEST_PICTURES, "picture"))
 
 
 def over_seeds(values: Sequence[float], *, confidence: float = CONFIDENCE) -> Interval:

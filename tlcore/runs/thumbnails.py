@@ -55,19 +55,29 @@ def read_thumbnail(path: Path, row: int) -> bytes:
     Raises:
         RunError: There is none of this row, or the file is damaged.
     """
+    kept = count_thumbnails(path)
+    if not 0 <= row < kept:
+        raise _missing(path, f"There is no picture {row} among the {kept} that were kept")
+    start, size = _places(path)[row]
     try:
-        places = _places(path)
-        if not 0 <= row < len(places):
-            raise _missing(
-                path, f"There is no picture {row} among the {len(places)} that were kept"
-            )
-        start, size = places[row]
         with path.open("rb") as file:
             file.seek(start)
             name, extra = _LOCAL_HEADER.unpack(file.read(_LOCAL_HEADER.size))
             file.seek(name + extra, 1)
             return file.read(int(size))
-    except (OSError, ValueError, KeyError, struct.error, zipfile.BadZipFile) as error:
+    except (OSError, struct.error) as error:
+        raise _missing(path, f"The small pictures can't be read: {error}") from None
+
+
+def count_thumbnails(path: Path) -> int:
+    """How many pictures were kept: those of the first so many rows.
+
+    Raises:
+        RunError: The file is damaged.
+    """
+    try:
+        return len(_places(path))
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise _missing(path, f"The small pictures can't be read: {error}") from None
 
 

@@ -1,0 +1,156 @@
+"""How each class fares: a table to sort, and recall with its intervals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+from numpy.typing import NDArray
+
+from tlcore.analysis.intervals import FEWEST_PICTURES, Interval, wilson
+from tlcore.analysis.scores import ClassScore, TestReport
+from tlcore.analysis.wording import quantity, rate
+from tlcore.colours import class_colour
+from tlcore.ui.outcomes import Outcome
+from tlcore.ui.words import in_plotly, literal
+
+WHISKER = "#8a8a8a"
+"""Seen on light pages, on dark ones and on every bar."""
+
+_TELL = (
+    "**Recall**: of a class's pictures, how many were called so; dotted, the mean of all. "
+    "**Precision**: of those called so, how many are. **F1**: their harmonic mean. All with their "
+    "95 % intervals."
+)
+
+
+def show_classes(outcome: Outcome) -> None:
+    """Bars and the table."""
+    report = outcome.story.test
+    _warn(report)
+    st.plotly_chart(
+        recall_chart(report),
+        key=f"recall {outcome.story.run}",
+        config={"displayModeBar": False},
+        alt="Recall of each class with its interval, the worst on top",
+    )
+    st.caption(_TELL)
+    _show_table(report)
+
+
+def worst_class(report: TestReport) -> str:
+    """The class of the least recall, in a sentence."""
+    scored = [(each, each.recall_interval) for each in report.classes if each.recall_interval]
+    worst, found = min(scored, key=lambda pair: pair[1].value)
+    sentence = f"Worst class: **{literal(worst.name)}**, {rate(found)} of its "
+    sentence += f"{quantity(found.n, 'picture')} called rightly"
+    place = [each.name for each in report.classes].index(worst.name)
+    wrong = report.confusion[place].copy()
+    wrong[place] = 0
+    if not wrong.any():
+        return f"{sentence}."
+    taken = report.classes[int(wrong.argmax())].name
+    return f"{sentence}; most often taken for **{literal(taken)}** ({_times(int(wrong.max()))})."
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"
+
+
+def _warn(report: TestReport) -> None:
+    few = [each.name for each in report.classes if 0 < each.support < FEWEST_PICTURES]
+    if few:
+        which = "Every class has" if len(few) == len(report.classes) else f"{len(few)} classes have"
+        st.warning(
+            f"{which} fewer than {FEWEST_PICTURES} test pictures: their intervals are wide, and "
+            "differences between them mostly chance.",
+            icon=":material/warning:",
+        )
+    if report.absent:
+        names = ", ".join(literal(name) for name in report.absent[:5])
+        st.warning(f"Without a test picture, so not scored: {names}.", icon=":material/warning:")
+
+
+def recall_chart(report: TestReport) -> go.Figure:
+    """Bars with whiskers, the worst on top."""
+    scored = [
+        (place, each.name, each.recall_interval)
+        for place, each in enumerate(report.classes)
+        if each.recall_interval
+    ]
+    scored.sort(key=lambda each: -each[2].value)
+    values = np.array([[found.low, found.value, found.high] for _, _, found in scored])
+    figure = go.Figure(
+        go.Bar(
+            x=values[:, 1],
+            y=list(range(len(scored))),
+            orientation="h",
+            marker_color=[class_colour(place) for place, _, _ in scored],
+            error_x={
+                "array": values[:, 2] - values[:, 1],
+                "arrayminus": values[:, 1] - values[:, 0],
+                "color": WHISKER,
+                "thickness": 2,
+                "width": 3,
+            },
+            customdata=[in_plotly(f"{name}: {rate(found)}") for _, name, found in scored],
+            hovertemplate="%{customdata}<extra></extra>",
+        )
+    )
+    figure.add_vline(x=report.recall, line_dash="dot", line_width=1.5, line_color=WHISKER)
+    figure.update_xaxes(range=[0, 1.02], tickformat=".0%", title="recall")
+    figure.update_yaxes(
+        tickvals=list(range(len(scored))),
+        ticktext=[in_plotly(name, most=24) for _, name, _ in scored],
+    )
+    figure.update_layout(
+        height=90 + (26 if len(scored) <= 20 else 16) * len(scored),
+        margin={"l": 0, "r": 10, "t": 10, "b": 40},
+        bargap=0.25,
+    )
+    return figure
+
+
+def _show_table(report: TestReport) -> None:
+    percents = st.column_config.NumberColumn(format="%.1f %%")
+    st.dataframe(
+        class_table(report),
+        hide_index=True,
+        column_config=dict.fromkeys(("recall", "precision", "F1"), percents),
+        height=min(38 + 35 * len(report.classes), 600),
+        alt="Recall, precision, F1 and the number of test pictures of each class",
+    )
+
+
+def class_table(report: TestReport) -> pd.DataFrame:
+    """A row a class; shares in percent, so that a click on a head sorts by numbers."""
+    called = report.confusion.sum(axis=0)
+    rows = [
+        _row(each, report.confusion, place, int(called[place]))
+        for place, each in enumerate(report.classes)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _row(
+    each: ClassScore, confusion: NDArray[np.int64], place: int, called: int
+) -> dict[str, object]:
+    precision = wilson(int(confusion[place, place]), called) if called else None
+    return {
+        "class": each.name,
+        "pictures": each.support,
+        "recall": _percent(each.recall),
+        "recall, 95 %": _bounds(each.recall_interval),
+        "precision": _percent(each.precision),
+        "precision, 95 %": _bounds(precision if each.support else None),
+        "F1": _percent(each.f1),
+    }
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
+
+
+def _bounds(found: Interval | None) -> str:
+    return f"{100 * found.low:.1f} to {100 * found.high:.1f}" if found else "–"

@@ -1,0 +1,126 @@
+"""What is taken for what: the matrix, and the pictures of whichever cell is chosen."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import streamlit as st
+
+from tlcore.analysis.intervals import wilson
+from tlcore.analysis.mistakes import confused_pairs, pictures_in_cell
+from tlcore.analysis.predictions import Predictions
+from tlcore.analysis.scores import count_confusion
+from tlcore.analysis.superclasses import superclasses_of
+from tlcore.analysis.wording import quantity, rate
+from tlcore.ui.outcomes import Outcome
+from tlcore.ui.results.cells import Shown, draw_cells
+from tlcore.ui.results.matrix import chosen_cell, forget_cell, show_matrix, show_table
+from tlcore.ui.results.pictures import show_pictures
+from tlcore.ui.words import literal
+
+_SHOWN: tuple[Shown, ...] = ("counts", "row %")
+_TELL = (
+    "A row for each true class, a column for what it was taken for. Blue: called rightly; orange: "
+    "mistakes; the stronger, the more, on a scale of its own for each. **Choose a cell to see its "
+    "pictures.**"
+)
+
+
+def show_confusion(outcome: Outcome) -> None:
+    """The matrix, and beside or beneath it the pictures of a cell."""
+    st.caption(_TELL)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        shown = st.segmented_control(
+            "Numbers", _SHOWN, default="counts", required=True, key="numbers",
+            label_visibility="collapsed", persist_state="session",
+        )  # fmt: skip
+        as_table = st.toggle(
+            "As a table", key="as table", persist_state="session",
+            help="The same numbers for keyboard and screen reader: go with the arrow keys, choose "
+            "with Enter.",
+        )  # fmt: skip
+        only_mistakes = st.toggle(
+            "Only mistakes", key="only mistakes", persist_state="session", disabled=as_table
+        )
+        predictions = _folded(outcome)
+    classes, confusion = predictions.classes, count_confusion(predictions)
+    key = f"{outcome.story.run} {len(classes)}"
+    matrix, beside = st.columns([3, 2], gap="large") if len(classes) <= 12 else (st, st)
+    with matrix.container():
+        if as_table:
+            show_table(confusion, classes, shown or "counts", key=f"table {key}")
+        else:
+            dark = st.context.theme.type == "dark"
+            cells = draw_cells(
+                confusion, classes, shown=shown or "counts", only_mistakes=only_mistakes, dark=dark
+            )
+            order = _together(classes)
+            show_matrix(cells, classes, order=order, key=f"matrix {key}")
+    with beside.container():
+        _show_cell(outcome, predictions, 540 if len(classes) <= 12 else "content")
+
+
+def _together(classes: tuple[str, ...]) -> list[str]:
+    """Classes of one superclass side by side, so that what is alike makes blocks."""
+    known = superclasses_of(classes)
+    if known is None:
+        return list(classes)
+    places = list(dict.fromkeys(known.values()))
+    return sorted(classes, key=lambda name: places.index(known[name]))
+
+
+def _folded(outcome: Outcome) -> Predictions:
+    """By superclass, if there are any and they are wanted."""
+    if outcome.folded is None:
+        return outcome.predictions
+    wanted = st.toggle(
+        "20 superclasses", key="superclasses", on_change=forget_cell, persist_state="session"
+    )
+    return outcome.folded if wanted else outcome.predictions
+
+
+def _show_cell(
+    outcome: Outcome, predictions: Predictions, height: int | Literal["content"]
+) -> None:
+    chosen = chosen_cell(len(predictions.classes))
+    if chosen is None:
+        _show_pairs(predictions)
+        return
+    rows = pictures_in_cell(predictions, *chosen)
+    true, called = (literal(predictions.classes[place]) for place in chosen)
+    of_truth = int((predictions.labels == chosen[0]).sum())
+    if chosen[0] == chosen[1]:
+        st.subheader(f"**{true}**, called rightly", anchor=False)
+    else:
+        st.subheader(f"**{true}** taken for **{called}**", anchor=False)
+    if of_truth:
+        share = rate(wilson(len(rows), of_truth))
+        st.caption(f"{quantity(len(rows), 'picture')} of {of_truth:,} of {true}: {share}")
+    if len(rows):
+        show_pictures(outcome, rows, key="cell", height=height if len(rows) > 12 else "content")
+    else:
+        st.info("No test picture lies in this cell.", icon=":material/crop_free:")
+    st.button("Choose no cell", on_click=forget_cell, type="tertiary", icon=":material/close:")
+
+
+def _show_pairs(predictions: Predictions) -> None:
+    """Where there is most to see, as long as nothing is chosen."""
+    pairs = confused_pairs(predictions, top=8)
+    st.subheader("Commonest mistakes", anchor=False)
+    if not pairs:
+        st.success("Every test picture was called rightly.")
+    for pair in pairs:
+        true, called = (literal(predictions.classes[c]) for c in (pair.actual, pair.called))
+        st.button(
+            f"**{true}** taken for **{called}**: {quantity(pair.count, 'picture')}, "
+            f"{rate(pair.share)} of {true}",
+            key=f"pair {pair.actual}-{pair.called}",
+            on_click=_choose,
+            args=(pair.actual, pair.called),
+            type="tertiary",
+            icon=":material/arrow_forward:",
+        )
+
+
+def _choose(actual: int, called: int) -> None:
+    st.query_params["cell"] = f"{actual}-{called}"

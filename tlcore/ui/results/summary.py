@@ -1,0 +1,72 @@
+"""The figures on top of a run's results, each with its interval, and the reported ones beside."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from tlcore.analysis.intervals import Interval
+from tlcore.analysis.wording import quantity
+from tlcore.ui.outcomes import Outcome
+from tlcore.ui.results.classes import worst_class
+from tlcore.ui.words import duration, literal, percent
+
+
+def show_summary(outcome: Outcome) -> None:
+    """How good it is, in one row and a sentence."""
+    story, test = outcome.story, outcome.story.test
+    with st.grid(4, min_column_width=150):
+        _show_share("Accuracy", test.accuracy, "Share of the test pictures called rightly.")
+        _show_share("Macro F1", outcome.f1, "Mean over the classes of precision and recall in one.")
+        _show(
+            "Loss",
+            f"{outcome.loss.value:.3f}",
+            f"95 %: {outcome.loss.low:.3f} to {outcome.loss.high:.3f}",
+            "Mean cross-entropy of the test pictures, in nats.",
+        )
+        _show("Trained in", duration(story.seconds), _effort(outcome))
+    if test.accuracy.warning:
+        st.warning(
+            f"There are {literal(test.accuracy.warning)} in the test set: the interval says how "
+            "little that tells.",
+            icon=":material/warning:",
+        )
+    st.markdown(worst_class(test))
+    _show_reported(outcome)
+
+
+def _show_share(label: str, found: Interval, words: str) -> None:
+    bounds = f"95 %: {100 * found.low:.1f} to {100 * found.high:.1f}"
+    _show(label, percent(found.value), bounds, words)
+
+
+def _show(label: str, value: str, beneath: str, words: str | None = None) -> None:
+    st.metric(
+        label, value, delta=beneath, delta_color="off", delta_arrow="off", border=True,
+        height="stretch", help=words,
+    )  # fmt: skip
+
+
+def _effort(outcome: Outcome) -> str:
+    story = outcome.story
+    return f"{quantity(story.epochs, 'epoch')} on {story.device}"
+
+
+def _show_reported(outcome: Outcome) -> None:
+    """What the authors of a report measured, where this run repeats their recipe."""
+    story = outcome.story
+    if "test_accuracy" not in story.reported or story.preset is None:
+        return
+    reported, measured = story.reported["test_accuracy"], story.test.accuracy
+    inside = measured.low <= reported <= measured.high
+    place = "inside" if inside else "above" if reported > measured.high else "below"
+    text = (
+        f"Report {story.preset.report} reported **{percent(reported)}**; measured here: "
+        f"**{percent(measured.value)}**. The reported figure lies {place} the interval."
+    )
+    if not story.as_reported:
+        text += " The recipe was changed before it was run here, so the two may well differ."
+    st.markdown(text)
+    if story.preset.differs:
+        with st.expander("What differs from the report"):
+            for difference in story.preset.differs:
+                st.markdown(f"- {literal(difference)}")
