@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from tlcore.nn.engine.activations import batch_for
 from tlcore.nn.network import Network
 
 ACROSS = 8
 """Steps that the cover takes from one side to the other; it is two steps wide."""
+
+_PIXELS_AT_ONCE = 64 * 64 * 64
 
 
 def occlusion(network: Network, picture: Tensor, target: int) -> Tensor:
@@ -34,7 +35,7 @@ def covered(network: Network, picture: Tensor, covers: Tensor, target: int) -> T
     """
     found = [
         _probability(network, picture * (1 - some[:, None]), target)
-        for some in covers.split(batch_for(picture.shape[-1]))
+        for some in covers.split(max(1, _PIXELS_AT_ONCE // picture.shape[-1] ** 2))
     ]
     return torch.cat(found)
 

@@ -1,0 +1,138 @@
+"""The answering process as seen from here: found, started where there is none, and asked."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from subprocess import Popen
+from typing import Any
+
+from tlcore import machine
+from tlcore.asking import place
+from tlcore.asking.wire import BadMessage, Message, receive, send
+from tlcore.errors import AnswerError
+from tlcore.runs.launch import start_apart
+
+STARTING_TAKES = 120.0
+"""Seconds after which an answering process that never spoke is given up: loading torch takes some
+on a good day, and a minute on a machine that is busy with everything else."""
+
+ANSWERING_TAKES = 300.0
+
+_AGAIN = "Ask again: it is started anew."
+_GREETING_TAKES = 10.0
+_BETWEEN_LOOKS = 0.05
+
+_started: list[Popen[bytes]] = []  # held until they end, so that they leave no zombies
+
+
+def is_awake(home: Path) -> bool:
+    """Whether there is an answering process that has torch loaded."""
+    try:
+        with closing(_connected(home)) as channel:
+            return bool(receive(channel).facts.get("ready"))
+    except (OSError, EOFError, BadMessage):
+        return False
+
+
+def wake(home: Path) -> None:
+    """Have an answering process started if none is there; doesn't wait for it."""
+    try:
+        _connected(home).close()
+    except OSError:
+        _start(home)
+
+
+def ask(home: Path, question: Message, *, patience: float = ANSWERING_TAKES) -> Message:
+    """Put a question, if need be to a process that is started for it.
+
+    Raises:
+        AnswerError: The question is refused, or the process ended over it.
+    """
+    with closing(_greeted(home)) as channel:
+        channel.settimeout(patience)
+        try:
+            send(channel, question)
+            answer = receive(channel)
+        except TimeoutError:
+            raise AnswerError(
+                f"No answer came within {patience:.0f} s",
+                remedy="Try a smaller network or another method, or ask again later.",
+            ) from None
+        except BadMessage as error:
+            raise AnswerError(f"The question can't be put: it is {error}") from None
+        except (OSError, EOFError):
+            raise _ended(home) from None
+    if refused := answer.facts.get("error"):
+        raise AnswerError(refused["what"], where=refused["where"], remedy=refused["remedy"])
+    return answer
+
+
+def _greeted(home: Path) -> socket.socket:
+    """A connection whose other end has shown that it is alive."""
+    deadline = time.monotonic() + STARTING_TAKES
+    mine: Popen[bytes] | None = None
+    while time.monotonic() < deadline:
+        try:
+            channel = _connected(home)
+        except OSError:
+            if mine is None:
+                mine = _start(home)
+            elif mine.poll():
+                raise _failed_to_start(home) from None
+            elif mine.poll() == 0:  # somebody else's was there first, or has just ended
+                mine = None
+            time.sleep(_BETWEEN_LOOKS)
+            continue
+        greeting = _greeting(channel)
+        if greeting is not None:
+            return channel
+        channel.close()  # it ended just now, having been idle: nothing is lost
+    raise _failed_to_start(home)
+
+
+def _greeting(channel: socket.socket) -> dict[str, Any] | None:
+    try:
+        return dict(receive(channel).facts)
+    except (OSError, EOFError, BadMessage):
+        return None
+
+
+def _connected(home: Path) -> socket.socket:
+    channel = socket.socket(socket.AF_UNIX)
+    try:
+        channel.settimeout(_GREETING_TAKES)
+        channel.connect(str(place.socket_of(home)))
+    except OSError:
+        channel.close()
+        raise
+    return channel
+
+
+def _start(home: Path) -> Popen[bytes]:
+    """Start one. If another is faster, this one ends by itself."""
+    _started[:] = [process for process in _started if process.poll() is None]
+    threads = str(max(1, min(2, machine.cores() - 1)))
+    environment = {"OMP_NUM_THREADS": threads, "TL_DEVICE": "cpu"}
+    command = ["tlcore.nn.answer", str(home)]
+    _started.append(start_apart(command, home, place.log_of(home), environment))
+    return _started[-1]
+
+
+def _ended(home: Path) -> AnswerError:
+    return AnswerError(
+        "The process that has the networks ended over this question, perhaps for want of memory",
+        where=place.log_of(home).name,
+        remedy=_AGAIN,
+    )
+
+
+def _failed_to_start(home: Path) -> AnswerError:
+    return AnswerError(
+        "The process that has the networks doesn't start",
+        where=place.log_of(home).name,
+        remedy=f"Look into that file, or try: {Path(sys.executable).name} -m tlcore doctor",
+    )

@@ -1,0 +1,123 @@
+"""Who answers: one question at a time, each with an answer or with words about why not."""
+
+from __future__ import annotations
+
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tlcore.asking.wire import Message
+from tlcore.errors import AnswerError, ThawError
+from tlcore.nn.answering.door import refusal
+from tlcore.nn.answering.networks import CPU, Asked, Networks
+from tlcore.nn.device import computing_in, is_out_of_memory
+from tlcore.nn.explain.blocks import features_by_block
+from tlcore.nn.explain.sanity import shuffled
+from tlcore.nn.explain.ways import explain
+from tlcore.nn.network import Network
+from tlcore.plan import Plan
+from tlcore.recipe import Recipe
+
+MOST_PICTURES = 2048
+LARGEST_SIDE = 1024
+_AT_ONCE = 16
+
+
+class Desk:
+    """Answers questions about the networks of one home."""
+
+    def __init__(self, home: Path) -> None:
+        self._networks = Networks(home)
+        self._answers = {"predict": _predict, "explain": _explain, "blocks": _blocks}
+
+    def answer(self, question: Message) -> Message:
+        """An answer, whatever was asked; nothing gets past it but the end of the process."""
+        try:
+            answer = self._answers.get(question.facts.get("ask", ""))
+            if answer is None:
+                raise AnswerError("This is no question that is known here")
+            network = self._networks.open(str(question.facts.get("network", "")))
+            return answer(network, _pixels(question), question.facts)
+        except ThawError as error:
+            return refusal(error.what, where=error.where, remedy=error.remedy)
+        except Exception as error:  # noqa: BLE001 the next question deserves an answer, too
+            traceback.print_exc()
+            sys.stderr.flush()
+            return _in_words(error)
+
+
+def _predict(asked: Asked, pixels: NDArray[np.uint8], facts: Any) -> Message:
+    """Prepared and computed as in the run's own test."""
+    keepsake, began = asked.keepsake, time.perf_counter()
+    with torch.inference_mode(), computing_in(asked.precision, CPU):
+        logits = [
+            keepsake.network(keepsake.prepare(some)).float()
+            for some in torch.from_numpy(pixels).split(_AT_ONCE)
+        ]
+    milliseconds = (time.perf_counter() - began) * 1000
+    answer = {"classes": keepsake.classes, "ways": asked.ways, "milliseconds": milliseconds}
+    return Message(answer, {"probabilities": torch.cat(logits).softmax(dim=1).numpy()})
+
+
+def _explain(asked: Asked, pixels: NDArray[np.uint8], facts: Any) -> Message:
+    way, target = facts.get("way"), facts.get("target")
+    if way not in asked.ways:
+        raise AnswerError("This method doesn't fit this network", remedy="Choose another one.")
+    if not isinstance(target, int) or not 0 <= target < len(asked.keepsake.classes):
+        raise AnswerError("The network has no such class")
+    network = asked.keepsake.network
+    about = shuffled(network) if facts.get("shuffled") else network
+    found = explain(about, _prepared(asked, pixels), way, target)
+    return Message({"facts": found.facts}, {"map": found.map})
+
+
+def _blocks(asked: Asked, pixels: NDArray[np.uint8], facts: Any) -> Message:
+    found = features_by_block(asked.keepsake.network, _prepared(asked, pixels))
+    thawed = _ever_thawed(asked.keepsake.recipe, asked.keepsake.network)
+    blocks = [
+        {"name": each.block, "channels": each.channels, "trained": each.block in thawed}
+        for each in found
+    ]
+    return Message({"blocks": blocks}, {each.block: each.maps for each in found})
+
+
+def _ever_thawed(recipe: Recipe, network: Network) -> set[str]:
+    """The blocks that the recipe trains in any of its phases."""
+    plan = Plan(recipe.schedule, network.outline, recipe.epochs)
+    trained = frozenset[str]().union(*(thaw.trainable for thaw in plan.thaws))
+    return {
+        layer.block
+        for layer in network.outline.layers
+        if any(name in trained for name, _ in layer.parameters)
+    }
+
+
+def _prepared(asked: Asked, pixels: NDArray[np.uint8]) -> Tensor:
+    return asked.keepsake.prepare(torch.from_numpy(pixels[:1].copy()))
+
+
+def _pixels(question: Message) -> NDArray[np.uint8]:
+    """The pictures in question, if that is what they are."""
+    pixels = question.arrays.get("pixels", np.zeros(0, np.uint8))
+    fits = pixels.ndim == 4 and pixels.shape[3] == 3 and pixels.dtype == np.uint8
+    if not fits or not 1 <= len(pixels) <= MOST_PICTURES:
+        raise AnswerError(f"Between 1 and {MOST_PICTURES} pictures can be asked about at once")
+    if not all(1 <= side <= LARGEST_SIDE for side in pixels.shape[1:3]):
+        raise AnswerError(f"A picture may have at most {LARGEST_SIDE} pixels a side")
+    return np.array(pixels)  # what came over the wire can't be written to, and torch warns of that
+
+
+def _in_words(error: Exception) -> Message:
+    short = isinstance(error, MemoryError)
+    if short or (isinstance(error, RuntimeError) and is_out_of_memory(error)):
+        remedy = "Wait until other runs have finished, or choose a smaller network."
+        return refusal("There is not enough memory for this question", remedy=remedy)
+    reason = traceback.format_exception_only(error)[-1].strip().splitlines()[0][:200]
+    return refusal(f"The network failed on this picture ({reason})", where="answer.log")
