@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from tlcore.analysis.groups import GroupTable, WorstClass, worst_class
 from tlcore.analysis.intervals import Interval
-from tlcore.analysis.label_errors import find_suspects
+from tlcore.analysis.label_errors import find_suspects, may_doubt
 from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.scores import TestReport
-from tlcore.analysis.wording import points, quantity, rate
+from tlcore.analysis.wording import percent, points, quantity, rate
 
 SURE = 0.9
 NONE_HERE = "No evidence here: "
@@ -197,11 +197,14 @@ def _of_certainty(report: TestReport, predictions: Predictions | None) -> str:
 def _of_labels(predictions: Predictions | None) -> str:
     if predictions is None:
         return f"{NONE_HERE}the predictions on every test picture would give it."
+    if not may_doubt(predictions):
+        return f"{NONE_HERE}this network is wrong too often to doubt labels by it."
     suspects = len(find_suspects(predictions))
-    whole = quantity(len(predictions), "test picture")
+    whole = quantity(len(predictions), "test label")
+    wrong = percent(1 - float(predictions.correct.mean()))
     return (
-        f"{suspects:,} of {whole} look as if their label were wrong (confident learning); only "
-        "people who look at them can tell."
+        f"At most {suspects:,} of {whole} look wrong (confident learning). The network itself errs "
+        f"on {wrong} of the pictures, which looks the same: only people who look can tell."
     )
 
 

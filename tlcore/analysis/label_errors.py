@@ -57,6 +57,11 @@ def find_suspects(predictions: Predictions, *, by: By = "margin") -> tuple[Suspe
     )
 
 
+def may_doubt(predictions: Predictions) -> bool:
+    """Whether the network is right often enough to doubt labels by it: more often than not."""
+    return len(predictions) > 0 and float(predictions.correct.mean()) > 0.5
+
+
 def confident_class(predictions: Predictions) -> NDArray[np.int64]:
     """The likeliest of the classes that are confident of each picture; -1 where none is."""
     probabilities = predictions.probabilities.astype(np.float64)

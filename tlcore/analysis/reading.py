@@ -79,6 +79,14 @@ class _Curves:
         return self.train_accuracy if missing else self.validation_accuracy
 
     @property
+    def notable(self) -> float:
+        """The least change of accuracy worth a word: on few pictures, chance does more."""
+        if not self.pictures or np.isnan(self.accuracy).all():
+            return NOTABLE
+        usual = float(np.nanmean(self.accuracy))
+        return max(NOTABLE, math.sqrt(2 * usual * (1 - usual) / self.pictures))
+
+    @property
     def name(self) -> str:
         missing = np.isnan(self.validation_accuracy).all()
         return "training accuracy" if missing else "validation accuracy"
@@ -149,7 +157,7 @@ def _overfitting(curves: _Curves) -> Reading | None:
         return None
     text = f"Validation loss rose after epoch {best + 1} while training loss kept falling: "
     grown = curves.validation_accuracy[-1] - curves.validation_accuracy[best]
-    if grown > NOTABLE:
+    if grown > curves.notable:
         text += (
             f"overfitting. Validation accuracy still grew by {points(grown)}: it gets surer of "
             "its mistakes rather than making more."
@@ -185,7 +193,7 @@ def _flat(curves: _Curves) -> Reading | None:
     accuracy = curves.accuracy
     if curves.epochs < SOME or np.isnan(accuracy).any() or _turn(curves) is not None:
         return None
-    near = int(np.flatnonzero(accuracy >= accuracy.max() - NOTABLE / 2)[0])
+    near = int(np.flatnonzero(accuracy >= accuracy.max() - curves.notable / 2)[0])
     fell = curves.loss[near:].min() < 0.9 * curves.loss[near]
     if near >= curves.epochs / 2 or fell:
         return None
@@ -241,13 +249,13 @@ def _thaw_text(curves: _Curves, thaw: int, accuracy: Values) -> str:
     """Accuracy starts with the last epoch before the thaw."""
     before, first, after = accuracy[0], accuracy[1], accuracy[-1]
     change = f"({percent(before)} to {percent(after)})"
-    if before - first > DROP:
+    if before - first > max(DROP, curves.notable):
         left = "won them back" if after >= before else f"ended {points(before - after)} lower"
         return (
             f"The thaw at epoch {thaw + 1} first cost {points(before - first)} of {curves.name}, "
             f"and it {left} {change}: a lower rate for what thaws may spare that."
         )
-    if abs(after - before) < NOTABLE:
+    if abs(after - before) < curves.notable:
         return f"After the thaw at epoch {thaw + 1}, {curves.name} hardly changed {change}."
     way = "rose" if after > before else "fell"
     text = f"After the thaw at epoch {thaw + 1}, {curves.name} {way} by {points(after - before)} "
@@ -259,7 +267,7 @@ def _trend(curves: _Curves, thaw: int, gain: float) -> str:
     if thaw < 2 or gain < 0:
         return ""
     pace = curves.accuracy[thaw - 1] - curves.accuracy[thaw - 2]
-    return f"; it was rising by {points(pace)} an epoch before" if pace > NOTABLE else ""
+    return f"; it was rising by {points(pace)} an epoch before" if pace > curves.notable else ""
 
 
 def _turn(curves: _Curves) -> int | None:

@@ -22,6 +22,7 @@ from tlcore.cli import (
     keeping,
     listing,
     recipes,
+    report,
     reproduce,
     running,
 )
@@ -55,6 +56,7 @@ def parser() -> Parser:
         recipes,
         listing,
         comparing,
+        report,
         examining,
         reproduce,
     ):

@@ -95,7 +95,8 @@ class Column:
 
 @dataclass(frozen=True)
 class Beside:
-    """One column a run, side by side where there is room."""
+    """One column a run, side by side where there is room. A single one needs no title, and is
+    set in two columns itself."""
 
     columns: tuple[Column, ...]
 

@@ -91,7 +91,8 @@ def _(block: Items) -> Markup:
 
 @_block.register
 def _(block: Table) -> Markup:
-    sides = [_side([row[place] for row in block.rows]) for place in range(len(block.head))]
+    columns = range(1, len(block.head))
+    sides = [None, *(_side([row[place] for row in block.rows]) for place in columns)]
     head = (element("th", t, scope="col", class_=s) for t, s in zip(block.head, sides, strict=True))
     rows = (
         element("tr", *(_cell(i, cell, sides[i]) for i, cell in enumerate(row)))
@@ -112,7 +113,7 @@ def _(block: Figure) -> Markup:
 @_block.register
 def _(block: Gallery) -> Markup:
     tiles = element("div", *map(_tile, block.pictures), class_="gallery")
-    return element("figure", tiles, element("figcaption", block.caption))
+    return element("figure", tiles, element("figcaption", block.caption), class_="photos")
 
 
 @_block.register
@@ -130,13 +131,16 @@ def _(block: Checklist) -> Markup:
 
 @_block.register
 def _(block: Beside) -> Markup:
+    if len(block.columns) == 1:
+        return element("div", *map(_block, block.columns[0].blocks), class_="alone")
     return element("div", *map(_column, block.columns), class_="beside")
 
 
 def _column(column: Column) -> Markup:
     colour = f"--run:{run_colour(column.number - 1)}"
     title = element("h3", element("span", str(column.number), class_="run"), " ", column.title)
-    return element("div", title, *map(_block, column.blocks), class_="column", style=colour)
+    body = element("div", *map(_block, column.blocks))
+    return element("div", title, body, class_="column", style=colour)
 
 
 def _tile(picture: Picture) -> Markup:

@@ -102,7 +102,8 @@ class Markdown:
     @_lines.register
     def _(self, block: Beside) -> Iterator[str]:
         for column in block.columns:
-            yield f"### {column.number}. {literal(column.title)}"
+            if len(block.columns) > 1:
+                yield f"### {column.number}. {literal(column.title)}"
             for each in column.blocks:
                 yield from self._lines(each)
 

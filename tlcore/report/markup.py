@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
+_PERCENT = re.compile(r"(?<=\d) %")
 _JOINERS = "\u200c\u200d"
 """They hold emoji and some scripts together, and count as unprintable."""
 _EMPTY = frozenset({"br", "hr", "img", "meta"})
@@ -55,7 +57,8 @@ def shorten(text: str, most: int) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(shown(text))
+    """Numbers stay together with their percent signs."""
+    return _PERCENT.sub("\u00a0%", escape(shown(text)))
 
 
 def _number(value: object) -> str:

@@ -39,6 +39,9 @@ SECTIONS = (
     reproduce,
 )
 
+MOST_RUNS = 6
+SUBTITLE = "Written by Thaw, from what was measured. Every interval is at 95 %."
+
 
 def write_html(reports: Sequence[RunStory], path: Path) -> Path:
     """One file that holds everything, and fetches and runs nothing."""
@@ -66,19 +69,20 @@ def html_of(reports: Sequence[RunStory]) -> str:
 
 def compose(reports: Sequence[RunStory]) -> Document:
     """All parts of a report, before they are HTML or Markdown."""
-    if not reports:
-        raise RunError("A report needs at least one run")
+    if not 1 <= len(reports) <= MOST_RUNS:
+        raise RunError(f"A report is of 1 to {MOST_RUNS} runs, not of {len(reports)}")
+    if len({story.run for story in reports}) < len(reports):
+        raise RunError("A run is named twice", remedy="Compare it with another one.")
     parts = (section(reports) for section in SECTIONS)
-    return Document(_title(reports), _subtitle(reports), tuple(part for part in parts if part))
+    return Document(_title(reports), SUBTITLE, tuple(part for part in parts if part))
 
 
 def _title(reports: Sequence[RunStory]) -> str:
-    return reports[0].name if len(reports) == 1 else f"{len(reports)} runs compared"
+    return reports[0].name if len(reports) == 1 else f"{_count(len(reports))} runs compared"
 
 
-def _subtitle(reports: Sequence[RunStory]) -> str:
-    runs = ", ".join(story.run for story in reports)
-    return f"Written by Thaw from what was measured. Run{'s' if len(reports) > 1 else ''} {runs}."
+def _count(number: int) -> str:
+    return {2: "Two", 3: "Three", 4: "Four"}.get(number, str(number))
 
 
 def _encoded(text: str) -> bytes:

@@ -26,7 +26,7 @@ Epochs: TypeAlias = Sequence[Mapping[str, float | None]]
 """For each epoch, what was measured; see `tlcore.analysis.reading.read_curves`."""
 
 _LEFT, _RIGHT = 40.0, WIDTH - 66
-_PANEL, _BETWEEN, _TOP = 140.0, 34.0, 26.0
+_PANEL, _BETWEEN, _TOP = 140.0, 44.0, 26.0
 _LETTER = 12.0
 
 
@@ -52,7 +52,7 @@ def draw_curves(epochs: Epochs, thaws: Sequence[tuple[int, str]]) -> Markup:
             for who, class_ in (("train", "train"), ("validation", "validation"))
         ]
         panels.append(_panel(lines, across, panel, what, _epoch_ticks(len(epochs))))
-    marks = [_thaw_mark(epoch, text, across) for epoch, text in thaws]
+    marks = _thaw_marks(thaws, across)
     label = f"Accuracy and loss over {len(epochs)} epochs, on training and validation pictures"
     return drawing(_height(2), *panels, *marks, label=label)
 
@@ -115,34 +115,33 @@ def _panel(
             )
             for each in lines
         ),
-        *_labels(lines, up),
+        *_labels(lines, across, up),
     )  # fmt: skip
 
 
-def _labels(lines: Sequence[Line], up: Axis) -> list[Markup]:
+def _labels(lines: Sequence[Line], across: Axis, up: Axis) -> list[Markup]:
     """Each curve's name at its end, apart from the others' even where the curves meet."""
-    ends = [(up(value), each) for each in lines if (value := _last(each.values)) is not None]
+    ends = [
+        (up(y), across(x), each.label) for each in lines for x, y in _last(each.places, each.values)
+    ]
     labels, lowest = [], -math.inf
-    for y, each in sorted(ends, key=lambda end: end[0]):
+    for y, x, label in sorted(ends):
         lowest = max(y, lowest + _LETTER)
-        labels.append(words(each.label, _RIGHT + 5, lowest + 4, class_=f"end {each.class_}"))
+        labels.append(words(label, x + 5, lowest + 4))
     return labels
 
 
-def _thaw_mark(epoch: int, text: str, across: Axis) -> Markup:
-    """Half an epoch before the first one that it changed."""
-    x = across(epoch + 0.5)
-    flipped = x > (_LEFT + _RIGHT) / 2
-    return join(
-        line(x, _TOP - 6, x, _height(2) - 20, "thaw"),
-        words(
-            f"thawed: {text}",
-            x - 4 if flipped else x + 4,
-            _TOP + 4,
-            anchor="end" if flipped else "start",
-            class_="thawed",
-        ),
-    )
+def _thaw_marks(thaws: Sequence[tuple[int, str]], across: Axis) -> list[Markup]:
+    """Lines half an epoch before the first one that changed; named above where there is room."""
+    marks, taken = [], 7 * _LETTER
+    for epoch, text in thaws:
+        x, said = across(epoch + 0.5), f"thawed: {text}"
+        marks.append(line(x, _TOP - 4, x, _height(2) - 26, "thaw"))
+        half = 0.25 * _LETTER * len(said)
+        if x - half > taken and x + half < WIDTH:
+            marks.append(words(said, x, _TOP - 9, anchor="middle", class_="thawed"))
+            taken = x + half + _LETTER
+    return marks
 
 
 def _epoch_ticks(count: int) -> list[tuple[float, str]]:
@@ -162,8 +161,10 @@ def _highest(lines: Sequence[Line]) -> float:
     return min(values[-1], 3 * usual) * 1.05 or 1.0
 
 
-def _last(values: Sequence[float]) -> float | None:
-    return next((value for value in reversed(values) if math.isfinite(value)), None)
+def _last(places: Sequence[float], values: Sequence[float]) -> list[tuple[float, float]]:
+    """The last place that has a value, if there is any."""
+    known = [(x, y) for x, y in zip(places, values, strict=True) if math.isfinite(x + y)]
+    return known[-1:]
 
 
 def _values(epochs: Epochs, name: str) -> list[float]:

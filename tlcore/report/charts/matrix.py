@@ -20,7 +20,7 @@ _SHADES = 10
 def draw_matrix(confusion: NDArray[np.int64], classes: Sequence[str]) -> Markup:
     """Blue where the network is right, purple where it is wrong, the darker the more often."""
     k = len(classes)
-    side = (WIDTH - _LEFT - 4) / k
+    side = (WIDTH - _LEFT - 24) / k
     height = _TOP + k * side + _BELOW
     shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
     return drawing(

@@ -52,21 +52,12 @@ def _cell(thaw: Thaw, block: str, outline: Outline, across: Axis, y: float) -> M
     width, height = max(0.0, right - left - 1), _ROW - 2
     share = _share(thaw, block, outline)
     trained = height * share
-    return join(
-        box(left, y, width, height, fill=ICE),
-        *(
-            [
-                box(left, y, width, height, class_="ground"),
-                box(left, y, width, height - trained, fill=ICE),
-                box(
-                    left, y + height - trained, width, trained, fill=EMBER,
-                    fill_opacity=_depth(thaw.rates.get(block, 1.0)),
-                ),
-            ]
-            if share
-            else ()
-        ),
-    )  # fmt: skip
+    frozen = box(left, y, width, height - trained, fill=ICE) if share < 1 else Markup("")
+    if not share:
+        return frozen
+    depth = _depth(thaw.rates.get(block, 1.0))
+    below = y + height - trained
+    return join(frozen, box(left, below, width, trained, fill=EMBER, fill_opacity=depth))
 
 
 def _share(thaw: Thaw, block: str, outline: Outline) -> float:
@@ -87,5 +78,5 @@ def _legend(y: float) -> Markup:
         box(_LEFT, y - 9, 10, 10, fill=ICE),
         words("frozen", _LEFT + 14, y),
         box(_LEFT + 66, y - 9, 10, 10, fill=EMBER),
-        words("thawed; the paler, the lower the learning rate", _LEFT + 80, y),
+        words("thawed; the fainter, the lower the learning rate", _LEFT + 80, y),
     )

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from tlcore.analysis.comparison import Changes, changes, difference, mcnemar
 from tlcore.analysis.intervals import Rows
-from tlcore.analysis.wording import chance, gain, percent, quantity
+from tlcore.analysis.wording import chance, gain, quantity
 from tlcore.report.blocks import Block, Figure, Gallery, Paragraph, Picture, Section
 from tlcore.report.charts.curves import draw_runs
-from tlcore.report.sections.shared import class_name, thumbnail
+from tlcore.report.sections.shared import class_name, spread, thumbnail
 from tlcore.report.story import RunStory
 
 PICTURES = 12
@@ -58,11 +58,10 @@ def _gallery(
     first: RunStory, second: RunStory, rows: Rows, found: Changes, words: str
 ) -> Iterator[Block]:
     if len(rows):
-        shown = rows[:PICTURES]
-        pictures = tuple(_picture(first, second, int(row), found) for row in shown)
-        caption = (
-            f"{len(shown)} of the {quantity(len(rows), 'picture')} that {words}, the surest first."
-        )
+        shown = spread(rows, first.predictions.labels, PICTURES)
+        pictures = tuple(_picture(first, second, row, found) for row in shown)
+        whole = quantity(len(rows), "picture")
+        caption = f"{len(shown)} of {whole} that {words}, the surest of each class."
         yield Gallery(pictures, caption)
 
 
@@ -74,7 +73,6 @@ def _picture(first: RunStory, second: RunStory, row: int, found: Changes) -> Pic
         thumbnail(first, row) or thumbnail(second, other),
         (
             class_name(first, int(before.labels[row])),
-            f"{class_name(first, int(before.predicted[row]))} → {said}, "
-            f"{percent(float(after.confidence[other]))}",
+            f"{class_name(first, int(before.predicted[row]))} → {said}",
         ),
     )

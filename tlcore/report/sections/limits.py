@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tlcore.analysis.label_errors import find_suspects
+from tlcore.analysis.label_errors import find_suspects, may_doubt
 from tlcore.analysis.wording import quantity
 from tlcore.report.blocks import Items, Section
 from tlcore.report.sections.shared import beside
@@ -31,7 +31,7 @@ def _of(story: RunStory) -> Iterator[str]:
 
 def _of_measuring(story: RunStory) -> Iterator[str]:
     yield (
-        "It is one run with one seed. The intervals are over test pictures; another seed may move "
+        "One run, one seed. The intervals are over test pictures; another seed may move "
         "the numbers further."
     )
     if story.test.n < 1000:
@@ -42,9 +42,9 @@ def _of_measuring(story: RunStory) -> Iterator[str]:
         yield "Nothing was set aside to choose the epoch by, so the last one was taken."
     if story.test.absent:
         yield f"Without a test picture, and so without a score: {', '.join(story.test.absent)}."
-    if suspects := len(find_suspects(story.predictions)):
+    if may_doubt(story.predictions) and (suspects := len(find_suspects(story.predictions))):
         share = quantity(suspects, "test label")
-        yield f"{share} may be wrong, so accuracy may be a little off either way."
+        yield f"Up to {share} may be wrong, so accuracy may be a little off either way."
 
 
 def _of_the_data(story: RunStory) -> Iterator[str]:

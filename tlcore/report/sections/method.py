@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tlcore.outline import HEAD, Outline
-from tlcore.plan import Plan
+from tlcore.plan import Plan, Thaw
 from tlcore.report.blocks import Block, Facts, Figure, Paragraph, Section, Table
 from tlcore.report.charts.strip import draw_strip
 from tlcore.report.sections.shared import beside
 from tlcore.report.story import RunStory
 from tlcore.report.words import method_facts, phase_words
+
+MOST_PHASES = 3
 
 
 def method(stories: Sequence[RunStory]) -> Section:
@@ -41,8 +43,9 @@ def _schedule(story: RunStory, outline: Outline) -> str:
 def _summary(plan: Plan) -> Table:
     """Parameters by block, and how many of them train in each phase."""
     blocks = (*plan.outline.blocks, HEAD)
-    phases = [f"train from epoch {thaw.start + 1}" for thaw in plan.thaws]
-    rows = [(block, *_counts(plan, block)) for block in blocks]
+    thaws = plan.thaws if len(plan.thaws) <= MOST_PHASES else (plan.thaws[0], plan.thaws[-1])
+    phases = [f"epoch {thaw.start + 1} on" for thaw in thaws]
+    rows = [(block, *_counts(plan.outline, thaws, block)) for block in blocks]
     totals = [sum(column) for column in zip(*(row[1:] for row in rows), strict=True)]
     return Table(
         ("block", "layers", "parameters", *phases),
@@ -50,14 +53,14 @@ def _summary(plan: Plan) -> Table:
             (str(name), *(f"{number:,}" for number in numbers))
             for name, *numbers in (*rows, ("all", *totals))
         ),
-        "Model summary, from the pictures to the classes.",
+        "Model summary, from the pictures to the classes: parameters, and how many of them train.",
     )
 
 
-def _counts(plan: Plan, block: str) -> tuple[int, ...]:
-    layers = [layer for layer in plan.outline.layers if layer.block == block]
+def _counts(outline: Outline, thaws: Sequence[Thaw], block: str) -> tuple[int, ...]:
+    layers = [layer for layer in outline.layers if layer.block == block]
     sizes = [pair for layer in layers for pair in layer.parameters]
-    trains = (sum(size for name, size in sizes if name in thaw.trainable) for thaw in plan.thaws)
+    trains = (sum(size for name, size in sizes if name in thaw.trainable) for thaw in thaws)
     return len(layers), sum(size for _, size in sizes), *trains
 
 

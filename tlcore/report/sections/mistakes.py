@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tlcore.analysis.label_errors import Suspect, find_suspects
+from tlcore.analysis.label_errors import Suspect, find_suspects, may_doubt
 from tlcore.analysis.mistakes import rank_mistakes
 from tlcore.analysis.wording import quantity
 from tlcore.report.blocks import Block, Gallery, Paragraph, Picture, Section
 from tlcore.report.sections.shared import beside, class_name, mistake, thumbnail
 from tlcore.report.story import RunStory
 
-WORST, SUSPECTS = 24, 12
+WORST, SUSPECTS = 20, 10
 
 
 def mistakes(stories: Sequence[RunStory]) -> Section:
@@ -31,12 +31,18 @@ def _blocks(story: RunStory) -> Iterator[Block]:
             "caution",
         )
     shown = tuple(mistake(story, int(row)) for row in rows[:WORST])
-    yield Gallery(shown, f"The {len(shown)} worst of {quantity(len(rows), 'mistake')}, by loss.")
-    if suspects := find_suspects(story.predictions):
+    yield Gallery(
+        shown,
+        f"The {len(shown)} worst of {quantity(len(rows), 'mistake')}, by loss: the true class, "
+        "then what it was called with which confidence.",
+    )
+    suspects = find_suspects(story.predictions) if may_doubt(story.predictions) else ()
+    if suspects:
         yield Gallery(
             tuple(_suspect(story, each) for each in suspects[:SUSPECTS]),
-            f"Labels that may be wrong: the likeliest of {len(suspects):,}, by confident learning. "
-            "A network that errs looks the same as a label that does: only looking can tell.",
+            f"Labels that may be wrong: the {len(suspects[:SUSPECTS])} likeliest, by confident "
+            "learning. A network that errs looks the same as a label that does: only looking can "
+            "tell.",
         )
 
 

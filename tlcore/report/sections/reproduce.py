@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from tlcore import notation
+from tlcore.analysis.wording import quantity
 from tlcore.recipe_text import to_fields
 from tlcore.report.blocks import Block, Code, Facts, Paragraph, Section
 from tlcore.report.sections.ethics import cost
@@ -46,8 +48,13 @@ def _facts(story: RunStory) -> Iterator[tuple[str, str]]:
 
 def _machine(story: RunStory) -> str:
     known = story.environment
-    parts = (known.get("processor"), known.get("system"), f"{known.get('threads', '?')} threads")
+    parts = (known.get("processor"), known.get("system"), _threads(known))
     return ", ".join(str(part) for part in parts if part)
+
+
+def _threads(known: Mapping[str, Any]) -> str:
+    threads = known.get("threads")
+    return quantity(threads, "thread") if isinstance(threads, int) else ""
 
 
 def _versions(story: RunStory) -> Iterator[str]:

@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from tlcore.analysis.intervals import Interval
+from tlcore.analysis.intervals import Interval, Rows
+from tlcore.analysis.wording import percent
 from tlcore.errors import RunError
 from tlcore.report.blocks import Beside, Block, Column, Paragraph, Picture
+from tlcore.report.markup import shorten
 from tlcore.report.story import RunStory
 from tlcore.runs.thumbnails import read_thumbnail
 
 NOTHING = "–"
+LONGEST_TITLE = 80
 
 
 def beside(
     stories: Sequence[RunStory], build: Callable[[RunStory], Iterable[Block]]
 ) -> tuple[Block, ...]:
-    """The same blocks for every run, side by side; on their own if there is but one run."""
-    built = [tuple(build(story)) for story in stories]
-    if len(built) == 1:
-        return built[0]
+    """The same blocks for every run, side by side."""
     columns = (
-        Column(number, story.name, blocks)
-        for number, (story, blocks) in enumerate(zip(stories, built, strict=True), 1)
+        Column(number, shorten(story.name, LONGEST_TITLE), tuple(build(story)))
+        for number, story in enumerate(stories, 1)
     )
     return (Beside(tuple(columns)),)
 
 
-def label(stories: Sequence[RunStory], number: int) -> str:
-    """How a run is called in running text; `number` counts from 0."""
-    return "the run" if len(stories) == 1 else f"run {number + 1}"
+def spread(rows: Rows, labels: Rows, most: int) -> list[int]:
+    """The first rows of each class in turn, so that no class fills all places.
+
+    >>> import numpy as np
+    >>> spread(np.array([4, 2, 0, 1]), np.array([7, 8, 7, 9, 7]), most=3)
+    [4, 1, 2]
+    """
+    turns: Counter[int] = Counter()
+    placed = []
+    for place, row in enumerate(rows.tolist()):
+        kind = int(labels[row])
+        placed.append((turns[kind], place, row))
+        turns[kind] += 1
+    return [row for _, _, row in sorted(placed)[:most]]
 
 
 def guessing(story: RunStory) -> float:
@@ -48,7 +60,7 @@ def mistake(story: RunStory, row: int) -> Picture:
     actual, called = (
         class_name(story, int(column[row])) for column in (table.labels, table.predicted)
     )
-    said = f"called {called}, {100 * float(table.confidence[row]):.0f} %"
+    said = f"→ {called}, {percent(float(table.confidence[row]))}"
     return Picture(thumbnail(story, row), (actual, said))
 
 

@@ -21,9 +21,10 @@ def _blocks(story: RunStory) -> Iterator[Block]:
         yield Paragraph("No epoch was finished, so there are no curves.", "caution")
         return
     thaws = [(phase.epoch, phase.thawed) for phase in story.thaws]
+    marked = ", ".join(f"{thawed} at epoch {epoch + 1}" for epoch, thawed in thaws)
     caption = (
-        f"Validation solid, training dashed. Kept: epoch {story.kept_epoch + 1}. "
-        f"It ended because {story.reason}."
+        f"Validation solid, training dashed.{f' Thawed: {marked}.' if marked else ''} Kept: epoch "
+        f"{story.kept_epoch + 1}. It ended because {story.reason}."
     )
     yield Figure(draw_curves(story.curves, thaws), caption)
     readings = read_curves(

@@ -1,0 +1,58 @@
+"""`report`: finished runs written up, as one HTML file or as Markdown with pictures."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tlcore.cli.arguments import add_verb
+from tlcore.cli.output import print_json, printable
+
+if TYPE_CHECKING:
+    from tlcore.cli.arguments import Verbs
+
+_RUN = "20261121-142233-3fa97c1e5b20d486"
+_OTHER = "20261121-143010-77c2a0914fe6d35b"
+
+
+def add_verbs(verbs: Verbs) -> None:
+    """Describe the verb of this module."""
+    verb = add_verb(
+        verbs,
+        "report",
+        report,
+        "write a report of finished runs, and of how they compare",
+        f"report {_RUN}",
+        f"report {_RUN} {_OTHER} --out comparison.html",
+        f"report {_RUN} --markdown",
+    )
+    verb.add_argument("runs", metavar="RUN", nargs="+", help="the id of a finished run")
+    text = "the file to write (usually report-RUN.html or .md, here)"
+    verb.add_argument("--out", metavar="FILE", type=Path, help=text)
+    text = "write Markdown, and its pictures into a folder beside it"
+    verb.add_argument("--markdown", action="store_true", help=text)
+
+
+def report(given: Namespace) -> int:
+    """Write the report, and say where it is."""
+    from tlcore.report import story_of, write_html, write_markdown
+    from tlcore.runs.owners import LOCAL
+    from tlcore.runs.store import RunStore
+
+    store = RunStore()
+    stories = [story_of(store, run, by=LOCAL) for run in given.runs]
+    write, ending = (write_markdown, "md") if given.markdown else (write_html, "html")
+    path = write(stories, _place(given.out, f"report-{given.runs[0]}.{ending}"))
+    if given.json:
+        print_json({"file": str(path), "bytes": path.stat().st_size, "runs": given.runs})
+    else:
+        print(f"report     {printable(path)} ({path.stat().st_size / 1e6:.1f} MB)")
+    return 0
+
+
+def _place(out: Path | None, usual: str) -> Path:
+    """Into a folder goes the usual name."""
+    if out is None:
+        return Path(usual)
+    return out / usual if out.is_dir() else out
