@@ -56,6 +56,14 @@ class PhaseBegan:
 
 
 @dataclass(frozen=True)
+class Keeping:
+    """Frozen blocks look at pictures, once for many epochs: `done` of `total` so far."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
 class StepDone:
     """One optimiser step. `seconds` counts from the start of the run.
 
@@ -128,7 +136,7 @@ class Finished:
 
 
 Event: TypeAlias = (
-    Started | Note | PhaseBegan | StepDone | EpochDone | Checkpoint | Tested | Finished
+    Started | Note | Keeping | PhaseBegan | StepDone | EpochDone | Checkpoint | Tested | Finished
 )
 
 

@@ -79,7 +79,7 @@ def kept(key: str, make: Callable[[Write], Facts]) -> Kept:
 
 @dataclass(frozen=True)
 class Shelf:
-    """One folder of the cache.
+    """One folder of the cache, or one file of kept activations.
 
     Attributes:
         path: Where it is.
@@ -92,13 +92,21 @@ class Shelf:
     used: float
 
 
+def activations() -> Path:
+    """Where the training engine keeps what frozen blocks make of pictures."""
+    folder = paths.cache() / "activations"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def shelves() -> list[Shelf]:
     """Everything that is kept, what was unused for longest first, after drafts of the killed."""
     found = []
-    for path in (paths.cache() / "data").glob("*"):
+    for path in (*(paths.cache() / "data").glob("*"), *activations().iterdir()):
         with suppress(FileNotFoundError):  # another process may tidy up, too
             used = path.stat().st_mtime
-            size = sum(file.stat().st_size for file in path.iterdir())
+            files = path.iterdir() if path.is_dir() else (path,)
+            size = sum(file.stat().st_size for file in files)
             if path.suffix != ".tmp":
                 found.append(Shelf(path, size, used))
             elif time.time() - used > _ABANDONED:
@@ -107,7 +115,10 @@ def shelves() -> list[Shelf]:
 
 
 def clear(shelf: Shelf) -> None:
-    """Delete one folder. Whoever has its pixels mapped keeps them; others make them again."""
+    """Delete one. Whoever has its content mapped keeps it; others make it again."""
+    if not shelf.path.is_dir():
+        shelf.path.unlink(missing_ok=True)
+        return
     gone = shelf.path.with_name(f".{secrets.token_hex(8)}.tmp")
     with suppress(OSError):
         shelf.path.rename(gone)

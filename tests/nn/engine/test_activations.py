@@ -3,9 +3,11 @@
 import pytest
 import torch
 
+from tests.nn.engine.conftest import SMALL
 from tests.nn.engine.test_train import of
-from tlcore.events import EpochDone, PhaseBegan, Tested
-from tlcore.nn.engine import activations, train
+from tlcore.data import cache
+from tlcore.events import EpochDone, Keeping, PhaseBegan, Started, Tested
+from tlcore.nn.engine import activations, keeping, train
 
 BACKBONES = ["pebble-shapes", "resnet18", "mobilenetv2_100", "vit_tiny_patch16_224"]
 
@@ -17,7 +19,7 @@ def test_kept_and_computed_activations_train_to_the_same_numbers(
 ):
     recipe = pretrained(preset, backbone, optimiser={"name": "sgd", "rate": 0.001})
     kept = list(train(recipe))
-    monkeypatch.setattr("tlcore.nn.engine.loop.may_keep", lambda *of_anything: False)
+    monkeypatch.setattr(activations, "open_shelf", lambda *of_anything: None)
     computed = list(train(recipe))
     assert of(PhaseBegan, kept)[0].cached
     assert not of(PhaseBegan, computed)[0].cached
@@ -28,22 +30,97 @@ def test_kept_and_computed_activations_train_to_the_same_numbers(
     assert torch.allclose(torch.from_numpy(one), torch.from_numpy(other), atol=1e-3)
 
 
+def elsewhere():
+    """As many pictures, but others."""
+    return {"name": "shapes", "shapes": {**SMALL["data"]["shapes"], "world": 7}}
+
+
 def cached(recipe):
     return [phase.cached for phase in of(PhaseBegan, train(recipe))]
+
+
+def passes(recipe):
+    """How often frozen blocks looked at all pictures of a kind."""
+    return sum(event.done == event.total for event in of(Keeping, train(recipe)))
 
 
 def test_what_is_kept_moves_with_the_thaw(pretrained):
     assert cached(pretrained("lp-ft", epochs=2)) == [True, False]
 
 
-def test_augmented_pictures_are_new_every_time_so_nothing_is_kept(pretrained):
+def test_pictures_changed_anew_every_time_are_not_kept(pretrained):
     assert cached(pretrained(augmentation={"flip": True})) == [False]
+
+
+def test_changed_views_are_kept_if_the_recipe_says_how_many(pretrained):
+    events = list(train(pretrained(augmentation={"flip": True, "views": 2}, epochs=2)))
+    assert of(PhaseBegan, events)[0].cached
+    (started,) = of(Started, events)
+    assert max(event.total for event in of(Keeping, events)) == 2 * started.train_pictures
+    first, second = (epoch.train_loss for epoch in of(EpochDone, events))
+    assert first != second
+
+
+def test_blended_pictures_go_through_the_whole_network(pretrained):
+    assert cached(pretrained(augmentation={"mixup": 0.4, "views": 2})) == [False]
 
 
 def test_adapted_statistics_change_frozen_blocks_so_nothing_is_kept(pretrained):
     assert cached(pretrained(dials={"batchnorm": "adapted"})) == [False]
 
 
-def test_what_does_not_fit_into_memory_is_not_kept(pretrained, monkeypatch):
-    monkeypatch.setattr(activations, "available_memory", lambda device: 1000)
+def test_what_fits_neither_on_disk_nor_into_memory_is_not_kept(pretrained, monkeypatch):
+    monkeypatch.setattr(keeping, "available_memory", lambda device: 1000)
+    monkeypatch.setattr(keeping, "MOST_ON_DISK", 1000)
     assert cached(pretrained()) == [False]
+
+
+def test_where_the_disk_has_no_room_memory_serves(pretrained, monkeypatch):
+    monkeypatch.setattr(keeping, "MOST_ON_DISK", 1000)
+    assert cached(pretrained()) == [True]
+    assert not list(cache.activations().iterdir())
+
+
+def test_another_run_finds_what_one_has_kept(pretrained):
+    assert passes(pretrained(seed=0)) > 0
+    assert passes(pretrained(seed=1)) == 0
+
+
+def test_other_pictures_are_not_taken_for_the_same(pretrained):
+    assert passes(pretrained()) > 0
+    assert passes(pretrained(data=elsewhere())) > 0
+
+
+def test_a_schedule_that_thaws_more_and_more_needs_one_pass(pretrained):
+    whole = pretrained("gradual", epochs=4)
+    assert cached(whole)[:3] == [True, True, True]
+    for kept in cache.activations().iterdir():
+        kept.unlink()
+    assert passes(whole) == 2, "training pictures and validation pictures, once each"
+
+
+def test_a_damaged_file_is_not_believed(pretrained):
+    def loss(recipe):
+        return [epoch.train_loss for epoch in of(EpochDone, train(recipe))]
+
+    before = loss(pretrained())
+    for path in cache.activations().iterdir():
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 0xFF
+        path.write_bytes(content)
+    assert loss(pretrained()) == before
+
+
+def test_the_oldest_go_when_there_are_too_many(pretrained, monkeypatch):
+    list(train(pretrained()))
+    before = {path.name for path in cache.activations().iterdir()}
+    monkeypatch.setattr(keeping, "MOST_ON_DISK", sum_of_sizes() + 1)
+    list(train(pretrained(data=elsewhere())))
+    after = {path.name for path in cache.activations().iterdir()}
+    assert after - before
+    assert before - after
+    assert sum_of_sizes() <= keeping.MOST_ON_DISK
+
+
+def sum_of_sizes():
+    return sum(path.stat().st_size for path in cache.activations().iterdir())

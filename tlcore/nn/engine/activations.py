@@ -1,48 +1,61 @@
 """What enters the thawed part of the network: computed each time, or once and kept.
 
-Frozen blocks run without dropout and with fixed BatchNorm statistics, so what they make of a
-picture never changes while they stay frozen. Kept activations then cost a head-only epoch
-no more than a few matrix products.
+What frozen blocks make of a picture never changes while they stay frozen. Kept activations then
+cost a head-only epoch no more than a few matrix products.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
-from tlcore.nn.device import available_memory, computing_in
-from tlcore.nn.engine.batches import SHARE_OF_MEMORY, Resident
-from tlcore.nn.network import Network
+from tlcore.events import Keeping
+from tlcore.nn.chance import generator_for
+from tlcore.nn.engine.batches import Resident
+from tlcore.nn.engine.frozen import Frozen, batch_for
+from tlcore.nn.engine.keeping import Shelf, open_shelf
 from tlcore.nn.prepare import Preparation
-from tlcore.plan import Thaw
-from tlcore.recipe import Augmentation, Recipe
-
-MOST_PIXELS = 64 * 224 * 224
+from tlcore.recipe import Augmentation
 
 
-def batch_for(size: int) -> int:
-    """How many pictures go through at once where nothing is learned: large batches for small
-    pictures, and no more memory than a laptop has for large ones.
+@dataclass(frozen=True)
+class Views:
+    """How pictures are changed before the frozen blocks see them, where that is kept.
 
-    >>> batch_for(32), batch_for(96), batch_for(224)
-    (256, 256, 64)
+    Attributes:
+        augmentation: What each view goes through.
+        count: How many views of each picture are kept; epochs go through them in turn.
+        seed: Of the recipe.
     """
-    return max(1, min(256, MOST_PIXELS // size**2))
+
+    augmentation: Augmentation
+    count: int
+    seed: int
+
+
+PLAIN = Views(Augmentation(), 1, 0)
+"""The pictures as they are."""
 
 
 class Activations:
     """The input of block number `boundary` for any rows of some pictures.
 
-    The boundary is 0, where the pictures themselves go in, until `keep` moves it.
+    The boundary is 0, where the pictures themselves go in, until `enter` moves it.
     """
 
-    def __init__(
-        self, network: Network, pictures: Resident, prepare: Preparation, precision: torch.dtype
-    ) -> None:
+    def __init__(self, pictures: Resident, prepare: Preparation, views: Views = PLAIN) -> None:
         self.pictures = pictures
+        self.prepare = prepare
         self.boundary = 0
-        self._network, self._prepare, self._precision = network, prepare, precision
-        self._kept: Tensor | None = None
+        self._views = views
+        self._frozen: Frozen | None = None
+        self._shelves: dict[str, Shelf] = {}
+        self._kept: Shelf | None = None
 
     def __len__(self) -> int:
         return len(self.pictures)
@@ -50,55 +63,100 @@ class Activations:
     @property
     def size(self) -> int:
         """Width and height of the pictures that go in."""
-        return self._prepare.size
+        return self.prepare.size
 
     @property
     def device(self) -> torch.device:
         return self.pictures.device
+
+    @property
+    def kept(self) -> bool:
+        """Whether the frozen blocks need not run any more."""
+        return self._kept is not None
 
     def batch(
         self,
         rows: Tensor,
         augmentation: Augmentation | None = None,
         chance: torch.Generator | None = None,
+        *,
+        epoch: int = 0,
     ) -> Tensor:
-        """The activations of these rows; pictures that go in themselves may be augmented."""
-        if self._kept is not None:
-            return self._kept[rows.to(self._kept.device)].to(self.device)
-        return self._prepare(self.pictures.pixels(rows), augmentation, chance)
+        """What enters the thawed blocks for these rows.
 
-    def keep(self, boundary: int) -> bool:
-        """Compute the input of this block for all pictures, if that fits into memory.
-
-        Says whether it did; if not, the pictures go in as before.
+        Args:
+            augmentation: What the pictures go through first, unless kept views do.
+            chance: For that.
+            epoch: Which of the kept views it is the turn of.
         """
-        self.forget()
-        first = self._before(boundary, torch.arange(1))
-        if first.nbytes * len(self) > SHARE_OF_MEMORY * available_memory(first.device):
-            return False
-        kept = first.new_empty((len(self), *first.shape[1:]))
-        for rows in torch.arange(len(self)).split(batch_for(self.size)):
-            kept[rows.to(kept.device)] = self._before(boundary, rows)
-        self._kept, self.boundary = kept, boundary
-        return True
+        if self._kept is not None:
+            view = epoch % self._views.count
+            return self._kept.rows(rows + view * len(self)).to(self.device)
+        pictures = self.prepare(self.pictures.pixels(rows), augmentation, chance)
+        return pictures if self._frozen is None else self._frozen(pictures)
 
-    def forget(self) -> None:
-        """Free what is kept; pictures go in themselves again."""
-        self._kept, self.boundary = None, 0
+    def enter(self, frozen: Frozen | None, *, keep: bool) -> Iterator[Keeping]:
+        """From now on the thawed blocks begin where the frozen ones end.
 
-    def _before(self, boundary: int, rows: Tensor) -> Tensor:
-        pictures = self._prepare(self.pictures.pixels(rows))
-        with torch.no_grad(), computing_in(self._precision, self.device):
-            return self._network.prefix(pictures, boundary)
+        Args:
+            frozen: The frozen blocks; None if they must run with the others.
+            keep: Compute what they make of all pictures now, if there is room for it. One pass
+                serves all boundaries that the schedule comes to.
+        """
+        self._frozen, self.boundary = frozen, frozen.boundary if frozen else 0
+        self._kept = None
+        if frozen is None or not keep:
+            self._shelves = {}
+            return
+        wanted = self._key(frozen, frozen.boundary)
+        if wanted not in self._shelves:
+            self._shelves = yield from self._computed(frozen)
+        self._kept = self._shelves.get(wanted)
 
+    def _computed(self, frozen: Frozen) -> Generator[Keeping, None, dict[str, Shelf]]:
+        """The activations at the boundary, and at the later ones if there is room for them."""
+        looks = frozen.at(frozen.boundaries, self._prepared(torch.arange(1), None))
+        total = len(self) * self._views.count
+        shelves: dict[int, Shelf] = {}
+        for boundary, look in reversed([*zip(frozen.boundaries, looks, strict=True)]):
+            shelf = open_shelf(self._key(frozen, boundary), total, look[0], self.device)
+            if shelf is None:
+                break
+            shelves[boundary] = shelf
+        yield from self._fill(frozen, {b: shelf for b, shelf in shelves.items() if not shelf.full})
+        return {self._key(frozen, boundary): shelf for boundary, shelf in shelves.items()}
 
-def may_keep(recipe: Recipe, thaw: Thaw, network: Network) -> bool:
-    """Whether the frozen blocks say the same of a picture every time.
+    def _fill(self, frozen: Frozen, shelves: dict[int, Shelf]) -> Iterator[Keeping]:
+        """One pass of all views of all pictures through the frozen blocks."""
+        if not shelves:
+            return
+        boundaries = sorted(shelves)
+        total, done = len(self) * self._views.count, 0
+        for view in range(self._views.count):
+            chance = generator_for(self._views.seed, "view", view)
+            for rows in torch.arange(len(self)).split(batch_for(self.size, self.device)):
+                found = frozen.at(boundaries, self._prepared(rows, chance))
+                for boundary, activations in zip(boundaries, found, strict=True):
+                    shelves[boundary].put(done, activations)
+                done += len(rows)
+                yield Keeping(done, total)
+        for shelf in shelves.values():
+            shelf.close()
 
-    Not with augmentation (every view is new) and not with adapted BatchNorm (frozen blocks
-    change too). Where a network's stages can't be run one by one, only the whole backbone can
-    be skipped.
-    """
-    if recipe.augmentation.active or thaw.batchnorm == "adapted" or thaw.boundary == 0:
-        return False
-    return network.exact or thaw.boundary == len(network.stages)
+    def _prepared(self, rows: Tensor, chance: torch.Generator | None) -> Tensor:
+        changed = self._views.augmentation if chance is not None else None
+        return self.prepare(self.pictures.pixels(rows), changed, chance)
+
+    def _key(self, frozen: Frozen, boundary: int) -> str:
+        """Of all that the kept activations depend on."""
+        views = self._views
+        facts = (
+            frozen.digest(boundary),
+            self.pictures.digest,
+            vars(self.prepare),
+            views.augmentation.model_dump(),
+            views.count,
+            views.seed if views.augmentation.active else 0,
+            batch_for(self.size, self.device),
+        )
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

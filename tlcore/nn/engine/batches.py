@@ -6,6 +6,9 @@ or on disk through a memory map), and a batch is one indexing operation.
 
 from __future__ import annotations
 
+import hashlib
+from functools import cached_property
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -32,6 +35,14 @@ class Resident:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @cached_property
+    def digest(self) -> str:
+        """Of all pixels, in their order."""
+        total = hashlib.sha256(str(self._bytes.shape).encode())
+        for part in np.array_split(self._bytes, 1 + self._bytes.nbytes // 2**26):
+            total.update(np.ascontiguousarray(part).data)
+        return total.hexdigest()
 
     def pixels(self, rows: Tensor) -> Tensor:
         """The bytes of these rows, on the device."""

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from tlcore.data.pictures import Pictures
 from tlcore.nn.device import computing_in, is_out_of_memory
-from tlcore.nn.engine.activations import Activations, batch_for
+from tlcore.nn.engine.activations import Activations
+from tlcore.nn.engine.frozen import batch_for
 from tlcore.nn.network import Network
 
 
@@ -22,7 +23,7 @@ def predict(network: Network, source: Activations, precision: torch.dtype) -> ND
 
     If memory runs out, the pictures go through in smaller batches.
     """
-    batch = batch_for(source.size)
+    batch = batch_for(source.size, source.device)
     with _evaluating(network):
         while True:
             try:

@@ -31,10 +31,10 @@ from tlcore.events import (
     StepDone,
     Tested,
 )
-from tlcore.nn.engine.activations import may_keep
 from tlcore.nn.engine.batches import epoch_order
 from tlcore.nn.engine.evaluate import loss_and_accuracy, predict
-from tlcore.nn.engine.progress import Progress, Sums, is_best, out_of_patience
+from tlcore.nn.engine.frozen import Frozen, later_boundaries, may_skip
+from tlcore.nn.engine.progress import Progress, Sums, is_best, out_of_patience, paced
 from tlcore.nn.engine.step import learn_from
 from tlcore.nn.engine.work import Work, prepare_work
 from tlcore.nn.freeze import apply
@@ -80,7 +80,7 @@ def train(
         apply(work.network, thaw)
         if thaw.phase != phase:
             phase = thaw.phase
-            yield _enter(work, thaw, progress.epoch)
+            yield from _enter(work, thaw, progress.epoch)
 
         yield from _train_epoch(work, progress, thaw, enough)
         if progress.step < work.steps:
@@ -99,7 +99,7 @@ def train(
     if progress.best:
         work.network.load_state_dict(progress.best)
         kept_epoch = progress.best_epoch or 0
-    yield _test(work)
+    yield from _test(work)
     yield Finished(reason, len(progress.history), kept_epoch, progress.seconds_now)
 
 
@@ -162,22 +162,39 @@ def _close_epoch(work: Work, progress: Progress, thaw: Thaw) -> EpochDone:
     return EpochDone(**{**vars(done), "best": best})
 
 
-def _test(work: Work) -> Tested:
-    """Show the kept network the test set, the only time that it is looked at."""
-    test, classes = work.splits.test, work.splits.classes
-    probabilities = predict(work.network, work.test, work.precision)
+def _test(work: Work) -> Iterator[Event]:
+    """Show the kept network the test set, the only time that it is looked at.
+
+    Nothing learns any more, so all of it counts as frozen. What a backbone that never thawed
+    makes of the test pictures is kept for the next run.
+    """
+    network, blocks, test = work.network, len(work.network.stages), work.splits.test
+    frozen = Frozen(network, blocks, work.recipe.input.size, work.precision)
+    always_frozen = all(
+        may_skip(thaw, network, work.recipe.augmentation) and thaw.boundary == blocks
+        for thaw in work.plan.thaws
+    )
+    yield from paced(work.test.enter(frozen, keep=always_frozen))
+    probabilities = predict(network, work.test, work.precision)
+    classes = work.splits.classes
     predictions = Predictions(test.ids, test.labels, probabilities, classes, test.groups)
-    return Tested(score(predictions), predictions, test.pixels, save=work.save_network)
+    yield Tested(score(predictions), predictions, test.pixels, save=work.save_network)
 
 
-def _enter(work: Work, thaw: Thaw, epoch: int) -> PhaseBegan:
-    """Keep what the frozen blocks make of the pictures, or stop keeping it."""
-    worth_keeping = may_keep(work.recipe, thaw, work.network)
-    for source in filter(None, (work.training, work.validation)):
-        if not (worth_keeping and source.keep(thaw.boundary)):
-            source.forget()
-    count, cached = work.plan.counts()[thaw.phase], work.training.boundary > 0
-    return PhaseBegan(epoch, thaw.phase, thaw.thawed, count.trainable, count.total, cached)
+def _enter(work: Work, thaw: Thaw, epoch: int) -> Iterator[Event]:
+    """Run frozen blocks apart from now on; keep what they make of pictures that come again."""
+    augmentation, frozen = work.recipe.augmentation, None
+    if may_skip(thaw, work.network, augmentation):
+        later = later_boundaries(work.plan, thaw)
+        size = work.recipe.input.size
+        frozen = Frozen(work.network, thaw.boundary, size, work.precision, later=later)
+    again = not augmentation.active or augmentation.views > 0
+    yield from paced(work.training.enter(frozen, keep=again))
+    if work.validation is not None:
+        yield from paced(work.validation.enter(frozen, keep=True))
+    count = work.plan.counts()[thaw.phase]
+    kept = work.training.kept
+    yield PhaseBegan(epoch, thaw.phase, thaw.thawed, count.trainable, count.total, kept)
 
 
 def _rate(work: Work, progress: Progress, thaw: Thaw, step: int) -> float:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from tlcore.events import EpochDone
+from tlcore.events import EpochDone, Keeping
 from tlcore.recipe import EarlyStopping
+
+SECONDS_BETWEEN = 0.5
 
 
 @dataclass
@@ -74,6 +76,16 @@ class Progress:
             name: tensor.detach().to("cpu", copy=True)
             for name, tensor in network.state_dict().items()
         }
+
+
+def paced(events: Iterable[Keeping]) -> Iterator[Keeping]:
+    """No more of them than a person can follow, but always the last."""
+    told = time.perf_counter()
+    for event in events:
+        now = time.perf_counter()
+        if event.done == event.total or now - told >= SECONDS_BETWEEN:
+            told = now
+            yield event
 
 
 def is_best(history: Sequence[EpochDone], epoch: EpochDone, rule: EarlyStopping) -> bool:

@@ -52,7 +52,7 @@ def _gradients(work: Work, rows: Tensor, progress: Progress, step: int) -> tuple
     work.optimiser.zero_grad(set_to_none=True)
     torch.manual_seed(seed_for(recipe.seed, "step", *place))  # dropout's chances
     chance = generator_for(recipe.seed, "augment", *place)
-    inputs = work.training.batch(rows, recipe.augmentation, chance)
+    inputs = work.training.batch(rows, recipe.augmentation, chance, epoch=progress.epoch)
     labels = work.training.pictures.labels[rows.to(work.device)]
     mixture = mix(inputs, recipe.augmentation, chance)
     if mixture is not None:

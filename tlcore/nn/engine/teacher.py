@@ -17,8 +17,8 @@ from tlcore.data.pictures import Pictures
 from tlcore.nn.backbones import build
 from tlcore.nn.chance import generator_for
 from tlcore.nn.device import computing_in
-from tlcore.nn.engine.activations import batch_for
 from tlcore.nn.engine.batches import Resident
+from tlcore.nn.engine.frozen import batch_for
 from tlcore.nn.network import Network
 from tlcore.nn.prepare import preparation_for
 from tlcore.recipe import Distillation, Input, Model, Recipe
@@ -81,7 +81,7 @@ def _features(
         return torch.cat(
             [
                 teacher.prefix(prepare(resident.pixels(rows)), blocks).cpu()
-                for rows in torch.arange(len(resident)).split(batch_for(wanted.size))
+                for rows in torch.arange(len(resident)).split(batch_for(wanted.size, device))
             ]
         )
 

@@ -13,7 +13,7 @@ from tlcore.data.pictures import Pictures, Splits
 from tlcore.nn.backbones import build
 from tlcore.nn.device import choose_device, choose_precision, precision_name
 from tlcore.nn.engine import checkpoint
-from tlcore.nn.engine.activations import Activations
+from tlcore.nn.engine.activations import PLAIN, Activations, Views
 from tlcore.nn.engine.batches import Resident, class_weights, steps_in_epoch
 from tlcore.nn.engine.keepsake import save_network
 from tlcore.nn.engine.optimise import build_optimiser
@@ -96,8 +96,8 @@ def prepare_work(recipe: Recipe, splits: Splits) -> Work:
     network.to(device).to(memory_format=torch.channels_last)
     prepare = preparation_for(recipe.input, network.trained_with, splits.train)
 
-    def source(pictures: Pictures) -> Activations:
-        return Activations(network, Resident(pictures, device), prepare, precision)
+    def source(pictures: Pictures, views: Views = PLAIN) -> Activations:
+        return Activations(Resident(pictures, device), prepare, views)
 
     balanced = recipe.balance == "weights"
     imitates = bool(recipe.distillation.teacher)
@@ -112,10 +112,16 @@ def prepare_work(recipe: Recipe, splits: Splits) -> Work:
         plan=Plan(recipe.schedule, network.outline, recipe.epochs),
         optimiser=build_optimiser(network, recipe.optimiser),
         scaler=torch.amp.GradScaler(device.type, enabled=precision == torch.float16),
-        training=source(splits.train),
+        training=source(splits.train, _views(recipe)),
         validation=source(splits.validation) if splits.validation else None,
         test=source(splits.test),
         steps=steps_in_epoch(len(splits.train), recipe.batch),
         weights=weights.to(device) if weights is not None else None,
         teacher=hire(recipe, network, splits.train, precision) if imitates else None,
     )
+
+
+def _views(recipe: Recipe) -> Views:
+    """The changed views of training pictures that may be kept."""
+    count = recipe.augmentation.views
+    return Views(recipe.augmentation, count, recipe.seed) if count else PLAIN

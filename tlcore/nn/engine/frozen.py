@@ -1,0 +1,119 @@
+"""What frozen blocks make of pictures: a function that never changes while they stay frozen.
+
+They run without dropout and with fixed BatchNorm statistics, so a picture looks the same to the
+thawed blocks in every epoch, be it computed anew or kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from tlcore.nn.device import computing_in
+from tlcore.nn.folding import folded
+from tlcore.nn.network import Network
+from tlcore.plan import Plan, Thaw
+from tlcore.recipe import Augmentation
+
+BATCH_ON_CPU, BATCH_ON_GPU = 32 * 96 * 96, 64 * 224 * 224
+"""Pixels that go through at once: on a CPU what caches hold (docs/LOG.md), on a GPU what fits."""
+
+
+def batch_for(size: int, device: torch.device) -> int:
+    """How many pictures go through at once where nothing is learned.
+
+    >>> [batch_for(size, torch.device("cpu")) for size in (32, 96, 224)]
+    [128, 32, 5]
+    """
+    if device.type == "cpu":
+        return max(1, min(128, BATCH_ON_CPU // size**2))
+    return max(1, min(1024, BATCH_ON_GPU // size**2))
+
+
+def may_skip(thaw: Thaw, network: Network, augmentation: Augmentation) -> bool:
+    """Whether the frozen blocks can be run apart from the others.
+
+    Not with adapted BatchNorm (frozen blocks change too), and not where pictures are blended,
+    which has to happen before the first block. Where a network's stages can't be run one by
+    one, only the whole backbone can be run apart.
+    """
+    blends = augmentation.mixup or augmentation.cutmix
+    if thaw.boundary == 0 or thaw.batchnorm == "adapted" or blends:
+        return False
+    return network.exact or thaw.boundary == len(network.stages)
+
+
+class Frozen:
+    """The first blocks of a network, as they are now.
+
+    Attributes:
+        boundary: How many of them.
+        boundaries: Where else what they compute may be taken off, in rising order, and there.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        boundary: int,
+        size: int,
+        precision: torch.dtype,
+        *,
+        later: Sequence[int] = (),
+    ) -> None:
+        self.boundary = boundary
+        self.boundaries = tuple(sorted({boundary, *later}))
+        self._precision = precision
+        self._device = next(network.parameters()).device
+        picture = torch.rand(1, 3, size, size, generator=torch.Generator().manual_seed(0))
+        picture = picture.to(self._device).contiguous(memory_format=torch.channels_last)
+        self._sums = {each: _sum_of(network, each) for each in self.boundaries}
+        self._network = folded(network, picture, boundary)
+
+    def __call__(self, pictures: Tensor) -> Tensor:
+        """The input of block number `boundary`."""
+        return self.at((self.boundary,), pictures)[0]
+
+    def at(self, boundaries: Sequence[int], pictures: Tensor) -> list[Tensor]:
+        """The inputs of several blocks, in rising order, from one pass."""
+        found, reached = [], 0
+        with torch.no_grad(), computing_in(self._precision, self._device):
+            for boundary in boundaries:
+                for stage in self._network.stages[reached:boundary]:
+                    pictures = stage.run(pictures)
+                reached = boundary
+                found.append(pictures)
+        return found
+
+    def digest(self, boundary: int) -> str:
+        """Of all that the input of this block depends on beside the pictures."""
+        kind = f"{self._precision} {self._device.type} torch {torch.__version__}"
+        return f"{self._sums[boundary]} {kind}"
+
+
+def later_boundaries(plan: Plan, thaw: Thaw) -> list[int]:
+    """Where later phases begin to thaw, as long as each phase freezes no more than the one before:
+    what lies before those blocks stays as it is all that time."""
+    found: list[int] = []
+    for later in plan.thaws[thaw.phase + 1 :]:
+        if not 0 < later.boundary <= min(found, default=thaw.boundary):
+            break
+        found.append(later.boundary)
+    return found
+
+
+def _sum_of(network: Network, boundary: int) -> str:
+    """Of the weights and statistics of the first blocks, and of how they are built."""
+    later = {
+        name.rpartition(".")[0] for stage in network.stages[boundary:] for name in stage.parameters
+    }
+    total = hashlib.sha256(f"{boundary} {sorted(network.options.items())}".encode())
+    total.update(repr(network.backbone).encode())
+    for name, tensor in network.backbone.state_dict().items():
+        if name.rpartition(".")[0] not in later:
+            plain = tensor.detach().cpu().contiguous().reshape(-1)
+            total.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+            total.update(plain.view(torch.uint8).numpy().data)
+    return total.hexdigest()
