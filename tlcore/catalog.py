@@ -273,8 +273,9 @@ CARDS: tuple[Backbone, ...] = (
         "Pebble for photos",
         "Pebble",
         kind="own",
-        licence="MIT",
-        source="this lab: python -m tlcore pretrain pebble-photo",
+        licence="MIT; its data is for research",
+        source="this lab, on CIFAR-10 and by imitating EfficientNet-Lite0: "
+        "python -m tlcore pretrain pebble-photo",
         trained_with=None,
         usual=32,
     ),
