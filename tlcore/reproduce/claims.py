@@ -69,8 +69,11 @@ def _freezing(measured: Measured) -> Claim:
     if frozen and full:
         share = 1 - _seconds(frozen) / _seconds(full)
         cheaper = Verdict.REPRODUCED if share > 0 else Verdict.REFUTED
-        told += f" It took {_seconds(frozen):.0f} s instead of {_seconds(full):.0f} s."
-    sentence = "Freezing the base raises accuracy and cuts the time by 70 %"
+        told += (
+            f" It took {_seconds(frozen):.0f} s instead of {_seconds(full):.0f} s: "
+            f"{percent(share)} less, where the report has 68 %."
+        )
+    sentence = "Freezing the base raises accuracy and cuts the time"
     return Claim("D", sentence, both(judge_gain(better), cheaper), told)
 
 
