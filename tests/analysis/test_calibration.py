@@ -16,6 +16,7 @@ from tlcore.analysis.calibration import (
     error_interval,
     fit_temperature,
     recalibrate,
+    recalibrate_crosswise,
     reliability,
     scale,
 )
@@ -59,20 +60,22 @@ def test_an_empty_bin_says_nothing():
     assert (last.n, last.confidence) == (2, 1.0)
 
 
-def test_the_errors_interval_agrees_with_resampling_in_a_loop():
-    table = predict_at_random(200, 4)
-    ours = error_interval(table, draws=300, seed=2)
+@pytest.mark.parametrize(("n", "skill"), [(150, 2.0), (150, 12.0), (1000, 2.0), (1000, 7.0)])
+def test_the_errors_interval_agrees_with_resampling_pictures_in_a_loop(n, skill):
+    table = predict_at_random(n, 4, skill=skill)
+    ours = error_interval(table, draws=2000)
     drawn = []
-    for rows in np.random.default_rng(2).integers(0, 200, (300, 200)):
+    for rows in np.random.default_rng(2).integers(0, n, (1000, n)):
         resample = Predictions(
             table.ids[rows], table.labels[rows], table.probabilities[rows], table.classes
         )
         drawn.append(calibration_error(resample))
     low, high = np.quantile(drawn, [0.025, 0.975])
     value = calibration_error(table)
-    assert ours.value == value
-    assert ours.low == pytest.approx(max(0, min(value, 2 * value - high)), abs=1e-6)
-    assert ours.high == pytest.approx(max(value, 2 * value - low), abs=1e-6)
+    within = 0.35 * float(np.std(drawn))  # some four deviations of a quantile of 1,000 draws
+    assert ours.value == pytest.approx(value)
+    assert ours.low == pytest.approx(max(0, min(value, 2 * value - high)), abs=within)
+    assert ours.high == pytest.approx(max(value, 2 * value - low), abs=within)
 
 
 def test_a_calibrated_networks_error_may_be_nothing_and_an_oversure_ones_may_not():
@@ -154,14 +157,32 @@ def test_the_curve_begins_where_everything_is_answered():
     assert shares == sorted(shares, reverse=True)
 
 
-def test_ten_thousand_pictures_are_examined_in_a_third_of_a_second():
+def test_ten_thousand_pictures_are_examined_in_a_tenth_of_a_second():
     table = predict_at_random(10_000, 10)
     seconds = []
     for _ in range(3):
         fresh = replace(table)
-        start = time.perf_counter()
+        start = time.thread_time()
         reliability(fresh)
-        error_interval(fresh, draws=300)
+        error_interval(fresh)
         abstention_curve(fresh)
-        seconds.append(time.perf_counter() - start)
-    assert min(seconds) < 0.33
+        seconds.append(time.thread_time() - start)
+    assert min(seconds) < 0.1
+
+
+def test_without_validation_pictures_each_half_sets_the_temperature_of_the_other():
+    table = predict_calibrated(1001, 4, temperature=0.4)
+    found = recalibrate_crosswise(table, seed=3)
+    order = np.random.default_rng(3).permutation(1001)
+    logits = np.log(table.probabilities.astype(float))
+    expected = np.empty(1001)
+    for mine, others in ((order[:500], order[500:]), (order[500:], order[:500])):
+        half = Predictions(
+            table.ids[others], table.labels[others], table.probabilities[others], table.classes
+        )
+        scaled = softmax(logits[mine] / fit_temperature(half), axis=1)
+        expected[mine] = -np.log(scaled[np.arange(len(mine)), table.labels[mine]])
+    assert found.loss_after == pytest.approx(expected.mean(), abs=1e-5)
+    assert found.loss_before == pytest.approx(table.loss.mean())
+    assert found.temperature > 1
+    assert found.after.value < found.before.low

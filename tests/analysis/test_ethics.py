@@ -109,3 +109,10 @@ def test_one_class_alone_has_no_worst():
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_the_checklist_asks(question):
     assert question.endswith("?")
+
+
+def test_labels_are_not_doubted_by_a_network_that_is_mostly_wrong():
+    lost = predict_at_random(300, 10, skill=0.2)
+    assert lost.correct.mean() < 0.5
+    assert not note("Doubtful labels", score(lost), predictions=lost).found
+    assert note("Doubtful labels", REPORT, predictions=TABLE).found
