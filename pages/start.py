@@ -1,7 +1,67 @@
 """Start: what is transfer learning?"""
 
-from tlcore.ui.demo import show_demo
-from tlcore.ui.page import page_setup
+import streamlit as st
+
+from tlcore.runs.owners import Owner
+from tlcore.runs.store import RunStore
+from tlcore.ui.live import show_live
+from tlcore.ui.page import page_setup, told
+from tlcore.ui.session import me, store
+from tlcore.ui.start_demo import SYSTEMS, Demo, is_busy, is_done, latest_demo, start_demo
+from tlcore.ui.start_task import show_task
+from tlcore.ui.start_verdict import show_next, show_verdict
+from tlcore.ui.start_warm import warm_up
+from tlcore.ui.words import literal
+
+WORDS = """
+A network that has already learned to see **some** shapes needs only a few examples to learn
+**new** ones: its layers know edges, corners and curves. *Freezing* keeps them as they are while
+a small new head learns; then they *thaw*, gently. Here two networks of the same build learn these
+ten shapes from ten labelled pictures of each: one by transfer, one from scratch.
+"""
+
+
+def show_start(runs: RunStore, by: Owner) -> None:
+    """The idea and the task on the left, both curves on the right, the verdict below."""
+    demo = latest_demo(runs, by)
+    left, right = st.columns([1, 1.3], gap="large")
+    with left:
+        st.markdown(WORDS)
+        show_task()
+        show_button(runs, demo, by)
+    with right:
+        show_curves(demo)
+    if is_done(demo):
+        with told():
+            show_verdict(runs, demo, by)
+            show_next(demo)
+
+
+def show_button(runs: RunStore, demo: Demo, by: Owner) -> None:
+    """The one thing to do here."""
+    busy = is_busy(demo)
+    label = "Training both …" if busy else "Train both again" if demo else "Train both"
+    icon = ":material/play_arrow:"
+    if st.button(label, type="primary", icon=icon, disabled=busy, key="train both"):
+        with told():
+            start_demo(runs, by)
+            st.rerun()
+    if not demo:
+        st.caption("Takes less than half a minute on two cores, and nothing can break.")
+
+
+def show_curves(demo: Demo) -> None:
+    """Both, as they are measured; and why one of them came to no end, if that is so."""
+    if not demo:
+        st.info("Two curves will grow here while both networks train on this machine.")
+        return
+    names = [SYSTEMS[preset] for preset in demo]
+    show_live(list(demo.values()), key="demo", measure="accuracy", height=380, names=names)
+    for preset, run in demo.items():
+        if run.state.resumable:
+            st.error(f"The run {SYSTEMS[preset]} is {run.state}. {literal(run.reason)}")
+
 
 with page_setup("Start", "What is transfer learning?"):
-    show_demo()
+    warm_up(store().home)
+    show_start(store(), me())

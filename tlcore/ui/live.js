@@ -184,7 +184,7 @@ class Watch {
     bar.value = Math.min(bar.max, placeOf(run));
     bar.ariaLabel = `${run.name}: epochs done`;
     bar.style.accentColor = run.colour;
-    row.append(swatch, element("strong", "", run.name), element("span", "words", wordsFor(run).join(" · ")), bar);
+    row.append(swatch, element("strong", "", run.name), element("span", "words", wordsFor(run, this.runs.size === 1).join(" · ")), bar);
     return row;
   }
 

@@ -241,7 +241,7 @@ class Chart {
       run.planned.slice(1).map(([start, thawed], phase) => ({
         x: momentOf(run, start, axis),
         begun: run.begun.has(phase + 1),
-        words: runs.length > 1 ? `${run.name}: ${thawed} thaws` : `thaws: ${thawed}`,
+        words: `${runs.length > 1 ? `${run.name} ` : ""}thaws: ${thawed === "all" ? "everything" : thawed}`,
       })),
     );
     const [lines, texts] = [[], []];

@@ -70,14 +70,14 @@ const atWork = (run) => {
   ];
 };
 
-const wordsFor = (run) => {
+const wordsFor = (run, alone = false) => {
   if (!run.next && !run.gone) return ["asking …"];
   if (run.gone) return [run.gone];
   if (run.state === "binned") return ["in the bin"];
   if (run.state === "queued") return [run.place === 1 ? "next in the queue" : `waits: place ${run.place} in the queue`];
   if (AT_WORK.includes(run.state)) {
     const memory = run.memory ? [`${Math.round(run.memory / 1e6).toLocaleString("en")} MB of memory`] : [];
-    return [...atWork(run), run.device, ...memory].filter(Boolean);
+    return [...atWork(run), ...(alone ? [run.device, ...memory] : [])].filter(Boolean);
   }
   const done = `${run.epoch} ${run.epoch === 1 ? "epoch" : "epochs"}`;
   const seconds = run.curves.train_loss?.at(-1)?.[3];

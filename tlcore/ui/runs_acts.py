@@ -90,7 +90,8 @@ def _show_asking(store: RunStore, run: Run, by: Owner) -> None:
         ask("Pause", "pause", "pause", "After this step, with everything saved, to go on later.")
     if run.state.active and run.state != State.STOPPING:
         ask("Stop and keep the best", "flag", "stop", "Tests the best network until now, and ends.")
-    if run.state.active or run.state in (State.QUEUED, State.PAUSED):
+    may_be_cancelled = run.state.active or run.state in (State.QUEUED, State.PAUSED)
+    if may_be_cancelled and run.request != "cancel":
         ask("Cancel", "stop_circle", "cancel", "Ends it as soon as possible, without a test.")
 
 
