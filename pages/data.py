@@ -1,6 +1,64 @@
 """Data: What will the network learn from?"""
 
-from tlcore.ui.page import page_setup
+import streamlit as st
+
+from tlcore.ui.data.adding import show_kept
+from tlcore.ui.data.amounts import show_balance, show_sides
+from tlcore.ui.data.cards import ask_further, show_cards, tell_of
+from tlcore.ui.data.choice import raise_trouble, shown
+from tlcore.ui.data.closer import look_closer
+from tlcore.ui.data.collecting import show_refused
+from tlcore.ui.data.looking import look
+from tlcore.ui.data.samples import show_samples
+from tlcore.ui.data.shapes import turn_dials
+from tlcore.ui.data.uploads import manage_uploads
+from tlcore.ui.draft import draft, show_in_address
+from tlcore.ui.linking import link
+from tlcore.ui.page import page_setup, told
+
+
+def show_data() -> None:
+    """What the draft learns from, from the choice to a closer look."""
+    card = show_cards(shown())
+    with told():
+        raise_trouble()
+    show_kept()
+    show_refused()
+    tell_of(card)
+    if card.name == "shapes":
+        turn_dials()
+    if card.name == "folder":
+        manage_uploads()
+    if card.here and card.name == draft().data.name:
+        ask_further(card)
+        show_contents()
+
+
+def show_contents() -> None:
+    """The pictures on their sides of the split, and what is noticed about them."""
+    st.header("What the network will learn from", anchor=False)
+    with told():
+        seen = look(draft())
+        show_sides(seen)
+        lead_on(len(seen.survey.side("train")), len(seen.survey.classes))
+        left, right = st.columns([2, 3], gap="large")
+        with left:
+            show_balance(seen)
+        with right:
+            show_samples(seen)
+        look_closer(seen)
+
+
+def lead_on(pictures: int, classes: int) -> None:
+    """Say that the choice counts already, and where to go next."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.markdown(
+            f"The draft recipe learns from these {pictures:,} pictures of {classes:,} classes: "
+            "there is nothing to confirm."
+        )
+        link("train", "**On to Train**", icon=":material/arrow_forward:")
+
 
 with page_setup("Data", "What will the network learn from?"):
-    pass
+    show_data()
+    show_in_address(draft())

@@ -84,6 +84,34 @@ def nearest(pictures: Pictures, others: Pictures) -> tuple[NDArray[np.int64], ND
     return best, np.minimum(similarity, 1)
 
 
+def find_doubtful(
+    pictures: Pictures, *, threshold: float = NEAR
+) -> tuple[tuple[int, int, float], ...]:
+    """Pairs of nearly the same picture under two labels, of which one must be wrong: two rows and
+    how alike they are, the most alike first.
+
+    >>> twice = Pictures(
+    ...     np.random.default_rng(0).integers(0, 256, (1, 8, 8, 3), np.uint8).repeat(2, axis=0),
+    ...     np.array([0, 1]), np.array(["a", "b"]),
+    ... )
+    >>> find_doubtful(twice)
+    ((0, 1, 1.0),)
+    """
+    thumbnails = _thumbnails(pictures)
+    found: dict[tuple[int, int], float] = {}
+    for start in range(0, len(pictures), _AT_ONCE):
+        rows = np.arange(start, min(start + _AT_ONCE, len(pictures)))
+        alike = thumbnails[rows] @ thumbnails.T
+        alike[pictures.labels[rows, None] == pictures.labels] = -1
+        best = alike.argmax(axis=1)
+        nearest_other = alike[np.arange(len(rows)), best]
+        for place in np.flatnonzero(nearest_other > threshold):
+            first, second = sorted((int(rows[place]), int(best[place])))
+            found[first, second] = min(1.0, round(float(nearest_other[place]), 4))
+    pairs = ((*rows, similarity) for rows, similarity in found.items())
+    return tuple(sorted(pairs, key=lambda pair: (-pair[2], pair[:2])))
+
+
 def quick_notes(splits: Splits) -> tuple[str, ...]:
     """What is cheap to find out, in sentences."""
     digests = _digests_of(splits)

@@ -7,6 +7,6 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-from tlcore.ui import pictures_route, points_route
+from tlcore.ui import pictures_route, points_route, small_pictures
 
-ROUTES: tuple[BaseRoute, ...] = (points_route.ROUTE, pictures_route.ROUTE)
+ROUTES: tuple[BaseRoute, ...] = (points_route.ROUTE, pictures_route.ROUTE, small_pictures.ROUTE)

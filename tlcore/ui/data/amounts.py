@@ -1,0 +1,129 @@
+"""How many pictures there are for what: the split, its dials, and how the classes are filled."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from tlcore.colours import class_colour
+from tlcore.data.statistics import describe_balance
+from tlcore.recipe import Data
+from tlcore.ui.data.choice import change
+from tlcore.ui.data.looking import Seen
+from tlcore.ui.draft import draft
+from tlcore.ui.words import literal
+
+SIDES = {"train": "to learn from", "validation": "to choose the epoch by", "test": "to test on"}
+_MANY = 20
+_WITHOUT_TEST = ("digits", "folder")
+
+
+def show_sides(seen: Seen) -> None:
+    """How many pictures are on each side, and the dials that say so."""
+    with st.grid(3, border=True, min_column_width=150, key="sides") as grid:
+        for name, purpose in SIDES.items():
+            count = next((len(side) for side in seen.survey.sides if side.name == name), 0)
+            grid.metric(purpose.capitalize(), f"{count:,}")
+    with st.expander("Change the split"):
+        _turn_dials(draft().data)
+    for note in (seen.part, *seen.survey.notes):
+        if note:
+            st.caption(f":material/info: {literal(note)}")
+
+
+def _turn_dials(data: Data) -> None:
+    left, middle, right = st.columns(3)
+    fields: dict[str, Any] = {
+        "validation": left.slider(
+            "Validation share", 0.0, 0.5, min(data.validation, 0.5), 0.05, format="percent",
+            key="split validation", help="Set aside to choose the epoch by, never learned from.",
+        ),
+        "split_seed": right.number_input(
+            "Split number", 0, None, data.split_seed, key="split seed",
+            help="Another number puts other pictures on each side.",
+        ),
+    }  # fmt: skip
+    if data.name in _WITHOUT_TEST:
+        fields["test"] = middle.slider(
+            "Test share", 0.05, 0.5, min(max(data.test, 0.05), 0.5), 0.05, format="percent",
+            key="split test", help="For data that bring no test pictures of their own.",
+        )  # fmt: skip
+    few = left.toggle(
+        "Only some labels a class", data.labels_per_class is not None, key="split few",
+        help="As if most pictures had no label: this is where transfer helps most.",
+    )  # fmt: skip
+    labels = middle.number_input(
+        "Labels a class", 1, None, data.labels_per_class or 10, disabled=not few, key="split labels"
+    )
+    fields["labels_per_class"] = labels if few else None
+    change(**fields)
+
+
+def show_balance(seen: Seen) -> None:
+    """The training pictures of each class, in words and as bars."""
+    survey = seen.survey
+    counts = survey.side("train").counts(len(survey.classes))
+    st.markdown(f"**Class balance.** {literal(describe_balance(counts, survey.classes))}")
+    others = {side.name: side.counts(len(survey.classes)) for side in survey.sides}
+    st.plotly_chart(
+        balance_figure(survey.classes, counts, others),
+        config={"displayModeBar": False},
+        key="balance",
+        alt=f"Bars: training pictures of {len(counts)} classes, {counts.min()} to {counts.max()}.",
+    )
+    with st.expander("The same as a table"):
+        st.dataframe(
+            {"class": list(survey.classes), **others}, hide_index=True, key="balance table"
+        )
+
+
+def balance_figure(
+    classes: tuple[str, ...], counts: np.ndarray[Any, Any], others: dict[str, np.ndarray[Any, Any]]
+) -> go.Figure:
+    """Bars in the colours of the classes; lying while their names can stand beside them."""
+    names = [plain(name) for name in classes]
+    lying = len(classes) <= _MANY
+    hover = [
+        f"{name}<br>"
+        + "<br>".join(f"{other[row]:,} {SIDES[side]}" for side, other in others.items())
+        for row, name in enumerate(names)
+    ]
+    places = list(range(len(classes)))
+    bars = go.Bar(
+        x=counts if lying else places,
+        y=places if lying else counts,
+        orientation="h" if lying else "v",
+        marker_color=[class_colour(label) for label in places],
+        text=[f"{count:,}" for count in counts] if lying else None,
+        textposition="outside",
+        cliponaxis=False,
+        hovertext=hover,
+        hoverinfo="text",
+    )
+    figure = go.Figure(bars)
+    figure.update_layout(
+        height=28 * len(classes) + 40 if lying else 300,
+        margin={"l": 8, "r": 48, "t": 8, "b": 8},
+        bargap=0.25,
+        font_size=14,
+    )
+    if lying:
+        figure.update_yaxes(tickvals=places, ticktext=names, autorange="reversed", automargin=True)
+        figure.update_xaxes(visible=False, range=[0, max(1, counts.max()) * 1.08])
+    else:
+        figure.update_xaxes(title=f"{len(classes)} classes", showticklabels=False)
+        figure.update_yaxes(title="training pictures", rangemode="tozero")
+    return figure
+
+
+def plain(text: str, longest: int = 40) -> str:
+    """Text that a user typed, for places where Plotly reads markup.
+
+    >>> plain("<b>cat</b> & dog")
+    '&lt;b&gt;cat&lt;/b&gt; &amp; dog'
+    """
+    return html.escape(text if len(text) <= longest else f"{text[: longest - 1]}…", quote=False)

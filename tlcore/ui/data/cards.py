@@ -1,0 +1,75 @@
+"""The data sets side by side, as cards: what each is, and whether it is here."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from tlcore.data.cards import DatasetCard, describe
+from tlcore.ui.data.choice import change, choose
+from tlcore.ui.draft import draft
+from tlcore.ui.words import literal
+
+_LABELS = {"fine": "100 fine classes", "coarse": "20 coarse classes"}
+_GROUPS = {
+    "": "nothing: each picture stands for itself",
+    "prefix": "the same file name up to its last number",
+    "subfolder": "the same folder inside the class folder",
+}
+
+
+def show_cards(chosen: str) -> DatasetCard:
+    """Offer all data sets; give the card of the one that is chosen."""
+    cards = {card.name: card for card in describe()}
+    with st.grid("auto", min_column_width=210, border=True, key="data cards") as grid:
+        for card in cards.values():
+            with grid.cell():
+                _show_card(card, is_chosen=card.name == chosen)
+    return cards[chosen]
+
+
+def _show_card(card: DatasetCard, *, is_chosen: bool) -> None:
+    here = ":green-badge[here]" if card.here else ":orange-badge[not here]"
+    st.markdown(f"**{card.title}** {here}")
+    st.caption(f"{card.pictures} · {card.size}  \nClasses: {card.classes}")
+    st.space("stretch")
+    st.button(
+        "Chosen" if is_chosen else "Choose",
+        key=f"choose {card.name}",
+        help=f"{card.title}. Source: {card.source}. Licence: {card.licence}.",
+        type="primary" if is_chosen else "secondary",
+        icon=":material/check:" if is_chosen else None,
+        on_click=choose,
+        args=(card.name,),
+        width="stretch",
+    )
+
+
+def tell_of(card: DatasetCard) -> None:
+    """Where the data come from and who may use them; what to do where they are missing."""
+    st.caption(f"{card.title}. Source: {card.source}. Licence: {card.licence}.")
+    if card.here:
+        return
+    st.warning(f"**{card.title} is not on this machine**, so no run could learn from it.")
+    st.markdown(literal(card.remedy))
+    st.markdown(
+        "The lab never downloads it by itself. Until it is there, the drawn shapes and the digits "
+        "work on every machine."
+    )
+
+
+def ask_further(card: DatasetCard) -> None:
+    """What has to be known of this data set alone."""
+    data = draft().data
+    if card.name == "cifar100":
+        labels = st.segmented_control(
+            "Labels", list(_LABELS), default=data.labels, required=True, key="labels",
+            format_func=_LABELS.__getitem__,
+        )  # fmt: skip
+        change(labels=labels)
+    if card.name == "folder" and data.name == "folder":
+        together = st.selectbox(
+            "What keeps pictures together on one side of the split", list(_GROUPS),
+            list(_GROUPS).index(data.group_by), format_func=_GROUPS.__getitem__, key="group by",
+            help="Pictures of one person or one scene on both sides would make the test too easy.",
+        )  # fmt: skip
+        change(group_by=together)
