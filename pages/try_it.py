@@ -1,6 +1,45 @@
 """Try it: What does a network say of this picture?"""
 
-from tlcore.ui.page import page_setup
+import streamlit as st
 
-with page_setup("Try it", "What does a network say of this picture?"):
-    pass
+from tlcore.asking import service
+from tlcore.ui.choosing import choose_runs, tell_gone
+from tlcore.ui.page import page_setup, told
+from tlcore.ui.session import me, store
+from tlcore.ui.try_it.answers import ask_all, show_answers
+from tlcore.ui.try_it.asked import Asked
+from tlcore.ui.try_it.inside import show_inside
+from tlcore.ui.try_it.picture import choose_picture
+from tlcore.ui.try_it.preview import show_preview
+from tlcore.ui.try_it.states import askable, show_nobody_to_ask
+from tlcore.ui.try_it.why import choose_target, show_why
+
+with page_setup("Try it", "What does a network say of this picture, and why?"):
+    runs = askable(store(), me())
+    tell_gone(runs)
+    if not runs:
+        show_nobody_to_ask(store().list(by=me()))
+        st.stop()
+    with told():
+        service.wake(store().home)  # while a picture is being chosen
+    chosen = choose_runs(runs, label="Networks of these runs", at_first=1)
+    if not chosen:
+        st.info("Choose a run to ask. With two or more, they answer side by side.")
+        st.stop()
+    left, right = st.columns([1, 2], gap="large")
+    with left:
+        picture = choose_picture(chosen)
+    with right:
+        if picture is None:
+            st.info("Choose a picture, and the answer appears here.", icon=":material/image:")
+            st.stop()
+        answers = ask_all(chosen, picture)
+        show_answers(chosen, answers, picture.truth, choose=choose_target)
+    asked = [answer for answer in answers if isinstance(answer, Asked)]
+    if not asked:
+        st.stop()
+    with left:
+        show_preview(picture, asked[0])
+    with right:
+        show_why(asked)
+    show_inside(asked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from tlcore.data.decode import fit_picture, open_picture, quietly
 from tlcore.data.pictures import Pictures
@@ -16,7 +17,7 @@ _OWN_SIZE = {"cifar10": 32, "cifar100": 32, "digits": 8}
 
 
 def stored_size(recipe: Recipe) -> int:
-    """Width and height of a run's pictures before they are enlarged.
+    """Width and height of a run's pictures as its data set has them.
 
     >>> stored_size(Recipe())
     32
@@ -24,6 +25,11 @@ def stored_size(recipe: Recipe) -> int:
     if recipe.data.name == "shapes":
         return recipe.data.shapes.size
     return _OWN_SIZE.get(recipe.data.name, recipe.input.size)
+
+
+def kept_size(recipe: Recipe) -> int:
+    """The same once the run has them in memory: `once` enlarges them beforehand."""
+    return stored_size(recipe) if recipe.input.resize == "batch" else recipe.input.size
 
 
 def from_file(content: bytes, recipe: Recipe) -> NDArray[np.uint8]:
@@ -45,12 +51,26 @@ def from_file(content: bytes, recipe: Recipe) -> NDArray[np.uint8]:
             remedy = error.remedy or "Choose another picture, or save it again as JPEG or PNG."
             raise DataError(f"This file can't be used: {error.what}", remedy=remedy) from None
         pixels = fit_picture(image, size, input.fit, input.interpolation)[None]
-    return as_stored(pixels, recipe)
+    return _enlarged(pixels, recipe)
 
 
-def as_stored(pixels: NDArray[np.uint8], recipe: Recipe) -> NDArray[np.uint8]:
+def from_pixels(pixels: NDArray[np.uint8], recipe: Recipe) -> NDArray[np.uint8]:
+    """Another data set's picture (height x width x 3) as the run would have it; one that has the
+    size already stays bit for bit what it is.
+
+    >>> from_pixels(np.zeros((96, 96, 3), np.uint8), Recipe()).shape
+    (1, 32, 32, 3)
+    """
+    if pixels.shape[:2] == (kept_size(recipe),) * 2:
+        return pixels[None]
+    input, size = recipe.input, stored_size(recipe)
+    fitted = fit_picture(Image.fromarray(pixels), size, input.fit, input.interpolation)
+    return _enlarged(fitted[None], recipe)
+
+
+def _enlarged(pixels: NDArray[np.uint8], recipe: Recipe) -> NDArray[np.uint8]:
     """Pictures of the data set's own size, enlarged where the run keeps them enlarged."""
-    if recipe.input.resize == "batch" or recipe.data.name == "folder":
+    if recipe.input.resize == "batch":
         return pixels
     nothing = np.zeros(len(pixels), np.int64)
     return enlarged(Pictures(pixels, nothing, nothing.astype(str)), recipe.input, "").pixels

@@ -118,7 +118,13 @@ def _start(home: Path) -> Popen[bytes]:
     threads = str(max(1, min(2, machine.cores() - 1)))
     environment = {"OMP_NUM_THREADS": threads, "TL_DEVICE": "cpu"}
     command = ["tlcore.nn.answer", str(home)]
-    _started.append(start_apart(command, home, place.log_of(home), environment))
+    try:
+        _started.append(start_apart(command, home, place.log_of(home), environment))
+    except OSError as error:
+        raise AnswerError(
+            f"No process can be started for the networks: {error.strerror}",
+            remedy="Free some memory or disk space, then ask again.",
+        ) from None
     return _started[-1]
 
 

@@ -1,0 +1,72 @@
+"""Answers as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from tlcore.ui.words import literal, percent
+
+_SURE, _RATHER = 0.9, 0.5
+_MANY = 10
+
+
+def in_words(classes: Sequence[str], ranked: Sequence[tuple[int, float]]) -> str:
+    r"""What a network says, as Markdown.
+
+    >>> in_words(("cat", "dog"), [(0, 0.71), (1, 0.29)])
+    'Probably **cat**, 71 %; second: dog, 29 %.'
+    >>> in_words(("cat", "dog"), [(1, 0.96), (0, 0.04)])
+    'Surely **dog**, 96 %; second: cat, 4 %.'
+    >>> in_words(("cat", "dog", "key"), [(1, 0.4), (0, 0.35), (2, 0.25)])
+    'Undecided: **dog**, 40 %, or cat, 35 %.'
+    """
+    (first, sure), *others = ranked
+    best = f"**{literal(classes[first])}**, {percent(sure, 0)}"
+    if not others:
+        return f"{best}: the only class it knows."
+    second, less = others[0]
+    next_best = f"{literal(classes[second])}, {percent(less, 0)}"
+    if sure < _RATHER:
+        return f"Undecided: {best}, or {next_best}."
+    return f"{'Surely' if sure >= _SURE else 'Probably'} {best}; second: {next_best}."
+
+
+def verdict(said: str, truth: str) -> str:
+    """Whether that is what the picture is, where it is known.
+
+    >>> verdict("cat", "cat"), verdict("cat", "dog"), verdict("cat", "")
+    (':material/check: Right.', ':material/close: Wrong: it is **dog**.', '')
+    """
+    if not truth:
+        return ""
+    if said == truth:
+        return ":material/check: Right."
+    return f":material/close: Wrong: it is **{literal(truth)}**."
+
+
+def what_it_can_say(classes: Sequence[str]) -> str:
+    """That a network chooses among its classes, whatever it is shown.
+
+    >>> what_it_can_say(("cat", "dog"))
+    'It can only say cat or dog, whatever it is shown.'
+    """
+    if len(classes) > _MANY:
+        return f"It can only say one of its {len(classes)} classes, whatever it is shown."
+    *most, last = map(literal, classes)
+    named = f"{', '.join(most)} or {last}" if most else last
+    return f"It can only say {named}, whatever it is shown."
+
+
+def allows_camera(address: str | None) -> bool:
+    """Whether browsers lend their camera to a page at this address: not without encryption.
+
+    >>> allows_camera("http://localhost:8501"), allows_camera("http://192.168.1.7:8501/try_it")
+    (True, False)
+    """
+    if not address:
+        return True
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    near = host in ("localhost", "::1") or host.startswith("127.") or host.endswith(".localhost")
+    return parts.scheme == "https" or near
