@@ -11,6 +11,7 @@ from sklearn.metrics import log_loss
 from tests.analysis.tables import predict_at_random
 from tlcore.analysis.calibration import (
     COLDEST,
+    _largest_by_chance,
     abstain,
     abstention_curve,
     error_interval,
@@ -21,7 +22,7 @@ from tlcore.analysis.calibration import (
     scale,
 )
 from tlcore.analysis.predictions import Predictions
-from tlcore.analysis.scores import calibration_error
+from tlcore.analysis.scores import calibration_error, place_in_bins
 from tlcore.errors import DataError
 
 
@@ -74,13 +75,31 @@ def test_the_errors_interval_agrees_with_resampling_pictures_in_a_loop(n, skill)
     value = calibration_error(table)
     within = 0.35 * float(np.std(drawn))  # some four deviations of a quantile of 1,000 draws
     assert ours.value == pytest.approx(value)
-    assert ours.low == pytest.approx(max(0, min(value, 2 * value - high)), abs=within)
+    chance = value <= _largest_by_chance(table, place_in_bins(table), 2000, 0)
+    lowest = 0 if chance else max(0, min(value, 2 * value - high))
+    assert ours.low == pytest.approx(lowest, abs=within)
     assert ours.high == pytest.approx(max(value, 2 * value - low), abs=within)
 
 
 def test_a_calibrated_networks_error_may_be_nothing_and_an_oversure_ones_may_not():
-    assert error_interval(predict_calibrated(3000, 4)).low < 0.005
-    assert error_interval(predict_calibrated(3000, 4, temperature=0.4)).low > 0.05
+    calibrated = [error_interval(predict_calibrated(500, 4, seed=seed)) for seed in range(40)]
+    assert sum(each.low == 0 for each in calibrated) >= 36
+    assert all(each.value > 0.01 for each in calibrated)
+    assert error_interval(predict_calibrated(500, 4, temperature=0.4)).low > 0.05
+
+
+def test_what_chance_alone_opens_agrees_with_drawing_labels():
+    table = predict_calibrated(800, 4)
+    chance = np.random.default_rng(1)
+    errors = []
+    for _ in range(1500):
+        right = chance.random(800) < table.confidence
+        labels = np.where(right, table.predicted, (table.predicted + 1) % 4)
+        errors.append(calibration_error(replace(table, labels=labels)))
+    limit = float(np.quantile(errors, 0.975))
+    assert _largest_by_chance(table, place_in_bins(table), 4000, 0) == pytest.approx(
+        limit, rel=0.05
+    )
 
 
 @pytest.mark.parametrize("temperature", [0.3, 1.0, 2.5])

@@ -72,7 +72,7 @@ ODD = {
     "a preset": [make_story(preset=find("c-scratch"), recipe=find("c-scratch").recipe)],
     "hostile names": [
         make_story(rename(make_predictions(), HOSTILE), name=HOSTILE[0], notes=HOSTILE),
-        replace(other(), predictions=rename(make_predictions(seed=1), HOSTILE), name=HOSTILE[4]),
+        make_story(rename(make_predictions(seed=1), HOSTILE), name=HOSTILE[4], run="another"),
     ],
 }
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tlcore.analysis.intervals import Interval, Rows, bootstrap_counts, wilson
+from tlcore.analysis.intervals import CONFIDENCE, Interval, Rows, bootstrap_counts, wilson
 from tlcore.analysis.predictions import SMALLEST, Predictions
 from tlcore.analysis.scores import BINS, place_in_bins
 from tlcore.errors import DataError
@@ -101,7 +101,8 @@ def error_interval(
 
     Chance alone opens gaps, so the error of a few pictures is too large on average, and that of a
     resample is larger still, by as much again. So the interval is the basic one, which is the
-    resamples' mirrored at the measured value. It never leaves that value out.
+    resamples' mirrored at the measured value. It never leaves that value out, and reaches down to
+    0 wherever a network that is right as often as it is sure might have measured as much.
 
     With more than a few hundred pictures, not they are drawn but handfuls of them: of the same
     bin, all called rightly or all wrongly, and next to each other in confidence. Within one there
@@ -120,6 +121,8 @@ def error_interval(
 
     drawn = bootstrap_counts(measure, counts, draws=draws, seed=seed)
     low = max(0.0, min(drawn.value, 2 * drawn.value - drawn.high))
+    if drawn.value <= _largest_by_chance(predictions, places, draws, seed):
+        low = 0.0
     high = min(1.0, max(drawn.value, 2 * drawn.value - drawn.low))
     return replace(drawn, low=low, high=high)
 
@@ -190,6 +193,15 @@ def abstention_curve(
 ) -> tuple[Abstention, ...]:
     """Coverage and accuracy at every threshold."""
     return tuple(abstain(predictions, threshold) for threshold in thresholds)
+
+
+def _largest_by_chance(predictions: Predictions, places: Rows, draws: int, seed: int) -> float:
+    """The error that a calibrated network of the same confidences exceeds once in 40 times."""
+    sure = predictions.confidence.astype(np.float64)
+    spread = np.sqrt(np.bincount(places, weights=sure * (1 - sure)))
+    gaps = np.random.default_rng(seed).normal(size=(draws, len(spread))) * spread
+    errors = np.abs(gaps).sum(axis=1) / len(predictions)
+    return float(np.quantile(errors, (1 + CONFIDENCE) / 2))
 
 
 def _handfuls(predictions: Predictions, places: Rows) -> tuple[Rows, Rows]:

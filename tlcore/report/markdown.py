@@ -24,8 +24,9 @@ from tlcore.report.blocks import (
 )
 from tlcore.report.markup import shown
 
-_MARKS = re.compile(r"([!-/:-@\[-`{-~])")
-_LINKS = re.compile(r"\\[:@]|\bwww\b", re.IGNORECASE)
+_MARKS = re.compile(r"([\\`*_{}\[\]<>|~$&!])")
+_AT_THE_START = re.compile(r"^([-+=#]|\d+(?=[.)]))")
+_LINKS = re.compile(r"[:@#](?=\S)|\bwww(?=\.)", re.IGNORECASE)
 _JOINER = "\u2060"
 _STYLE = (Path(__file__).parent / "charts.css").read_text()
 _WIDTH = 560
@@ -120,11 +121,18 @@ class Markdown:
 
 
 def literal(text: str) -> str:
-    r"""Text that is shown as it is: every mark is escaped. Addresses are found after the escapes
-    are gone, so a word joiner, which has no width, breaks them up.
+    r"""Text that is shown as it is: marks are escaped. Addresses, names and emoji (`www.`, `@`,
+    `:smile:`) are found after the escapes are gone, so a word joiner, which has no width, breaks
+    them up.
 
-    >>> literal("<b>*cat*|dog</b>")
-    '\\<b\\>\\*cat\\*\\|dog\\<\\/b\\>'
+    >>> literal("<b>*cat*|dog</b>"), literal("- 1, 2")
+    ('\\<b\\>\\*cat\\*\\|dog\\</b\\>', '\\- 1, 2')
     """
-    line = " ".join(shown(text).split())
-    return _LINKS.sub(lambda found: found[0] + _JOINER, _MARKS.sub(r"\\\1", line))
+    line = _MARKS.sub(r"\\\1", " ".join(shown(text).split()))
+    line = _AT_THE_START.sub(_escaped_start, line)
+    return _LINKS.sub(lambda found: found[0] + _JOINER, line)
+
+
+def _escaped_start(found: re.Match[str]) -> str:
+    """What would begin a list or a heading: `-`, or the dot after a number."""
+    return f"{found[0]}\\" if found[0].isdecimal() else f"\\{found[0]}"
