@@ -1,6 +1,73 @@
 """Compare: Which run is better, and why?"""
 
-from tlcore.ui.page import page_setup
+import streamlit as st
+
+from tlcore.runs.states import State
+from tlcore.ui.choosing import choose_runs, tell_gone
+from tlcore.ui.compare.curves import show_curves
+from tlcore.ui.compare.pictures import show_changes
+from tlcore.ui.compare.recipes import show_recipes
+from tlcore.ui.compare.table import show_table
+from tlcore.ui.compare.verdict import show_verdict
+from tlcore.ui.linking import link
+from tlcore.ui.outcomes import Outcome, open_outcome
+from tlcore.ui.page import page_setup, told
+from tlcore.ui.reports import offer_reports
+from tlcore.ui.session import me, store
+from tlcore.ui.words import literal
+
+TESTED = (State.FINISHED, State.STOPPED)
+MOST = 6
+
+
+def show_too_few(count: int) -> None:
+    """What to do as long as there are no two runs to compare."""
+    lacks = "There are no tested runs yet." if not count else "There is only one tested run so far."
+    st.info(f"{lacks} Two are needed to compare.", icon=":material/compare_arrows:")
+    with st.container(horizontal=True):
+        link("start", "Train scratch and transfer side by side", icon=":material/play_circle:")
+        link("train", "Train a network", icon=":material/tune:")
+
+
+def show_comparison(outcomes: list[Outcome]) -> None:
+    """The verdict, then all that it stands on."""
+    stories = [outcome.story for outcome in outcomes]
+    titles = [f"{number} · {story.name}" for number, story in enumerate(stories, 1)]
+    show_verdict(outcomes, titles)
+    offer_reports(stories, key="compare")
+    table, curves, pictures, recipes = st.tabs(
+        ["Table", "Curves", "Pictures", "Recipes"], key="side", bind="query-params"
+    )
+    if table.open:
+        with table, told():
+            show_table(outcomes, titles)
+    if curves.open:
+        with curves, told():
+            show_curves(stories, titles)
+    if pictures.open:
+        with pictures, told():
+            show_changes(outcomes, titles)
+    if recipes.open:
+        with recipes, told():
+            show_recipes(stories, titles)
+
 
 with page_setup("Compare", "Which run is better, and why?"):
-    pass
+    every = store().list(by=me())
+    tell_gone(every)
+    runs = [run for run in every if run.state in TESTED]
+    if len(runs) < 2:
+        show_too_few(len(runs))
+        st.stop()
+    chosen = choose_runs(runs, label="Runs; the others are held against the first")
+    opened = [(run, open_outcome(run)) for run in chosen[:MOST]]
+    for run, outcome in opened:
+        if outcome is None:
+            st.info(f"**{literal(run.name)}** was stopped before it was tested.")
+    if len(chosen) > MOST:
+        st.info(f"At most {MOST} runs are compared at once: the first {MOST} are.")
+    tested = [outcome for _, outcome in opened if outcome is not None]
+    if len(tested) < 2:
+        st.info("Choose two or more runs.", icon=":material/compare_arrows:")
+        st.stop()
+    show_comparison(tested)

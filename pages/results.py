@@ -4,8 +4,10 @@ import streamlit as st
 
 from tlcore.runs.states import State
 from tlcore.ui.choosing import choose_run, tell_gone
+from tlcore.ui.linking import link
 from tlcore.ui.outcomes import open_outcome
 from tlcore.ui.page import page_setup, told
+from tlcore.ui.reports import offer_reports
 from tlcore.ui.results.calibration import show_calibration
 from tlcore.ui.results.classes import show_classes
 from tlcore.ui.results.confusion import show_confusion
@@ -35,6 +37,9 @@ with page_setup("Results", "How good is a run, and where does it fail?"):
         show_unfinished(run)
         st.stop()
     show_summary(outcome)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        offer_reports([outcome.story], key="results")
+        link("compare", "Compare with other runs", icon=":material/compare_arrows:", run=run.id)
     tabs = st.tabs([*PARTS, "Training"], key="part", bind="query-params")
     for tab, show in zip(tabs, PARTS.values(), strict=False):
         if tab.open:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import streamlit as st
 
 from tlcore.analysis.intervals import wilson
@@ -15,7 +13,7 @@ from tlcore.analysis.wording import quantity, rate
 from tlcore.ui.outcomes import Outcome
 from tlcore.ui.results.cells import Shown, draw_cells
 from tlcore.ui.results.matrix import chosen_cell, forget_cell, show_matrix, show_table
-from tlcore.ui.results.pictures import show_pictures
+from tlcore.ui.results.pictures import Height, show_pictures
 from tlcore.ui.words import literal
 
 _SHOWN: tuple[Shown, ...] = ("counts", "row %")
@@ -79,9 +77,7 @@ def _folded(outcome: Outcome) -> Predictions:
     return outcome.folded if wanted else outcome.predictions
 
 
-def _show_cell(
-    outcome: Outcome, predictions: Predictions, height: int | Literal["content"]
-) -> None:
+def _show_cell(outcome: Outcome, predictions: Predictions, height: Height) -> None:
     chosen = chosen_cell(len(predictions.classes))
     if chosen is None:
         _show_pairs(predictions)
@@ -109,11 +105,12 @@ def _show_pairs(predictions: Predictions) -> None:
     st.subheader("Commonest mistakes", anchor=False)
     if not pairs:
         st.success("Every test picture was called rightly.")
+    column = st.container(gap=None)
     for pair in pairs:
         true, called = (literal(predictions.classes[c]) for c in (pair.actual, pair.called))
-        st.button(
+        column.button(
             f"**{true}** taken for **{called}**: {quantity(pair.count, 'picture')}, "
-            f"{rate(pair.share)} of {true}",
+            f"{rate(pair.share)}",
             key=f"pair {pair.actual}-{pair.called}",
             on_click=_choose,
             args=(pair.actual, pair.called),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import BytesIO
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from tlcore.analysis.predictions import Predictions
 from tlcore.errors import RunError
 from tlcore.runs.thumbnails import read_thumbnail
 from tlcore.ui.linking import link
@@ -18,38 +19,43 @@ from tlcore.ui.words import literal, percent
 
 SIDE = 288
 
+Seen: TypeAlias = tuple[Outcome, int]
+"""A run, and the row at which it has the picture."""
+
 
 @st.dialog("A test picture", width="medium")
-def show_detail(outcome: Outcome, row: int) -> None:
-    """In a window of its own."""
-    table = outcome.predictions
+def show_detail(seen: Sequence[Seen], titles: Sequence[str] = ()) -> None:
+    """In a window of its own: the picture, and what each of these runs said of it."""
+    outcome, row = seen[0]
     picture, words = st.columns([2, 3], gap="medium")
     with picture:
-        _show_picture(outcome, row)
+        _show_picture(seen)
         st.caption(f"Picture {row:,} of the test set")
-        st.code(str(table.ids[row]), language=None, wrap_lines=True)
+        st.code(str(outcome.predictions.ids[row]), language=None, wrap_lines=True)
     with words:
-        st.markdown(_verdict(outcome, row))
-        _show_probabilities(outcome, row)
-        link(
-            "try_it",
-            "Why? Try it on this page's networks",
-            icon=":material/science:",
-            run=outcome.story.run,
-            picture=str(row),
-        )
+        for number, (each, its_row) in enumerate(seen):
+            who = f"{literal(titles[number])}: " if titles else ""
+            st.markdown(who + _verdict(each, its_row))
+        _show_probabilities(seen, titles)
+        runs = ",".join(each.story.run for each, _ in seen)
+        link("try_it", "Why? Try it", icon=":material/science:", run=runs, picture=str(row))
 
 
-def _show_picture(outcome: Outcome, row: int) -> None:
-    """Pixel by pixel: a network sees no more than these."""
-    zipped = outcome.story.thumbnails
-    if zipped is None or not outcome.address(row):
+def _show_picture(seen: Sequence[Seen]) -> None:
+    """Pixel by pixel: a network sees no more than these. The first run that kept it has it."""
+    kept = [
+        (zipped, row)
+        for each, row in seen
+        if (zipped := each.story.thumbnails) and each.address(row)
+    ]
+    if not kept:
         st.info("This picture was not kept.")
         return
+    zipped, row = kept[0]
     try:
         small = Image.open(BytesIO(read_thumbnail(zipped, row)))
     except RunError as error:
-        st.info(error.what)
+        st.info(literal(error.what))
         return
     times = max(1, SIDE // max(small.size))
     large = small.resize((small.width * times, small.height * times), Image.Resampling.NEAREST)
@@ -75,26 +81,27 @@ def _verdict(outcome: Outcome, row: int) -> str:
     )
 
 
-def _show_probabilities(outcome: Outcome, row: int) -> None:
-    table = outcome.predictions
-    frame = pd.DataFrame({"class": table.classes, "probability": table.probabilities[row]})
-    frame.insert(0, "", [_mark(table, row, place) for place in range(len(table.classes))])
-    frame = frame.sort_values("probability", ascending=False, kind="stable")
+def _show_probabilities(seen: Sequence[Seen], titles: Sequence[str]) -> None:
+    table = seen[0][0].predictions
+    frame = pd.DataFrame({"class": table.classes})
+    frame.insert(0, "", [_mark(seen, place) for place in range(len(table.classes))])
+    heads = list(titles) or ["probability"]
+    for head, (each, its_row) in zip(heads, seen, strict=True):
+        frame[head] = each.predictions.probabilities[its_row]
+    bar = st.column_config.ProgressColumn(format="percent", min_value=0.0, max_value=1.0)
     st.dataframe(
-        frame,
+        frame.sort_values(heads[-1], ascending=False, kind="stable"),
         hide_index=True,
         height=min(38 + 35 * len(frame), 388),
-        column_config={
-            "": st.column_config.TextColumn(width=70),
-            "probability": st.column_config.ProgressColumn(
-                format="percent", min_value=0.0, max_value=1.0
-            ),
-        },
+        column_config={"": st.column_config.TextColumn(width=70), **dict.fromkeys(heads, bar)},
         alt="The probability of every class, the likeliest first",
     )
 
 
-def _mark(table: Predictions, row: int, place: int) -> str:
-    true = place == table.labels[row]
-    called = place == table.predicted[row]
-    return " ".join(word for word, said in (("true", true), ("called", called)) if said)
+def _mark(seen: Sequence[Seen], place: int) -> str:
+    """Whether a class is the true one, and whether a run alone called it so."""
+    table, row = seen[0][0].predictions, seen[0][1]
+    words = ["true"] if place == table.labels[row] else []
+    if len(seen) == 1 and place == table.predicted[row]:
+        words.append("called")
+    return " ".join(words)

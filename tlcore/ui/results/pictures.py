@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import Literal, TypeAlias
 
 import streamlit as st
 
@@ -11,37 +12,61 @@ from tlcore.errors import RunError
 from tlcore.ui.gallery import Tile, show_gallery
 from tlcore.ui.outcomes import Outcome
 from tlcore.ui.page import show_error
-from tlcore.ui.results.detail import show_detail
+from tlcore.ui.results.detail import Seen, show_detail
 from tlcore.ui.words import percent
 
 PAGE = 48
 
+Height: TypeAlias = int | Literal["content"]
 
-def show_pictures(
-    outcome: Outcome, rows: Rows, *, key: str, height: int | Literal["content"] = "content"
-) -> None:
-    """A gallery of these rows; whichever is clicked is shown large, with all probabilities.
+
+def show_pictures(outcome: Outcome, rows: Rows, *, key: str, height: Height = "content") -> None:
+    """Test pictures of a run; whichever is clicked is shown large, with all probabilities.
 
     Args:
-        outcome: Whose test pictures.
+        outcome: What came out of the run.
         rows: Of its predictions.
+        key: Of the gallery on the page.
+        height: In pixels, if it shall scroll in a window of its own.
+    """
+    _tell_missing(outcome)
+    show_tiles(
+        rows, lambda row: tile(outcome, row), lambda row: [(outcome, row)], key=key, height=height
+    )
+
+
+def show_tiles(
+    rows: Rows,
+    tile_of: Callable[[int], Tile],
+    seen_by: Callable[[int], Sequence[Seen]],
+    *,
+    titles: Sequence[str] = (),
+    key: str,
+    height: Height = "content",
+) -> None:
+    """A gallery, a page at a time.
+
+    Args:
+        rows: What is shown, each by its number.
+        tile_of: How.
+        seen_by: The runs whose word on the clicked one is shown, and their rows.
+        titles: What these runs are called, if they are several.
         key: Of the gallery on the page.
         height: In pixels, if it shall scroll in a window of its own.
     """
     place = st.container(height=height, border=False)
     shown = _page_of(rows, key)
     with place:
-        _tell_missing(outcome)
-        clicked = show_gallery([tile(outcome, int(row)) for row in shown], key=f"gallery {key}")
+        clicked = show_gallery([tile_of(int(row)) for row in shown], key=f"gallery {key}")
     if clicked is not None and clicked < len(shown):
-        show_detail(outcome, int(shown[clicked]))
+        show_detail(seen_by(int(shown[clicked])), titles)
 
 
 def tile(outcome: Outcome, row: int) -> Tile:
     """A picture of a gallery: true, predicted, probability."""
     table = outcome.predictions
     true, called = table.classes[table.labels[row]], table.classes[table.predicted[row]]
-    sure = percent(float(table.confidence[row]), 0)
+    sure = percent(float(table.confidence[row]), 0).replace(" ", "\N{NO-BREAK SPACE}")
     right = bool(table.correct[row])
     return Tile(
         source=outcome.address(row),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from tlcore.analysis.intervals import Interval
 from tlcore.analysis.wording import quantity
+from tlcore.report.blocks import Table
+from tlcore.report.sections.glance import glance
 from tlcore.ui.outcomes import Outcome
 from tlcore.ui.results.classes import worst_class
 from tlcore.ui.words import duration, literal, percent
@@ -32,6 +35,7 @@ def show_summary(outcome: Outcome) -> None:
         )
     st.markdown(worst_class(test))
     _show_reported(outcome)
+    _show_figures(outcome)
 
 
 def _show_share(label: str, found: Interval, words: str) -> None:
@@ -66,7 +70,17 @@ def _show_reported(outcome: Outcome) -> None:
     if not story.as_reported:
         text += " The recipe was changed before it was run here, so the two may well differ."
     st.markdown(text)
-    if story.preset.differs:
-        with st.expander("What differs from the report"):
-            for difference in story.preset.differs:
-                st.markdown(f"- {literal(difference)}")
+
+
+def _show_figures(outcome: Outcome) -> None:
+    """Everything that reports give, as it came out here; and how far the recipe follows them."""
+    story = outcome.story
+    title = "All figures, reported beside measured" if story.reported else "All figures"
+    with st.expander(title, icon=":material/table_rows:"):
+        table = next(block for block in glance([story]).blocks if isinstance(block, Table))
+        frame = pd.DataFrame(table.rows, columns=["figure", *table.head[1:]])
+        st.dataframe(frame, hide_index=True, width="content", alt=title)
+        if story.preset and story.preset.differs:
+            st.markdown("What differs from the report:")
+        for difference in story.preset.differs if story.preset else ():
+            st.markdown(f"- {literal(difference)}")
