@@ -15,6 +15,9 @@ from tlcore.report.markup import Markup, element, join
 _LEFT, _TOP, _BELOW = 92.0, 78.0, 20.0
 _MOST_NAMES, _MOST_NUMBERS = 40, 12
 _SHADES = 10
+_DARK = 0.7
+"""From this share on, numbers are written in the colour of the paper. Shades leave a gap there, so
+that either kind can be read."""
 
 
 def draw_matrix(confusion: NDArray[np.int64], classes: Sequence[str]) -> Markup:
@@ -40,14 +43,18 @@ def _cells(shares: NDArray[np.float64], side: float) -> list[Markup]:
     paths: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
     edge = side - min(1.0, side / 8)
     for row, column in np.argwhere(shares > 0):
-        shade = max(1, round(float(shares[row, column]) * _SHADES))
+        shade = max(1, int(float(shares[row, column]) * _SHADES + 1e-9))
         x, y = _LEFT + column * side, _TOP + row * side
         kind = "right" if row == column else "wrong"
         paths[kind, shade].append(f"M{x:.1f} {y:.1f}h{edge:.1f}v{edge:.1f}h-{edge:.1f}z")
     return [
-        element("path", d="".join(places), class_=kind, fill_opacity=shade / _SHADES)
+        element("path", d="".join(places), class_=kind, fill_opacity=_depth(shade / _SHADES))
         for (kind, shade), places in sorted(paths.items())
     ]
+
+
+def _depth(share: float) -> float:
+    return 0.75 * share if share < _DARK else 0.9 + (share - _DARK) / 3
 
 
 def _names(classes: Sequence[str], side: float) -> list[Markup]:
@@ -74,7 +81,7 @@ def _numbers(
             _LEFT + (column + 0.5) * side,
             _TOP + (row + 0.5) * side + 4,
             anchor="middle",
-            class_="on-dark" if shares[row, column] > 0.5 else "on-light",
+            class_="on-dark" if shares[row, column] >= _DARK else "on-light",
         )
         for row, column in np.argwhere(confusion > 0)
     ]
