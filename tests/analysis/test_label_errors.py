@@ -82,3 +82,11 @@ def test_a_suspect_says_what_it_likely_is():
 def test_a_class_without_pictures_is_confident_of_nothing():
     table = predict_at_random(100, 3, labels=np.arange(100) % 2)
     assert 2 not in confident_class(table)
+
+
+def test_a_label_that_is_still_the_likeliest_is_not_doubted():
+    said = np.array([[0.95, 0.05]] * 9 + [[0.55, 0.45]] + [[0.6, 0.4]] * 4, dtype=np.float32)
+    labels = np.array([0] * 10 + [1] * 4)
+    table = Predictions(np.arange(14).astype(str), labels, said, ("cat", "dog"))
+    assert confident_class(table)[9] == 1
+    assert 9 not in {suspect.row for suspect in find_suspects(table)}

@@ -7,7 +7,7 @@ from tlcore.errors import RunError
 from tlcore.nn import worker
 from tlcore.presets import find
 from tlcore.recipe import Recipe
-from tlcore.report.story import story_of
+from tlcore.report.story import PhaseStory, story_of
 from tlcore.runs.owners import LOCAL
 from tlcore.runs.store import RunStore
 
@@ -67,3 +67,18 @@ def test_a_run_that_was_not_tested_has_none(store):
     run = store.submit(Recipe(), by=LOCAL).id
     with pytest.raises(RunError, match="it is queued"):
         story_of(store, run, by=LOCAL)
+
+
+def test_a_phase_began_when_it_first_did_however_often_the_run_went_on(monkeypatch, store):
+    run = finish(store)
+    began = {"event": "PhaseBegan", "thawed": "head", "trainable": 130}
+    thawed = {"event": "PhaseBegan", "phase": 1, "thawed": "all", "trainable": 1000}
+    events = (
+        {**began, "epoch": 0, "phase": 0},
+        {**thawed, "epoch": 1},
+        {**thawed, "epoch": 2},
+    )
+    monkeypatch.setattr(store, "events", lambda run, by: events)
+    story = story_of(store, run, by=LOCAL)
+    assert story.phases == (PhaseStory(0, "head", 130), PhaseStory(1, "all", 1000))
+    assert story.thaws == (PhaseStory(1, "all", 1000),)

@@ -65,7 +65,11 @@ ODD = {
         make_story(
             replace(
                 make_predictions(),
-                groups={"cue": np.arange(300).astype(str), "side": np.array(["l", "r", ""] * 100)},
+                groups={
+                    "cue": np.arange(300).astype(str),
+                    "side": np.array(["l", "r", ""] * 100),
+                    "room": np.full(300, "here"),
+                },
             )
         )
     ],
@@ -215,6 +219,7 @@ def test_groups_are_compared_and_a_name_for_each_picture_is_no_group():
     assert "By side: accuracy" in said
     assert "Of 100 pictures the group isn't known" in said
     assert "By cue" not in said
+    assert "By room" not in said
 
 
 def test_the_recipe_in_the_report_runs_again():

@@ -46,7 +46,7 @@ def _blocks(story: RunStory) -> Iterator[Block]:
 def _matrix(story: RunStory) -> Figure:
     classes = story.predictions.classes
     drawn = draw_matrix(count_confusion(story.predictions), classes)
-    caption = "Confusion matrix: rows are true classes, the darker the larger the share of the row."
+    caption = "Confusion matrix: rows are true classes, stronger the larger the share of the row."
     return Figure(drawn, f"{caption} Right in blue, wrong in purple.")
 
 
