@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from tlcore.analysis.intervals import Interval
 
 _MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
-_READ_AFTER_ESCAPES = re.compile(r"\\[:@]|\bwww\b", re.IGNORECASE)
+_READ_AFTER_ESCAPES = re.compile(r"\\[:@]|\\[-<>~](?=\\[-=>])|\bwww\b", re.IGNORECASE)
 _JOINER = "\u2060"
 _KILO = 1000
 
@@ -20,8 +20,9 @@ _KILO = 1000
 def literal(text: str) -> str:
     r"""Text that a user typed, for places where Streamlit reads Markdown: shown as it is.
 
-    Every mark is escaped. Colours, emoji and addresses (`:red[...]`, `:smile:`, `www.`, `@`) are
-    found after the escapes are gone, so a word joiner, which has no width, breaks them up.
+    Every mark is escaped. Colours, emoji, addresses and arrows (`:red[...]`, `:smile:`, `www.`,
+    `@`, `->`, `--`) are found after the escapes are gone, so a word joiner, which has no width,
+    breaks them up.
 
     >>> literal("<b>*cat*</b>")
     '\\<b\\>\\*cat\\*\\<\\/b\\>'
