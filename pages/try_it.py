@@ -12,7 +12,7 @@ from tlcore.ui.try_it.inside import show_inside
 from tlcore.ui.try_it.picture import choose_picture
 from tlcore.ui.try_it.preview import show_preview
 from tlcore.ui.try_it.states import askable, show_nobody_to_ask
-from tlcore.ui.try_it.why import choose_target, show_why
+from tlcore.ui.try_it.why import choose_other, show_why
 
 with page_setup("Try it", "What does a network say of this picture, and why?"):
     runs = askable(store(), me())
@@ -34,7 +34,7 @@ with page_setup("Try it", "What does a network say of this picture, and why?"):
             st.info("Choose a picture, and the answer appears here.", icon=":material/image:")
             st.stop()
         answers = ask_all(chosen, picture)
-        show_answers(chosen, answers, picture.truth, choose=choose_target)
+        show_answers(chosen, answers, picture.truth, choose=choose_other)
     asked = [answer for answer in answers if isinstance(answer, Asked)]
     if not asked:
         st.stop()

@@ -14,63 +14,31 @@ import time
 import zipfile
 from contextlib import contextmanager, suppress
 from io import BytesIO
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from tests.runs.rehearsal import until
+from tests.runs.small import SHAPES, small_recipe, train_small
 from tlcore import paths
 from tlcore.asking import ask, place, service
 from tlcore.asking.picture import from_file
 from tlcore.asking.wire import BadMessage, Message, receive, send
 from tlcore.data import load
 from tlcore.errors import AnswerError, RunError
-from tlcore.nn import answer, worker
+from tlcore.nn import answer
 from tlcore.nn.answering.desk import Desk
 from tlcore.nn.answering.networks import Networks
-from tlcore.recipe import Data, Input, Model, Recipe, Shapes
+from tlcore.recipe import Data, Input, Model
 from tlcore.runs.owners import LOCAL, anonymous
-from tlcore.runs.results import read_predictions
 from tlcore.runs.store import RunStore
 from tlcore.schedule import FreezeSchedule
-
-SMALL = Shapes(per_class=3, test_per_class=2, size=16)
-
-
-def recipe(**changes):
-    fields = {
-        "data": Data(shapes=SMALL),
-        "model": Model(weights="none"),
-        "schedule": FreezeSchedule(preset="full"),
-        "epochs": 1,
-        "batch": 8,
-        "precision": "float32",
-    }
-    return Recipe(**{**fields, **changes})
-
-
-def train(home, **changes):
-    """A finished run, with all that is asked of it."""
-    store = RunStore(home)
-    run = store.submit(recipe(**changes), by=LOCAL).id
-    attempt = store.claim(device="cpu", run=run)
-    assert attempt is not None
-    worker.work(store, attempt, threads=1)
-    return SimpleNamespace(
-        store=store,
-        id=run,
-        home=home,
-        recipe=store.recipe(run, by=LOCAL),
-        network=ask.network_of(store, run, by=LOCAL),
-        predictions=read_predictions(store, run, by=LOCAL),
-    )
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    return train(tmp_path_factory.mktemp("home"))
+    return train_small(tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture(scope="module")
@@ -107,13 +75,13 @@ def served(run, quick):
 def apart(run):
     """The answering process in earnest."""
     yield run
-    for process in service._started:
+    for process in service._started.values():
         process.kill()
         process.wait()
 
 
-def _process():
-    return service._started[-1]
+def _process(home):
+    return service._started[home]
 
 
 # What it says
@@ -135,7 +103,7 @@ def test_it_says_of_the_test_pictures_exactly_what_the_runs_own_test_said(served
     ],
 )
 def test_pictures_are_prepared_as_the_run_prepared_its_own(tmp_path, quick, changes):
-    run = train(tmp_path, **changes)
+    run = train_small(tmp_path, **changes)
     pixels = load(run.recipe.data, run.recipe.input).test.pixels
     with serving(tmp_path):
         said = ask.predict(tmp_path, run.network, pixels).probabilities
@@ -149,7 +117,7 @@ def test_a_file_is_brought_to_size_as_the_runs_files_were(tmp_path, quick, fit):
     source = tmp_path / "pets.zip"
     _pack_pets(source)
     data = Data(name="folder", path=str(source), validation=0, test=0.5)
-    run = train(tmp_path, data=data, input=Input(size=32, fit=fit))
+    run = train_small(tmp_path, data=data, input=Input(size=32, fit=fit))
     with zipfile.ZipFile(source) as archive:
         files = [archive.read(name) for name in run.predictions.ids]
     pixels = np.concatenate([from_file(file, run.recipe) for file in files])
@@ -171,13 +139,13 @@ def _pack_pets(path):
 
 
 @pytest.mark.parametrize(
-    "data", [Data(shapes=SMALL), Data(name="digits"), Data(name="folder", path="x")]
+    "data", [Data(shapes=SHAPES), Data(name="digits"), Data(name="folder", path="x")]
 )
 def test_a_file_has_the_size_that_the_runs_pictures_are_stored_in(data):
     file = BytesIO()
     Image.new("RGB", (200, 100), "red").save(file, "PNG")
     expected = {"shapes": 16, "digits": 8, "folder": 40}[data.name]
-    found = from_file(file.getvalue(), recipe(data=data, input=Input(size=40)))
+    found = from_file(file.getvalue(), small_recipe(data=data, input=Input(size=40)))
     assert found.shape == (1, expected, expected, 3)
 
 
@@ -191,7 +159,7 @@ def test_why_comes_as_a_map_of_the_size_that_the_network_sees(served, pixels):
 
 
 def test_each_block_shows_itself_and_whether_the_recipe_ever_trains_it(tmp_path, quick):
-    run = train(
+    run = train_small(
         tmp_path,
         model=Model(weights="pretrained"),
         schedule=FreezeSchedule(preset="last-blocks"),
@@ -218,7 +186,7 @@ def test_whoever_may_not_see_a_run_gets_no_network_to_ask(run):
 
 def test_a_run_that_left_no_network_is_refused_in_words(tmp_path):
     store = RunStore(tmp_path)
-    waiting = store.submit(recipe(), by=LOCAL).id
+    waiting = store.submit(small_recipe(), by=LOCAL).id
     with pytest.raises(AnswerError, match="left no network to ask: it is queued"):
         ask.network_of(store, waiting, by=LOCAL)
 
@@ -381,7 +349,7 @@ def test_many_ask_at_once_and_each_gets_their_own_answer(served, pixels):
 def test_a_home_whose_path_is_too_long_for_a_socket_is_served_all_the_same(tmp_path, quick):
     home = tmp_path / ("deep" * 20) / ("deeper" * 10)
     home.mkdir(parents=True)
-    run = train(home)
+    run = train_small(home)
     where = place.socket_of(home)
     assert len(str(where)) <= place.LONGEST
     assert not where.is_relative_to(home)
@@ -406,7 +374,7 @@ def test_it_starts_when_asked_survives_being_killed_and_is_one(apart, pixels):
     first = ask.predict(apart.home, apart.network, pixels)
     assert service.is_awake(apart.home)
     np.testing.assert_allclose(first.probabilities, apart.predictions.probabilities, atol=1e-5)
-    killed = _process()
+    killed = _process(apart.home)
     assert os.getsid(killed.pid) == killed.pid
     assert os.getpriority(os.PRIO_PROCESS, killed.pid) == answer.NICENESS
 
@@ -423,7 +391,7 @@ def test_it_starts_when_asked_survives_being_killed_and_is_one(apart, pixels):
     asking.join(60)
     again = ask.predict(apart.home, apart.network, pixels)
     np.testing.assert_array_equal(again.probabilities, first.probabilities)
-    assert _process() is not killed
+    assert _process(apart.home) is not killed
     assert problems == [None], "it had not spoken yet, so the question went to the next one"
 
 

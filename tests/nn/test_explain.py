@@ -12,6 +12,7 @@ from sklearn.linear_model import Ridge
 from sklearn.metrics import r2_score
 from timm.models.vision_transformer import VisionTransformer
 
+from tlcore.analysis.maps import rank_correlation
 from tlcore.asking.methods import METHODS
 from tlcore.errors import AnswerError
 from tlcore.nn.backbones import build
@@ -22,7 +23,7 @@ from tlcore.nn.explain.gradcam import grad_cam
 from tlcore.nn.explain.gradients import integrated_gradients
 from tlcore.nn.explain.occlusion import ACROSS, occlusion
 from tlcore.nn.explain.passage import last_map, pass_through, places
-from tlcore.nn.explain.sanity import rank_correlation, shuffled
+from tlcore.nn.explain.sanity import shuffled
 from tlcore.nn.explain.superpixels import superpixels
 from tlcore.nn.explain.ways import explain, ways_for
 from tlcore.nn.network import Network

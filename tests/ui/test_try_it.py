@@ -3,7 +3,9 @@ has torch is rehearsed."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,7 +34,7 @@ def rehearsed(monkeypatch):
     def predict(home, network, pixels):
         questions.append(("predict", network, pixels))
         cat = float(pixels.mean()) / 255
-        shares = np.float32([[cat, 0.9 * (1 - cat), 0.1 * (1 - cat)]])
+        shares = np.array([[cat, 0.9 * (1 - cat), 0.1 * (1 - cat)]], np.float32)
         return ask.Answer(CLASSES, shares, WAYS, 3.0)
 
     def explain(home, network, pixels, way, target, *, shuffled=False):
@@ -63,6 +65,11 @@ def says(page, text):
     assert any(text in each for each in found), found
 
 
+def shown(rehearsed):
+    """The picture that a network was last asked about."""
+    return [pixels for what, _, pixels in rehearsed if what == "predict"][-1]
+
+
 def choose_source(page, name):
     [source] = [each for each in page.button_group if each.key == "try source"]
     source.set_value(name).run()
@@ -86,7 +93,8 @@ def upload(page, name, content):
 def test_without_runs_it_offers_the_demo():
     page = open_page("try_it")
     says(page, "The demo trains two")
-    assert [link.label for link in page.get("page_link")] == [
+    links: list[Any] = [*page.get("page_link")]
+    assert [link.label for link in links] == [
         "Train the demo",
         "Train a network of your own",
     ]
@@ -189,10 +197,10 @@ def test_names_are_shown_as_they_were_typed(monkeypatch):
 def test_a_file_is_brought_to_the_runs_size_and_asked_about(monkeypatch, rehearsed):
     finish(monkeypatch)
     page = open_page("try_it")
-    choose_source(page, "A file")
+    choose_source(page, "File")
     says(page, "Choose a picture, and the answer appears here")
     upload(page, "white.png", png())
-    assert rehearsed[-2][2].shape == (1, 32, 32, 3)
+    assert shown(rehearsed).shape == (1, 32, 32, 3)
     says(page, "Surely **cat**, 100 %")
     says(page, "Your file. The network sees these 32 × 32 pixels")
     assert not any("Right" in text for text in _texts(page))
@@ -210,7 +218,7 @@ def test_a_file_is_brought_to_the_runs_size_and_asked_about(monkeypatch, rehears
 def test_a_hostile_file_is_refused_in_words(monkeypatch, content, said):
     finish(monkeypatch)
     page = open_page("try_it")
-    choose_source(page, "A file")
+    choose_source(page, "File")
     upload(page, "picture.png", content)
     assert said in page.error[0].value.replace("\\", "")
     assert "Choose another picture" in page.error[0].value.replace("\\", "")
@@ -219,11 +227,11 @@ def test_a_hostile_file_is_refused_in_words(monkeypatch, content, said):
 def test_a_drawing_is_new_each_time_and_its_class_is_known(monkeypatch, rehearsed):
     finish(monkeypatch)
     page = open_page("try_it")
-    choose_source(page, "A new drawing")
+    choose_source(page, "Drawing")
     says(page, "Drawn just now")
-    first = rehearsed[-2][2]
+    first = shown(rehearsed)
     button(page, "Draw another").click().run()
-    assert not np.array_equal(first, rehearsed[-2][2])
+    assert not np.array_equal(first, shown(rehearsed))
 
 
 def test_a_data_set_that_is_gone_leaves_the_small_copies_and_a_note(monkeypatch, rehearsed):
@@ -241,22 +249,35 @@ def test_a_data_set_that_is_gone_leaves_the_small_copies_and_a_note(monkeypatch,
 def test_why_is_shown_at_once_and_by_any_method_that_fits(monkeypatch, rehearsed):
     finish(monkeypatch)
     page = open_page("try_it")
-    says(page, "Why cat?")
+    says(page, "Why **cat** (79 %)?")
+    says(page, "Why not **dog**")
     says(page, "Drawn from 4 × 4 positions")
     [methods] = [each for each in page.button_group if each.key == "try method"]
     assert methods.options == ["Grad-CAM", "Integrated gradients", "Occlusion", "LIME"]
     methods.set_value("LIME").run()
     says(page, "the linear model follows 40 %")
     says(page, "don’t trust the details")
-    assert rehearsed[-1] == ("lime", 0, False)
+    assert rehearsed[-2:] == [("lime", 0, False), ("lime", 1, False)]
 
 
 def test_why_not_asks_about_another_class(monkeypatch, rehearsed):
     finish(monkeypatch)
     page = open_page("try_it")
-    page.selectbox(key="try target").set_value("dog").run()
-    says(page, "Why not dog?")
-    assert rehearsed[-1] == ("grad-cam", 1, False)
+    page.selectbox(key="try other").set_value(CLASSES[2]).run()
+    says(page, r"Why not **\<b\>bold\<\/b\>**")
+    assert rehearsed[-1] == ("grad-cam", 2, False)
+
+
+def test_a_slow_method_is_asked_about_one_class_unless_another_is_chosen(monkeypatch, rehearsed):
+    finish(monkeypatch)
+    quick = ask.predict
+    monkeypatch.setattr(ask, "predict", lambda *given: replace(quick(*given), milliseconds=900.0))
+    page = open_page("try_it")
+    [methods] = [each for each in page.button_group if each.key == "try method"]
+    methods.set_value("Occlusion").run()
+    assert [each for each in rehearsed if each[0] == "occlusion"] == [("occlusion", 0, False)]
+    page.selectbox(key="try other").set_value("dog").run()
+    assert rehearsed[-1] == ("occlusion", 1, False)
 
 
 def test_a_map_can_be_held_against_that_of_shuffled_weights(monkeypatch, rehearsed):
@@ -264,7 +285,7 @@ def test_a_map_can_be_held_against_that_of_shuffled_weights(monkeypatch, rehears
     page = open_page("try_it")
     page.toggle(key="try check").set_value(True).run()
     assert rehearsed[-1] == ("grad-cam", 0, True)
-    says(page, "They differ: the map is about what was learned")
+    says(page, "another map, so the first is about what was learned")
 
 
 def test_each_block_is_shown_with_whether_it_was_frozen(monkeypatch):
@@ -282,7 +303,7 @@ def test_a_map_paints_what_speaks_for_it_green_and_against_it_violet():
     grey = np.full((8, 8, 3), 128, np.uint8)
     found = np.zeros((8, 8), np.float32)
     found[0, 0], found[7, 7] = 1, -1
-    painted = heat.laid_over(grey, found).astype(int)
+    painted = heat.laid_over(grey, found, 1.0).astype(int)
     for_it, nothing, against = painted[0, 0], painted[192, 192], painted[-1, -1]
     assert for_it[1] > for_it[0] + 50
     assert against[2] > against[1] + 50
@@ -291,7 +312,7 @@ def test_a_map_paints_what_speaks_for_it_green_and_against_it_violet():
 
 def test_a_map_of_nothing_paints_nothing():
     grey = np.full((8, 8, 3), 128, np.uint8)
-    painted = heat.laid_over(grey, np.zeros((8, 8), np.float32))
+    painted = heat.laid_over(grey, np.zeros((8, 8), np.float32), 0.0)
     assert (painted == painted[0, 0, 0]).all()
 
 

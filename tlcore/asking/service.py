@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import socket
 import sys
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
 from subprocess import Popen
-from typing import Any
 
 from tlcore import machine
 from tlcore.asking import place
@@ -25,8 +25,10 @@ ANSWERING_TAKES = 300.0
 _AGAIN = "Ask again: it is started anew."
 _GREETING_TAKES = 10.0
 _BETWEEN_LOOKS = 0.05
+_ENOUGH_FAILURES = 2
 
-_started: list[Popen[bytes]] = []  # held until they end, so that they leave no zombies
+_started: dict[Path, Popen[bytes]] = {}  # the last of each home, looked at until it has ended
+_starting = threading.Lock()
 
 
 def is_awake(home: Path) -> bool:
@@ -72,33 +74,37 @@ def ask(home: Path, question: Message, *, patience: float = ANSWERING_TAKES) -> 
 
 
 def _greeted(home: Path) -> socket.socket:
-    """A connection whose other end has shown that it is alive."""
+    """A connection whose other end has shown that it is alive.
+
+    Whatever ends before that takes nothing with it: another one is started. But one that fails may
+    have been killed, and two that fail will go on failing.
+    """
     deadline = time.monotonic() + STARTING_TAKES
-    mine: Popen[bytes] | None = None
-    while time.monotonic() < deadline:
+    process, failures = None, 0
+    while time.monotonic() < deadline and failures < _ENOUGH_FAILURES:
         try:
             channel = _connected(home)
         except OSError:
-            if mine is None:
-                mine = _start(home)
-            elif mine.poll():
-                raise _failed_to_start(home) from None
-            elif mine.poll() == 0:  # somebody else's was there first, or has just ended
-                mine = None
+            process = process or _start(home)
+            if (code := process.poll()) is not None:
+                process, failures = None, failures + (code != 0)
             time.sleep(_BETWEEN_LOOKS)
             continue
-        greeting = _greeting(channel)
-        if greeting is not None:
+        if _is_greeted(channel):
             return channel
-        channel.close()  # it ended just now, having been idle: nothing is lost
-    raise _failed_to_start(home)
+        channel.close()
+    raise AnswerError(
+        "The process that has the networks doesn't start",
+        where=place.log_of(home).name,
+        remedy=f"Look into that file, or try: {Path(sys.executable).name} -m tlcore doctor",
+    )
 
 
-def _greeting(channel: socket.socket) -> dict[str, Any] | None:
+def _is_greeted(channel: socket.socket) -> bool:
     try:
-        return dict(receive(channel).facts)
+        return "ready" in receive(channel).facts
     except (OSError, EOFError, BadMessage):
-        return None
+        return False
 
 
 def _connected(home: Path) -> socket.socket:
@@ -113,19 +119,26 @@ def _connected(home: Path) -> socket.socket:
 
 
 def _start(home: Path) -> Popen[bytes]:
-    """Start one. If another is faster, this one ends by itself."""
-    _started[:] = [process for process in _started if process.poll() is None]
+    """Start one, unless one of ours is about to open its door. If somebody else's is faster, ours
+    ends by itself."""
+    with _starting:
+        ours = _started.get(home)
+        if ours is None or ours.poll() is not None:
+            ours = _started[home] = _new_process(home)
+        return ours
+
+
+def _new_process(home: Path) -> Popen[bytes]:
     threads = str(max(1, min(2, machine.cores() - 1)))
     environment = {"OMP_NUM_THREADS": threads, "TL_DEVICE": "cpu"}
     command = ["tlcore.nn.answer", str(home)]
     try:
-        _started.append(start_apart(command, home, place.log_of(home), environment))
+        return start_apart(command, home, place.log_of(home), environment)
     except OSError as error:
         raise AnswerError(
             f"No process can be started for the networks: {error.strerror}",
             remedy="Free some memory or disk space, then ask again.",
         ) from None
-    return _started[-1]
 
 
 def _ended(home: Path) -> AnswerError:
@@ -133,12 +146,4 @@ def _ended(home: Path) -> AnswerError:
         "The process that has the networks ended over this question, perhaps for want of memory",
         where=place.log_of(home).name,
         remedy=_AGAIN,
-    )
-
-
-def _failed_to_start(home: Path) -> AnswerError:
-    return AnswerError(
-        "The process that has the networks doesn't start",
-        where=place.log_of(home).name,
-        remedy=f"Look into that file, or try: {Path(sys.executable).name} -m tlcore doctor",
     )

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from tlcore.nn.chance import generator_for
 from tlcore.nn.network import Network
@@ -28,19 +26,3 @@ def shuffled(network: Network, *, head_only: bool = False) -> Network:
             order = torch.randperm(weights.numel(), generator=generator_for(0, "shuffled", name))
             weights.copy_(weights.flatten()[order].reshape(weights.shape))
     return copy
-
-
-def rank_correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
-    """Spearman's, from -1 to 1; 0 where one of the maps is the same all over.
-
-    >>> rank_correlation(np.float32([[1, 2], [3, 40]]), np.float32([[1, 2], [3, 4]]))
-    1.0
-    """
-    from scipy.stats import rankdata
-
-    ranks = [rankdata(each.ravel()) for each in (one, other)]
-    centred = [each - each.mean() for each in ranks]
-    lengths = [float(np.linalg.norm(each)) for each in centred]
-    if min(lengths) == 0:
-        return 0.0
-    return round(float(centred[0] @ centred[1]) / (lengths[0] * lengths[1]), 12)

@@ -13,34 +13,42 @@ SIDE = 384
 """Pixels a side of what is shown; small pictures are shown pixel by pixel."""
 
 _CELLS = 32
-_FAINTEST = 0.04
+_FAINTEST, _FULL = 0.04, 0.85
+_CURVE = 0.7  # a little more of the weak than there is, or nothing but the peak is seen
 
 
-def laid_over(picture: NDArray[np.uint8], heat: NDArray[np.float32]) -> NDArray[np.uint8]:
+def laid_over(
+    picture: NDArray[np.uint8], heat: NDArray[np.float32], scale: float
+) -> NDArray[np.uint8]:
     """The picture in grey, and the map in colour on it: the stronger, the more of the colour.
 
     Args:
         picture: Height x width x 3.
         heat: Of any size; above 0 speaks for the class, below 0 against it.
+        scale: What gets the full colour; maps of one scale can be compared.
     """
-    strength = scaled(in_cells(heat))[..., None]
-    paint = np.where(strength >= 0, _rgb(FOR), _rgb(AGAINST))
-    share = _enlarged(np.sqrt(np.abs(strength)))
+    strength = scaled(in_cells(heat), scale)[..., None]
+    paint = np.where(strength >= 0, _rgb(FOR), _rgb(AGAINST)).astype(np.float32)
+    share = _enlarged((np.abs(strength) ** _CURVE).astype(np.float32)) * _FULL
     ground = _enlarged(_in_grey(picture).astype(np.float32))
-    mixed = ground * (1 - 0.85 * share) + _enlarged(paint.astype(np.float32)) * 0.85 * share
+    mixed = ground * (1 - share) + _enlarged(paint) * share
     return np.asarray(mixed.round().clip(0, 255), dtype=np.uint8)
 
 
-def scaled(heat: NDArray[np.float32]) -> NDArray[np.float32]:
-    """From -1 to 1, so that all but the very strongest can be told apart.
+def strongest(heat: NDArray[np.float32]) -> float:
+    """How strong a map is at its strongest, but for the odd pixel."""
+    return float(np.quantile(np.abs(in_cells(heat)), 0.995, method="higher"))
 
-    >>> scaled(np.float32([[0, 2], [-4, 1]])).tolist()
-    [[0.0, 0.5], [-1.0, 0.25]]
+
+def scaled(heat: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
+    """From -1 to 1, and nothing where there is next to nothing.
+
+    >>> scaled(np.float32([[0, 2], [-4, 0.1]]), 4.0).tolist()
+    [[0.0, 0.5], [-1.0, 0.0]]
     """
-    strongest = float(np.quantile(np.abs(heat), 0.995, method="higher"))
-    if strongest == 0:
+    if scale == 0:
         return heat * 0
-    found = (heat / strongest).clip(-1, 1)
+    found = (heat / scale).clip(-1, 1)
     return np.where(np.abs(found) < _FAINTEST, 0, found).astype(np.float32)
 
 

@@ -21,14 +21,14 @@ _KEPT_NOWHERE = "It is looked at and forgotten: nothing of it is kept."
 def choose_picture(runs: Sequence[Run]) -> Chosen | None:
     """A picture to ask these runs about; None until one is there."""
     sources: dict[str, Callable[[], Chosen | None]] = {
-        "Test pictures": lambda: choose_test_picture(runs[0]),
-        "A file": _choose_file,
+        "Test picture": lambda: choose_test_picture(runs[0]),
+        "File": _choose_file,
         "Camera": _choose_camera,
-        "A new drawing": lambda: choose_drawing(_of_shapes(runs)),
+        "Drawing": lambda: choose_drawing(_of_shapes(runs)),
     }
     names = list(sources)
     source = st.segmented_control(
-        "Picture from", names, default=names[0], required=True, key="try source"
+        "Picture from", names, default=names[0], required=True, key="try source", wrap=True
     )
     if source != names[0] and "picture" in st.query_params:
         del st.query_params["picture"]

@@ -1,4 +1,4 @@
-"""Why the networks say so, or why not: a map over the picture, by the method that is chosen."""
+"""Why the networks say so, and why not something else: two maps over the picture, on one scale."""
 
 from __future__ import annotations
 
@@ -15,31 +15,37 @@ from tlcore.ui.choosing import name_of
 from tlcore.ui.page import told
 from tlcore.ui.try_it.answers import in_columns
 from tlcore.ui.try_it.asked import Asked, ask_why
-from tlcore.ui.try_it.heat import AGAINST, FOR, laid_over
+from tlcore.ui.try_it.heat import AGAINST, FOR, laid_over, strongest
+from tlcore.ui.try_it.words import reading, resemblance
 from tlcore.ui.words import duration, literal, percent
 
-SUREST = ""
-_TARGET = "try target"
-_LEGEND = f"<p style='margin:0'><span style='color:{FOR}'>■</span> speaks for it{{against}}</p>"
+SECOND = ""
+WIDE, NARROW = 225, 160
+PATIENCE = 2.0
+"""Seconds that a second map may take unasked."""
+
+_OTHER = "try other"
+_FOR = f"<span style='color:{FOR}'>■</span> speaks for it"
 _AGAINST = f" &nbsp; <span style='color:{AGAINST}'>■</span> speaks against it"
 
 
-def choose_target(name: str) -> None:
+def choose_other(name: str) -> None:
     """Ask about this class from now on."""
-    st.session_state[_TARGET] = name
+    st.session_state[_OTHER] = name
 
 
 def show_why(asked: Sequence[Asked]) -> None:
-    """The choice of a method and a class, and a map for each network."""
+    """The choice of a method and of another class, and the maps of each network."""
     st.subheader("Why?", anchor=False)
-    method, target, check = _controls(asked)
-    st.html(_LEGEND.replace("{against}", _AGAINST if method.signed else ""))
+    method, other, check = _controls(asked)
     st.caption(method.says)
+    st.html(f"<p style='margin:0'>{_FOR}{_AGAINST if method.signed else ''}</p>")
     for each, place in zip(asked, in_columns(len(asked)), strict=False):
         with place, told():
             if len(asked) > 1:
                 st.markdown(f"**{literal(name_of(each.run))}**")
-            _show_one(each, method, target, check=check)
+            width = WIDE if len(asked) == 1 else NARROW
+            _show_one(each, method, other, check=check, width=width)
 
 
 def _controls(asked: Sequence[Asked]) -> tuple[Method, str, bool]:
@@ -47,18 +53,17 @@ def _controls(asked: Sequence[Asked]) -> tuple[Method, str, bool]:
     methods = {each.title: each for each in METHODS if each.name in fitting}
     names = list(methods)
     title = st.segmented_control(
-        "By which method", names, default=names[0], required=True, key="try method"
+        "By which method", names, default=names[0], required=True, key="try method", wrap=True
     )
     classes = list(dict.fromkeys(name for each in asked for name in each.answer.classes))
-    options = [SUREST, *classes]
-    if st.session_state.get(_TARGET, SUREST) not in options:
-        st.session_state[_TARGET] = SUREST
-    left, right = st.columns([2, 3], vertical_alignment="bottom")
-    target = left.selectbox(
-        "About which class",
-        options,
-        format_func=lambda name: name or "the one it says",
-        key=_TARGET,
+    if st.session_state.get(_OTHER, SECOND) not in (SECOND, *classes):
+        st.session_state[_OTHER] = SECOND
+    left, right = st.columns(2, vertical_alignment="bottom")
+    other = left.selectbox(
+        "And why not",
+        [SECOND, *classes],
+        format_func=lambda name: name or "its second choice",
+        key=_OTHER,
     )
     check = right.toggle(
         "Compare with shuffled weights",
@@ -66,81 +71,54 @@ def _controls(asked: Sequence[Asked]) -> tuple[Method, str, bool]:
         help="The same map from the same network with its weights shuffled, so that nothing of "
         "what it learned is left. A map that looks the same is not about what it learned.",
     )
-    return methods[title or names[0]], target, check
+    return methods[title or names[0]], other, check
 
 
-def _show_one(asked: Asked, method: Method, target: str, *, check: bool) -> None:
+def _show_one(asked: Asked, method: Method, other: str, *, check: bool, width: int) -> None:
     answer = asked.answer
     if method.name not in answer.ways:
         st.info(f"{method.title} doesn't fit this network. Choose another method to see why.")
         return
-    if target and target not in answer.classes:
-        st.info(f"This network knows no class {literal(target)}.")
+    if other and other not in answer.classes:
+        st.info(f"This network knows no class {literal(other)}.")
         return
-    number = answer.classes.index(target) if target else asked.surest
-    name, share = answer.classes[number], float(answer.probabilities[0, number])
-    about = "Why" if number == asked.surest else "Why not"
-    st.markdown(f"{about} {literal(name)}? ({percent(share, 0)})")
-    waiting = _waiting_for(method, answer.milliseconds)
-    found = ask_why(asked, method.name, number, shuffled=False, waiting=waiting)
-    _show_map(asked, found, f"{method.title} for {name}")
-    st.caption(_reading(method, found))
-    if check:
-        random = ask_why(asked, method.name, number, shuffled=True, waiting=waiting)
-        _show_map(asked, random, f"{method.title} for {name}, with shuffled weights")
-        st.caption(_comparison(found.map, random.map))
+    seconds = method.looks * answer.milliseconds / 1000
+    targets = _targets(asked, other, both=bool(other) or seconds < PATIENCE)
+    waiting = _waiting_for(method, seconds)
+    maps = [ask_why(asked, method.name, n, shuffled=False, waiting=waiting) for n in targets]
+    scale = max(strongest(found.map) for found in maps)
+    with st.container(horizontal=True, gap="medium"):
+        for number, found in zip(targets, maps, strict=True):
+            words = _question(asked, number)
+            _show_map(asked, found, f"{words} {reading(method.name, found)}", scale, width)
+        if check:
+            random = ask_why(asked, method.name, targets[0], shuffled=True, waiting=waiting)
+            words = f"With shuffled weights. {resemblance(maps[0].map, random.map)}"
+            _show_map(asked, random, words, strongest(random.map), width)
 
 
-def _show_map(asked: Asked, found: Why, alt: str) -> None:
+def _targets(asked: Asked, other: str, *, both: bool) -> list[int]:
+    """The class it says, and the one that is asked about instead."""
+    first, *others = [number for number, _ in asked.answer.ranked()]
+    if other and asked.answer.classes[first] != other:
+        return [first, asked.answer.classes.index(other)]
+    return [first, *others[:1]] if both else [first]
+
+
+def _question(asked: Asked, number: int) -> str:
+    share = percent(float(asked.answer.probabilities[0, number]), 0)
+    ask = "Why" if number == asked.surest else "Why not"
+    return f"{ask} **{literal(asked.answer.classes[number])}** ({share})?"
+
+
+def _show_map(asked: Asked, found: Why, words: str, scale: float, width: int) -> None:
     size = found.map.shape[0]
-    seen = np.asarray(Image.fromarray(asked.pixels[0]).resize((size, size)))
-    st.image(laid_over(seen, found.map), width="stretch", output_format="PNG", alt=alt)
+    seen: NDArray[np.uint8] = np.asarray(Image.fromarray(asked.pixels[0]).resize((size, size)))
+    with st.container(width=width, gap="xsmall"):
+        st.image(laid_over(seen, found.map, scale), width="stretch", output_format="PNG", alt=words)
+        st.caption(words)
 
 
-def _waiting_for(method: Method, milliseconds: float) -> str:
-    seconds = method.looks * milliseconds / 1000
-    took = f", about {duration(seconds)}" if seconds > 2 else ""
+def _waiting_for(method: Method, seconds: float) -> str:
+    took = f", about {duration(seconds)}" if seconds > PATIENCE else ""
     return f"{method.title}: {method.looks} looks at the picture{took} …"
-
-
-def _reading(method: Method, found: Why) -> str:
-    """What the map alone doesn't say."""
-    if not found.map.any():
-        return "Nothing speaks for this class here."
-    facts = found.facts
-    if "down" in facts:
-        return f"Drawn from {facts['down']:.0f} × {facts['across']:.0f} positions."
-    if "fidelity" in facts:
-        follows = percent(max(0.0, facts["fidelity"]), 0)
-        return (
-            f"{facts['parts']:.0f} parts; the linear model follows {follows} of the network's ups "
-            f"and downs{'' if facts['fidelity'] > 0.5 else ', so don’t trust the details'}."
-        )
-    if method.name == "occlusion":
-        most = float(found.map.max())
-        return f"At the strongest place, {100 * most:.0f} points of probability are lost."
-    return ""
-
-
-def _comparison(trained: NDArray[np.float32], random: NDArray[np.float32]) -> str:
-    """How alike the two maps are.
-
-    >>> _comparison(np.float32([[1, 2], [3, 4]]), np.float32([[1, 2], [3, 4]]))[:40]
-    'Rank correlation of the two maps: 1.00. '
-    """
-    alike = _rank_correlation(trained, random)
-    meaning = (
-        "They are much alike: this map says little of what was learned."
-        if alike > 0.5
-        else "They differ: the map is about what was learned."
-    )
-    return f"Rank correlation of the two maps: {alike:.2f}. {meaning}"
-
-
-def _rank_correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
-    """Spearman's; 0 where one of the maps is the same all over."""
-    from scipy.stats import spearmanr
-
-    if np.ptp(one) == 0 or np.ptp(other) == 0:
-        return 0.0
-    return float(spearmanr(one.ravel(), other.ravel()).statistic)

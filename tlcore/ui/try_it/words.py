@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+import numpy as np
+from numpy.typing import NDArray
+
+from tlcore.analysis.maps import rank_correlation
+from tlcore.asking.ask import Why
 from tlcore.ui.words import literal, percent
 
 _SURE, _RATHER = 0.9, 0.5
 _MANY = 10
+_BELIEVABLE, _ALIKE = 0.5, 0.5
 
 
 def in_words(classes: Sequence[str], ranked: Sequence[tuple[int, float]]) -> str:
@@ -56,6 +62,42 @@ def what_it_can_say(classes: Sequence[str]) -> str:
     *most, last = map(literal, classes)
     named = f"{', '.join(most)} or {last}" if most else last
     return f"It can only say {named}, whatever it is shown."
+
+
+def reading(way: str, found: Why) -> str:
+    """What a map alone doesn't say.
+
+    >>> reading("lime", Why(np.float32([[1]]), {"parts": 49, "fidelity": 0.42}))
+    '49 parts; the linear model follows 42 % of the ups and downs: don’t trust the details.'
+    """
+    facts = found.facts
+    if not found.map.any():
+        return "Nothing speaks for it here."
+    if way == "grad-cam":
+        return f"Drawn from {facts['down']:.0f} × {facts['across']:.0f} positions."
+    if way == "lime":
+        follows = percent(max(0.0, facts["fidelity"]), 0)
+        doubt = "" if facts["fidelity"] > _BELIEVABLE else ": don’t trust the details"
+        return (
+            f"{facts['parts']:.0f} parts; the linear model follows {follows} of the ups and "
+            f"downs{doubt}."
+        )
+    if way == "occlusion":
+        return f"At the strongest place, {100 * float(found.map.max()):.0f} points are lost."
+    return ""
+
+
+def resemblance(trained: NDArray[np.float32], random: NDArray[np.float32]) -> str:
+    """How much the map of trained weights is like that of shuffled ones.
+
+    >>> resemblance(np.float32([[1, 2], [3, 4]]), np.float32([[2, 4], [6, 9]]))
+    'Rank correlation 1.00: much alike, so the map says little of what was learned.'
+    """
+    alike = rank_correlation(trained, random)
+    text = f"Rank correlation {alike:.2f}: ".replace("-", "−")
+    if alike > _ALIKE:
+        return f"{text}much alike, so the map says little of what was learned."
+    return f"{text}another map, so the first is about what was learned."
 
 
 def allows_camera(address: str | None) -> bool:
