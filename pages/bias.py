@@ -1,6 +1,56 @@
 """Bias & ethics: Whom does a network fail, and what follows from that?"""
 
-from tlcore.ui.page import page_setup
+import streamlit as st
+
+from tlcore.runs.records import Run
+from tlcore.runs.states import State
+from tlcore.ui.bias.checklist import show_checklist
+from tlcore.ui.bias.evidence import show_classes_served, show_notes
+from tlcore.ui.bias.groups import show_groups
+from tlcore.ui.bias.lab import show_lab
+from tlcore.ui.bias.own_twins import offer_twins
+from tlcore.ui.choosing import choose_run, tell_gone
+from tlcore.ui.outcomes import open_outcome
+from tlcore.ui.page import page_setup, told
+from tlcore.ui.results.states import show_no_runs, show_unfinished
+from tlcore.ui.session import me, store
+
+
+def show_run(run: Run) -> None:
+    """The evidence of one run, and the notes that stand on it."""
+    outcome = open_outcome(run)
+    if outcome is None:
+        show_unfinished(run)
+        return
+    st.header("Who is served worst", anchor=False)
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("By class", anchor=False)
+        show_classes_served(outcome)
+    with right:
+        st.subheader("By group", anchor=False)
+        tables = show_groups(outcome)
+    offer_twins(run, outcome.story.recipe)
+    st.header("What to bear in mind", anchor=False)
+    show_notes(outcome, tables)
+
 
 with page_setup("Bias & ethics", "Whom does a network fail, and what follows from that?"):
-    pass
+    evidence, lab, checklist = st.tabs(
+        ["A run's evidence", "The cue lab", "Checklist"],
+        key="part",
+        on_change="rerun",
+        bind="query-params",
+    )
+    for tab, show in ((evidence, show_run), (checklist, show_checklist)):
+        if tab.open:
+            with tab, told():
+                runs = sorted(store().list(by=me()), key=lambda run: run.state != State.FINISHED)
+                tell_gone(runs)
+                if runs:
+                    show(choose_run(runs))
+                else:
+                    show_no_runs()
+    if lab.open:
+        with lab, told():
+            show_lab()

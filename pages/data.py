@@ -3,7 +3,7 @@
 import streamlit as st
 
 from tlcore.ui.data.adding import show_kept
-from tlcore.ui.data.amounts import show_balance, show_sides
+from tlcore.ui.data.amounts import show_balance, show_sides, split
 from tlcore.ui.data.cards import ask_further, show_cards, tell_of
 from tlcore.ui.data.choice import raise_trouble, shown
 from tlcore.ui.data.closer import look_closer
@@ -38,8 +38,11 @@ def show_contents() -> None:
     """The pictures on their sides of the split, and what is noticed about them."""
     st.header("What the network will learn from", anchor=False)
     with told():
+        sides = st.container()  # above the dials that decide about it
+        split()
         seen = look(draft())
-        show_sides(seen)
+        with sides:
+            show_sides(seen)
         lead_on(len(seen.survey.side("train")), len(seen.survey.classes))
         left, right = st.columns([2, 3], gap="large")
         with left:

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.data.makers import pictures, there
-from tlcore.data.checks import find_exact, find_near, nearest, quick_notes
+from tlcore.data.checks import find_doubtful, find_exact, find_near, nearest, quick_notes
 from tlcore.data.cifar import open_cifar
 from tlcore.data.pictures import Pictures, Splits
 
@@ -112,3 +112,13 @@ def test_known_doubles_in_real_cifar_are_found(shared, tmp_path, monkeypatch):
     counts = [sum(leak.similarity > least for leak in found) for least in (0.97, 0.98, 0.99)]
     assert counts == [16, 5, 1]  # of all 50,000: 160, 90 and 22
     assert np.mean([leak.same_class for leak in found]) > 0.9
+
+
+def test_nearly_the_same_picture_under_two_labels_is_doubtful():
+    some = pictures([0, 1, 0, 1, 1], side=16)
+    pixels = some.pixels.copy()
+    pixels[3] = np.clip(pixels[0].astype(int) + 3, 0, 255)
+    pixels[4] = pixels[1]
+    found = find_doubtful(replace(some, pixels=pixels))
+    assert [pair[:2] for pair in found] == [(0, 3)]
+    assert found[0][2] > 0.97

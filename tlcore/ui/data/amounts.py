@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from tlcore.recipe import Data
 from tlcore.ui.data.choice import change
 from tlcore.ui.data.looking import Seen
 from tlcore.ui.draft import draft
-from tlcore.ui.words import literal
+from tlcore.ui.words import in_plotly, literal
 
 SIDES = {"train": "to learn from", "validation": "to choose the epoch by", "test": "to test on"}
 _MANY = 20
@@ -23,16 +22,20 @@ _WITHOUT_TEST = ("digits", "folder")
 
 
 def show_sides(seen: Seen) -> None:
-    """How many pictures are on each side, and the dials that say so."""
+    """How many pictures are on each side, and what was found when they were put there."""
     with st.grid(3, border=True, min_column_width=150, key="sides") as grid:
         for name, purpose in SIDES.items():
             count = next((len(side) for side in seen.survey.sides if side.name == name), 0)
             grid.metric(purpose.capitalize(), f"{count:,}")
-    with st.expander("Change the split"):
-        _turn_dials(draft().data)
     for note in (seen.part, *seen.survey.notes):
         if note:
             st.caption(f":material/info: {literal(note)}")
+
+
+def split() -> None:
+    """The dials of the split: before anything is looked at, so that what is shown follows them."""
+    with st.expander("Change the split"):
+        _turn_dials(draft().data)
 
 
 def _turn_dials(data: Data) -> None:
@@ -85,7 +88,7 @@ def balance_figure(
     classes: tuple[str, ...], counts: np.ndarray[Any, Any], others: dict[str, np.ndarray[Any, Any]]
 ) -> go.Figure:
     """Bars in the colours of the classes; lying while their names can stand beside them."""
-    names = [plain(name) for name in classes]
+    names = [in_plotly(name, most=40) for name in classes]
     lying = len(classes) <= _MANY
     hover = [
         f"{name}<br>"
@@ -118,12 +121,3 @@ def balance_figure(
         figure.update_xaxes(title=f"{len(classes)} classes", showticklabels=False)
         figure.update_yaxes(title="training pictures", rangemode="tozero")
     return figure
-
-
-def plain(text: str, longest: int = 40) -> str:
-    """Text that a user typed, for places where Plotly reads markup.
-
-    >>> plain("<b>cat</b> & dog")
-    '&lt;b&gt;cat&lt;/b&gt; &amp; dog'
-    """
-    return html.escape(text if len(text) <= longest else f"{text[: longest - 1]}…", quote=False)

@@ -15,7 +15,7 @@ MOST_AT_ONCE = 60
 """Pictures that one press may bring."""
 
 _START = "data:image/jpeg;base64,"
-_camera = widget("class_camera")
+_camera = widget("data/camera")
 
 
 def take_pictures(title: str, *, key: str) -> list[bytes]:

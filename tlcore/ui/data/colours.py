@@ -17,11 +17,10 @@ from tlcore.data.statistics import (
     original_sizes,
 )
 from tlcore.data.survey import Side, Survey
-from tlcore.ui.data.amounts import plain
 from tlcore.ui.data.looking import Seen
 from tlcore.ui.gallery import Tile, show_gallery
 from tlcore.ui.small_pictures import address_of
-from tlcore.ui.words import literal
+from tlcore.ui.words import in_plotly, literal
 
 MOST_SHOWN = 24
 _IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -87,12 +86,14 @@ def _show_brightness(look: Look, side: Side, classes: Sequence[str]) -> None:
     figure = go.Figure()
     for place, label in enumerate(shown):
         spread, colour = spreads[label], class_colour(label)
+        ends = [spread.low, spread.middle, spread.high]
         figure.add_scatter(
-            x=[spread.low, spread.middle, spread.high], y=[place] * 3, mode="lines+markers",
+            x=ends, y=[place] * 3, mode="lines+markers",
             line={"color": colour, "width": 5}, marker={"size": [1, 12, 1], "color": colour},
-            hovertemplate=f"{plain(classes[label])}: %{{x:.2f}}<extra></extra>", showlegend=False,
+            hovertext=[f"{in_plotly(classes[label])}: {x:.2f}" for x in ends],
+            hoverinfo="text", showlegend=False,
         )  # fmt: skip
-    names = [plain(classes[label]) for label in shown]
+    names = [in_plotly(classes[label], most=40) for label in shown]
     figure.update_yaxes(tickvals=list(range(len(shown))), ticktext=names, automargin=True)
     figure.update_xaxes(range=[0, 1], title="mean brightness")
     figure.update_layout(

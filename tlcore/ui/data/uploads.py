@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 import streamlit as st
@@ -15,7 +14,7 @@ from tlcore.ui.data.choice import choose_path, noted
 from tlcore.ui.data.looking import read_again
 from tlcore.ui.draft import draft
 from tlcore.ui.session import me
-from tlcore.ui.words import literal, size
+from tlcore.ui.words import literal, moment, size
 
 _DELETED = "upload just deleted"
 _NAMED = 8
@@ -74,10 +73,10 @@ def _show_upload(upload: Upload, *, is_chosen: bool) -> None:
 
 
 def _facts(upload: Upload) -> str:
-    day = time.strftime("%d %b %Y, %H:%M", time.localtime(upload.created))
+    when = literal(moment(upload.created, st.context.timezone))
     return (
         f"{upload.pictures:,} pictures · {len(upload.classes)} classes · {size(upload.bytes)} · "
-        f"{day.replace(':', '&#58;')}"
+        f"{when}"
     )
 
 

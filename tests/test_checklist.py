@@ -1,0 +1,47 @@
+"""What a class wrote about a run is there the next time, and no slip on disk is a traceback."""
+
+import pytest
+
+from tlcore.checklist import LONGEST, Answer, keep_answers, read_answers
+from tlcore.errors import RunError
+
+SAID = {
+    "Who is missing?": Answer("Nobody **over** 60.\n<b>Ask</b> them. 🧊", settled=True),
+    "A question of an older lab?": Answer("Kept all the same."),
+}
+
+
+def test_what_was_said_is_there_the_next_time(tmp_path):
+    keep_answers(tmp_path, SAID)
+    assert read_answers(tmp_path) == SAID
+    keep_answers(tmp_path, {"Who is missing?": Answer()})
+    assert read_answers(tmp_path) == {"Who is missing?": Answer()}
+
+
+def test_a_run_of_which_nothing_was_said_has_no_answers(tmp_path):
+    assert read_answers(tmp_path) == {}
+
+
+def test_long_answers_are_cut_and_half_characters_survive(tmp_path):
+    keep_answers(tmp_path, {"q": Answer("x" * 2 * LONGEST), "r": Answer("a\udc80b")})
+    found = read_answers(tmp_path)
+    assert len(found["q"].text) == LONGEST
+    assert found["r"].text == "a?b"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\xff", b"[]", b'{"answers": 3}', b'{"answers": {"q": 1}}', b"[" * 100_000],
+)
+def test_a_damaged_file_is_told_in_words_and_left_alone(tmp_path, content):
+    file = tmp_path / "checklist.json"
+    file.write_bytes(content)
+    with pytest.raises(RunError, match="can't be read"):
+        read_answers(tmp_path)
+    assert file.read_bytes() == content
+
+
+def test_beside_a_run_that_is_gone_nothing_is_kept(tmp_path):
+    with pytest.raises(RunError, match="gone"):
+        keep_answers(tmp_path / "nowhere", SAID)
+    assert not (tmp_path / "nowhere").exists()

@@ -1,0 +1,226 @@
+"""The cue lab: does a network go by the shape, or by what merely goes with it?
+
+Drawn shapes carry a cue (a colour or a background) that goes with the class in most training
+pictures. Each recipe here learns from such a world. Then the network is asked about twins: the
+same test pictures twice, once with the cue of their own class and once with another's. Nothing
+else differs, so whatever it says differently it says because of the cue.
+
+>>> recipe = recipe_for(SCRATCH, "colour", 0.95)
+>>> recipe.data.shapes.cue, recipe.data.shapes.cue_share, recipe.model.weights
+('colour', 0.95, 'none')
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tlcore.analysis.intervals import Interval, bootstrap, wilson
+from tlcore.analysis.wording import rate
+from tlcore.data.drawn.world import class_names, draw
+from tlcore.data.pictures import Pictures
+from tlcore.errors import DataError
+from tlcore.recipe import Recipe, Shapes
+from tlcore.recipe_text import from_fields
+
+Cue: TypeAlias = Literal["colour", "background"]
+Ask: TypeAlias = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+"""Gives the probabilities of each class for pictures."""
+
+SHARES = (0.5, 0.8, 0.95, 0.99)
+"""Cue shares that a curve is made of."""
+
+PER_CLASS, TEST_PER_CLASS = 40, 50
+MOST_TWINS = 1000
+"""Pairs that a network is asked about, at most."""
+
+
+@dataclass(frozen=True)
+class System:
+    """A way to learn that is tried on the cue.
+
+    Attributes:
+        name: In a word.
+        title: As people read it.
+        seconds: What it takes, on two cores with nothing else to do.
+        fields: Of the recipe, beside its data.
+    """
+
+    name: str
+    title: str
+    seconds: int
+    fields: Mapping[str, Any]
+
+
+FROZEN = System(
+    "frozen",
+    "pre-trained, frozen",
+    4,
+    {
+        "model": {"weights": "pretrained"},
+        "schedule": {"preset": "head-only"},
+        "optimiser": {"name": "adamw", "rate": 5e-3, "weight_decay": 0.05},
+        "epochs": 15,
+    },
+)
+TUNED = System(
+    "tuned",
+    "pre-trained, then thawed",
+    12,
+    {
+        "model": {"weights": "pretrained"},
+        "schedule": {"preset": "lp-ft", "head_epochs": 5, "rate": 0.1},
+        "optimiser": {"name": "adamw", "rate": 5e-3, "weight_decay": 0.05},
+        "epochs": 10,
+    },
+)
+SCRATCH = System(
+    "scratch",
+    "from scratch",
+    9,
+    {
+        "model": {"weights": "none"},
+        "schedule": {"preset": "full"},
+        "optimiser": {"name": "adamw", "rate": 2e-3, "weight_decay": 0.05},
+        "rate_schedule": {"name": "one-cycle"},
+        "epochs": 8,
+    },
+)
+SYSTEMS = (FROZEN, TUNED, SCRATCH)
+
+
+def recipe_for(
+    system: System, cue: Cue, share: float, *, augmented: bool = False, seed: int = 0
+) -> Recipe:
+    """What one system learns from one world.
+
+    Its test set carries the cue as the training set does, as test sets do that come with the
+    training pictures: what it says of the network is what people usually see.
+
+    Args:
+        system: How it learns.
+        cue: What goes with the class.
+        share: In how much of the training pictures.
+        augmented: Change brightness, contrast and saturation at random, against the cue.
+        seed: Of the recipe.
+    """
+    shapes = {
+        "per_class": PER_CLASS, "test_per_class": TEST_PER_CLASS,
+        "cue": cue, "cue_share": share, "test_cue_share": share,
+    }  # fmt: skip
+    fields = {
+        **system.fields,
+        "name": f"Cue lab: {system.title}, {cue} in {share:.0%}",
+        "data": {"name": "shapes", "shapes": shapes},
+        "augmentation": {"colour": 1.0} if augmented else {},
+        "batch": 20,
+        "seed": seed,
+    }
+    return from_fields(fields, where="the cue lab")
+
+
+@dataclass(frozen=True, eq=False)
+class Twins:
+    """The same pictures twice: `own` with the cue of their class, `other` with another's."""
+
+    own: Pictures
+    other: Pictures
+
+
+def draw_twins(shapes: Shapes, *, most: int = MOST_TWINS) -> Twins:
+    """The test pictures of a world, twice: the first of each class, `most` of them in all.
+
+    >>> twins = draw_twins(Shapes(cue="colour", test_per_class=2))
+    >>> bool((twins.own.ids == twins.other.ids).all()), twins.other.groups["cue"].tolist()[:2]
+    (True, ['conflicting', 'conflicting'])
+
+    Raises:
+        DataError: The world has no cue.
+    """
+    if shapes.cue == "none":
+        raise DataError(
+            "These pictures carry no cue, so there is nothing to exchange",
+            where="data.shapes.cue",
+            remedy="Choose a run on drawn shapes with a cue, or train one in the cue lab.",
+        )
+    few = max(2, min(shapes.test_per_class, most // len(class_names(shapes))))
+    world = shapes.model_copy(update={"test_per_class": few, "near_duplicates": 0.0})
+    own, other = (
+        draw(world.model_copy(update={"test_cue_share": share}), "test") for share in (1.0, 0.0)
+    )
+    return Twins(own, other)
+
+
+@dataclass(frozen=True, eq=False)
+class CueReport:
+    """How much a network goes by the cue.
+
+    Attributes:
+        share: Of the training pictures that carried the cue of their class.
+        n: Pairs of twins.
+        overall: Accuracy expected on pictures of which as many carry it as in training.
+        aligned: Accuracy where the cue is that of the class.
+        conflicting: Accuracy where it is another's: the worst group.
+        flips: Share of the pairs of which the network says two different things.
+        follows: Share of the conflicting pictures that it calls by their cue.
+        says: What it said of each pair: n x 2 class numbers, `own` first.
+    """
+
+    share: float
+    n: int
+    overall: Interval
+    aligned: Interval
+    conflicting: Interval
+    flips: Interval
+    follows: Interval
+    says: NDArray[np.int64]
+
+
+def report_on(twins: Twins, classes: tuple[str, ...], share: float, ask: Ask) -> CueReport:
+    """Ask a network about twins.
+
+    Args:
+        twins: What to ask about.
+        classes: What its outputs mean.
+        share: Of the cue in its training.
+        ask: The network.
+    """
+    n = len(twins.own)
+    probabilities = ask(np.concatenate([twins.own.pixels, twins.other.pixels]))
+    says = probabilities.argmax(axis=1).reshape(2, n).T
+    right = says == twins.own.labels[:, None]
+    cue_of = np.array([classes.index(name) for name in twins.other.groups["cue_value"].tolist()])
+    expected = right @ np.array([share, 1 - share])
+    return CueReport(
+        share=share,
+        n=n,
+        overall=bootstrap(lambda rows: expected[rows].mean(axis=1), n),
+        aligned=_share(right[:, 0]),
+        conflicting=_share(right[:, 1]),
+        flips=_share(says[:, 0] != says[:, 1]),
+        follows=_share(says[:, 1] == cue_of),
+        says=says,
+    )
+
+
+def describe(report: CueReport, title: str) -> str:
+    """What came out, in two sentences.
+
+    Args:
+        report: What the network said of twins.
+        title: How it learned.
+    """
+    return (
+        f"{title[0].upper()}{title[1:]}: right of {rate(report.overall)} of pictures like those it "
+        f"learned from, and of {rate(report.conflicting)} where the cue misleads. Exchange nothing "
+        f"but the cue, and it changes its answer for {rate(report.flips)} of {report.n:,} pairs; "
+        f"{rate(report.follows)} of the misleading pictures it calls by their cue."
+    )
+
+
+def _share(found: NDArray[np.bool_]) -> Interval:
+    return wilson(int(found.sum()), len(found))

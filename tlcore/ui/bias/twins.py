@@ -1,0 +1,105 @@
+"""Asking a run's network about counterfactual twins, and showing what it says of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from tlcore.asking.ask import network_of, predict
+from tlcore.asking.picture import from_pixels, kept_size
+from tlcore.biaslab import MOST_TWINS, CueReport, Twins, draw_twins, report_on
+from tlcore.data.drawn.world import class_names
+from tlcore.recipe import Recipe, Shapes
+from tlcore.runs.records import Run
+from tlcore.ui.data.doubles import side_by_side
+from tlcore.ui.gallery import Tile, show_gallery
+from tlcore.ui.session import me, store
+from tlcore.ui.small_pictures import address_of
+from tlcore.ui.words import with_interval
+
+MOST_SHOWN = 20
+_LARGE = 64  # pixels from which on a network takes its time
+_FEW_TWINS = 100
+_BYTES_AT_ONCE = 16 * 1024**2
+
+
+def ask_about_twins(run: Run) -> CueReport:
+    """What the network says of each picture with its own cue and with another's. It is asked once;
+    the first question of all waits for torch to be loaded."""
+    network = network_of(store(), run.id, by=me())
+    recipe = store().recipe(run.id, by=me())
+    with st.spinner("Asking the network about twins …", show_time=True):
+        return _asked(str(store().home), str(network), recipe.model_dump_json())
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _asked(home: str, network: str, recipe_text: str) -> CueReport:
+    recipe = Recipe.model_validate_json(recipe_text)
+    shapes = recipe.data.shapes
+
+    def ask(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        stored = [from_pixels(one, recipe) for one in pixels]
+        said = []
+        step = max(1, _BYTES_AT_ONCE // stored[0].nbytes)
+        for start in range(0, len(stored), step):
+            batch = np.concatenate(stored[start : start + step])
+            said.append(predict(Path(home), Path(network), batch).probabilities)
+        return np.concatenate(said)
+
+    return report_on(twins_of(recipe), class_names(shapes), shapes.cue_share, ask)
+
+
+def twins_of(recipe: Recipe) -> Twins:
+    """Twins from the test set of a run; fewer where its network works on large pictures."""
+    large = max(recipe.input.size, kept_size(recipe)) > _LARGE
+    return _drawn(recipe.data.shapes.model_dump_json(), _FEW_TWINS if large else MOST_TWINS)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _drawn(shapes: str, most: int) -> Twins:
+    return draw_twins(Shapes.model_validate_json(shapes), most=most)
+
+
+def show_report(report: CueReport) -> None:
+    """The four numbers that tell a network that goes by the cue from one that doesn't."""
+    facts = {
+        "Pictures like those it learned": report.overall,
+        "Where the cue misleads": report.conflicting,
+        "Answers that flip": report.flips,
+        "Called by their cue": report.follows,
+    }
+    with st.grid(4, min_column_width=180, border=True) as grid:
+        for name, found in facts.items():
+            value, _, interval = with_interval(found).partition(" [")
+            grid.metric(name, value, f"[{interval}", delta_color="off", delta_arrow="off")
+
+
+def show_flips(report: CueReport, twins: Twins, classes: tuple[str, ...], *, key: str) -> None:
+    """Pairs of which it said two different things: on the left with the cue of their own class."""
+    rows = np.flatnonzero(report.says[:, 0] != report.says[:, 1])
+    if not len(rows):
+        st.success("Not a single answer changes with the cue.", icon=":material/check:")
+        return
+    st.caption(
+        f"{len(rows):,} of {report.n:,} pairs are called two different things. Left: with the cue "
+        "of its own class; right: with another's. Nothing else differs."
+    )
+    show_gallery(
+        [_tile(report, twins, int(row), classes) for row in rows[:MOST_SHOWN]], key=key, side=120
+    )
+
+
+def _tile(report: CueReport, twins: Twins, row: int, classes: tuple[str, ...]) -> Tile:
+    truth = classes[twins.own.labels[row]]
+    before, after = (classes[number] for number in report.says[row])
+    both = side_by_side(twins.own.pixels[row], twins.other.pixels[row])
+    cue = twins.other.groups["cue_value"][row]
+    return Tile(
+        address_of(both),
+        f"{truth}\nsays {before} | {after}",
+        f"a {truth}, called {before}; with the cue of {cue}, called {after}",
+        "wrong",
+    )
