@@ -201,8 +201,9 @@ def test_a_file_is_brought_to_the_runs_size_and_asked_about(monkeypatch, rehears
     says(page, "Choose a picture, and the answer appears here")
     upload(page, "white.png", png())
     assert shown(rehearsed).shape == (1, 32, 32, 3)
-    says(page, "Surely **cat**, 100 %")
+    says(page, "Surely **cat**, 100 %; second: dog, 0 %.")
     says(page, "Your file. The network sees these 32 × 32 pixels")
+    says(page, "means little")
     assert not any("Right" in text for text in _texts(page))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tlcore.colours import class_colour
 from tlcore.ui.frontend import widget
-from tlcore.ui.words import percent
+from tlcore.ui.try_it.words import share_in_words
 
 SHOWN = 6
 
@@ -30,7 +30,7 @@ def show_bars(
             "number": number,
             "name": classes[number],
             "share": share,
-            "text": _short(share),
+            "text": share_in_words(share),
             "colour": class_colour(number),
             "true": classes[number] == truth,
         }
@@ -40,14 +40,3 @@ def show_bars(
     data = {"bars": bars, "rest": f"and {rest} more classes" if rest > 0 else ""}
     clicked = _bars(data=data, key=key, on_clicked_change=lambda: None).clicked
     return int(clicked) if clicked is not None else None
-
-
-def _short(share: float) -> str:
-    """Never a bare zero: a network leaves every class a little.
-
-    >>> _short(0.0001), _short(0.712), _short(0.9997)
-    ('< 1 %', '71 %', '> 99 %')
-    """
-    if 0 < share < 0.01:
-        return "< 1 %"
-    return "> 99 %" if 0.99 < share < 1 else percent(share, 0)

@@ -10,6 +10,11 @@ from tlcore.ui.try_it.heat import magnified
 from tlcore.ui.try_it.words import what_it_can_say
 from tlcore.ui.words import literal
 
+_STRANGE = (
+    "How sure it is of a picture unlike those that it learned from means little: nothing has "
+    "taught it to doubt."
+)
+
 
 def show_preview(picture: Chosen, asked: Asked) -> None:
     """Every pixel of it, large."""
@@ -21,5 +26,7 @@ def show_preview(picture: Chosen, asked: Asked) -> None:
         f"{picture.caption}{what}. The network sees these {side} × {side} pixels. "
         f"{what_it_can_say(asked.answer.classes)}"
     )
+    if not picture.truth:
+        st.caption(_STRANGE)
     if picture.note:
         st.info(picture.note, icon=":material/info:")

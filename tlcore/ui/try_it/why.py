@@ -16,11 +16,11 @@ from tlcore.ui.page import told
 from tlcore.ui.try_it.answers import in_columns
 from tlcore.ui.try_it.asked import Asked, ask_why
 from tlcore.ui.try_it.heat import AGAINST, FOR, laid_over, strongest
-from tlcore.ui.try_it.words import reading, resemblance
-from tlcore.ui.words import duration, literal, percent
+from tlcore.ui.try_it.words import reading, resemblance, share_in_words
+from tlcore.ui.words import duration, literal
 
 SECOND = ""
-WIDE, NARROW = 225, 160
+WIDE, NARROW = 225, 150
 PATIENCE = 2.0
 """Seconds that a second map may take unasked."""
 
@@ -87,7 +87,7 @@ def _show_one(asked: Asked, method: Method, other: str, *, check: bool, width: i
     waiting = _waiting_for(method, seconds)
     maps = [ask_why(asked, method.name, n, shuffled=False, waiting=waiting) for n in targets]
     scale = max(strongest(found.map) for found in maps)
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True, gap="small"):
         for number, found in zip(targets, maps, strict=True):
             words = _question(asked, number)
             _show_map(asked, found, f"{words} {reading(method.name, found)}", scale, width)
@@ -106,7 +106,7 @@ def _targets(asked: Asked, other: str, *, both: bool) -> list[int]:
 
 
 def _question(asked: Asked, number: int) -> str:
-    share = percent(float(asked.answer.probabilities[0, number]), 0)
+    share = share_in_words(float(asked.answer.probabilities[0, number]))
     ask = "Why" if number == asked.surest else "Why not"
     return f"{ask} **{literal(asked.answer.classes[number])}** ({share})?"
 

@@ -13,8 +13,20 @@ from tlcore.asking.ask import Why
 from tlcore.ui.words import literal, percent
 
 _SURE, _RATHER = 0.9, 0.5
+_HARDLY = 0.01
 _MANY = 10
 _BELIEVABLE, _ALIKE = 0.5, 0.5
+
+
+def share_in_words(share: float) -> str:
+    """Never a bare zero: a network leaves every class a little.
+
+    >>> share_in_words(0.0001), share_in_words(0.712), share_in_words(0.9997)
+    ('< 1 %', '71 %', '> 99 %')
+    """
+    if 0 < share < _HARDLY:
+        return "< 1 %"
+    return "> 99 %" if 1 - _HARDLY < share < 1 else percent(share, 0)
 
 
 def in_words(classes: Sequence[str], ranked: Sequence[tuple[int, float]]) -> str:
@@ -28,11 +40,11 @@ def in_words(classes: Sequence[str], ranked: Sequence[tuple[int, float]]) -> str
     'Undecided: **dog**, 40 %, or cat, 35 %.'
     """
     (first, sure), *others = ranked
-    best = f"**{literal(classes[first])}**, {percent(sure, 0)}"
+    best = f"**{literal(classes[first])}**, {share_in_words(sure)}"
     if not others:
         return f"{best}: the only class it knows."
     second, less = others[0]
-    next_best = f"{literal(classes[second])}, {percent(less, 0)}"
+    next_best = f"{literal(classes[second])}, {share_in_words(less)}"
     if sure < _RATHER:
         return f"Undecided: {best}, or {next_best}."
     return f"{'Surely' if sure >= _SURE else 'Probably'} {best}; second: {next_best}."
