@@ -21,6 +21,7 @@ from tlcore.cli import (
     examining,
     keeping,
     listing,
+    racing,
     recipes,
     report,
     reproduce,
@@ -59,6 +60,7 @@ def parser() -> Parser:
         report,
         examining,
         reproduce,
+        racing,
     ):
         module.add_verbs(verbs)
     return whole

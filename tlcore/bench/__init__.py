@@ -1,0 +1,1 @@
+"""Races: the lab and others at the same work, on this machine, in turn."""
