@@ -61,10 +61,10 @@ _FEW = {"epochs": 3, "data": _part(3000, 1000)}
 
 REPORTED: tuple[Row, ...] = (
     Row("a-resnet50-last-100"),
-    Row("a-scratch", here={"epochs": 10}, quick=_FEW, seeds=1),
+    Row("a-scratch", here={"epochs": 5}, quick=_FEW, seeds=1),
     Row(
         "b-mobilenetv2-first-10-frozen",
-        here={"epochs": 2, "data": _part(8000, 2000)},
+        here={"epochs": 2, "data": _part(4000, 2000)},
         quick={"epochs": 1, "data": _part(800, 500)},
         seeds=1,
     ),
@@ -73,9 +73,9 @@ REPORTED: tuple[Row, ...] = (
         here={"data": _part(8000, 2000), "augmentation": {"flip": False, "crop": 0.0}},
         quick={"data": _part(1500, 500)},
     ),
-    Row("b-scratch", here={"epochs": 8}, quick=_FEW, seeds=1),
+    Row("b-scratch", here={"epochs": 5}, quick=_FEW, seeds=1),
     Row("c-resnet50"),
-    Row("c-scratch", here={"epochs": 6}, quick=_FEW, seeds=1),
+    Row("c-scratch", here={"epochs": 4}, quick=_FEW, seeds=1),
     Row("d-resnet-32", only=True),
     Row("d-resnet-224"),
     Row("d-efficientnet"),
@@ -91,7 +91,7 @@ REPORTED: tuple[Row, ...] = (
     ),
     Row(
         "e-custom-cnn",
-        here={"epochs": 8, "rate_schedule": {"every": 3}},
+        here={"epochs": 5, "rate_schedule": {"every": 2}},
         quick=_FEW,
         seeds=1,
     ),
@@ -219,9 +219,9 @@ _FROM_SCRATCH = (
         name="resnet18-scratch",
         title="E's ResNet-18 without ImageNet weights, at 32 px",
         here={
-            "epochs": 5,
-            "data": _part(10_000, 2000),
-            "rate_schedule": {"at": [4]},
+            "epochs": 4,
+            "data": _part(6000, 2000),
+            "rate_schedule": {"at": [3]},
             "model": {"weights": "none"},
         },
         quick={"epochs": 2, "data": _part(1500, 500), "rate_schedule": {"at": [1]}},
@@ -231,13 +231,13 @@ _FROM_SCRATCH = (
         "e-custom-cnn",
         name="custom-scratch",
         title="E's custom CNN on the same pictures",
-        here={"epochs": 5, "data": _part(10_000, 2000), "rate_schedule": {"every": 4}},
+        here={"epochs": 4, "data": _part(6000, 2000), "rate_schedule": {"every": 3}},
         quick={"epochs": 2, "data": _part(1500, 500), "rate_schedule": {"every": 1}},
         seeds=1,
     ),
 )
 
-_SHAPES = {"validation": 0.05, "shapes": {"per_class": 1000}}
+_SHAPES = {"validation": 0.05, "shapes": {"per_class": 400}}
 
 _CURVES = (
     Row(
@@ -271,8 +271,7 @@ _CURVES = (
         points={
             10: {},
             50: {"epochs": 20, "schedule": {"head_epochs": 5}},
-            200: {"epochs": 10, "schedule": {"head_epochs": 3}, "batch": 50},
-            950: {"epochs": 8, "schedule": {"head_epochs": 1}, "batch": 50},
+            380: {"epochs": 8, "schedule": {"head_epochs": 1}, "batch": 50},
         },
     ),
     Row(
@@ -283,8 +282,7 @@ _CURVES = (
         points={
             10: {},
             50: {"epochs": 20},
-            200: {"epochs": 10, "batch": 50},
-            950: {"epochs": 8, "batch": 50},
+            380: {"epochs": 8, "batch": 50},
         },
     ),
 )
