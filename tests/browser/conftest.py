@@ -14,11 +14,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tlcore.doctor import BROWSERS
 
 PROJECT = Path(__file__).parent.parent.parent
+PATIENCE = 30_000
+"""Milliseconds: others may use the machine as well."""
+
 READY = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 
@@ -127,7 +130,8 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     """A tab of its own, 1280 pixels wide."""
     tab = browser.new_page(viewport={"width": 1280, "height": 900})
-    tab.set_default_timeout(30_000)
+    tab.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
     yield tab
     tab.close()
 

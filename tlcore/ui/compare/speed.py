@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from tlcore.report.story import RunStory
 
+_ROUNDING = 1e-9
+
 
 @dataclass(frozen=True)
 class Reached:
@@ -37,7 +39,7 @@ def reached(story: RunStory, accuracy: float) -> Reached | None:
     """When a run first came so far; None if it never did."""
     for epoch, value in enumerate(accuracies(story)[1]):
         seconds = story.curves[epoch].get("seconds")
-        if value is not None and value >= accuracy and seconds is not None:
+        if value is not None and value >= accuracy - _ROUNDING and seconds is not None:
             return Reached(epoch, seconds)
     return None
 
@@ -45,7 +47,7 @@ def reached(story: RunStory, accuracy: float) -> Reached | None:
 def common_goal(stories: Sequence[RunStory]) -> int:
     """The highest accuracy that all of them reached, in steps of five percent."""
     best = [max((v for v in accuracies(story)[1] if v is not None), default=0) for story in stories]
-    return 5 * math.floor(100 * min(best, default=0) / 5 + 1e-9)
+    return 5 * math.floor(100 * min(best, default=0) / 5 + _ROUNDING)
 
 
 def _finite(value: float | None) -> float | None:

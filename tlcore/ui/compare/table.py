@@ -13,7 +13,6 @@ import streamlit as st
 
 from tlcore.analysis.comparison import difference
 from tlcore.analysis.intervals import Interval
-from tlcore.analysis.wording import gain
 from tlcore.report.story import RunStory
 from tlcore.ui.outcomes import Outcome
 
@@ -39,6 +38,7 @@ def show_table(outcomes: Sequence[Outcome], titles: Sequence[str]) -> None:
             ),
             "seconds": st.column_config.NumberColumn(format="%.1f"),
             "pictures a second": st.column_config.NumberColumn(format="%.0f"),
+            "against the first": st.column_config.NumberColumn(format="%+.1f"),
             "loss": st.column_config.NumberColumn(format="%.3f"),
         },
         alt="A row for each run: its accuracy, cost and schedule",
@@ -60,7 +60,8 @@ def row_of(outcome: Outcome, title: str, first: Outcome) -> dict[str, Any]:
         "run": title,
         "accuracy": 100 * accuracy.value,
         "accuracy, 95 %": _bounds(accuracy),
-        "against the first": gain(own) if own else "–",
+        "against the first": None if own is None else 100 * own.value,
+        "against the first, 95 %": "–" if own is None else _bounds(own),
         "reported": None if reported is None else 100 * reported,
         "as reported": {True: "yes", False: "changed"}[story.as_reported] if reported else "–",
         "macro F1": 100 * outcome.f1.value,
@@ -122,12 +123,13 @@ def _harmless(value: Any) -> Any:
 
 
 def _bounds(found: Interval) -> str:
-    return f"{100 * found.low:.1f} to {100 * found.high:.1f}"
+    """With a proper minus, which no spreadsheet takes for the beginning of a formula."""
+    return f"{100 * found.low:.1f} to {100 * found.high:.1f}".replace("-", "−")
 
 
 def _explanation(outcomes: Sequence[Outcome]) -> str:
     text = (
-        "Against the first: the difference in accuracy, picture by picture; only where both were "
+        "Against the first: the difference in accuracy, in points; only where both were "
         "tested on the same pictures."
     )
     if any(outcome.story.reported for outcome in outcomes):

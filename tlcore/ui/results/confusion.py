@@ -34,8 +34,8 @@ def show_confusion(outcome: Outcome) -> None:
         )  # fmt: skip
         as_table = st.toggle(
             "As a table", key="as table", persist_state="session",
-            help="The same numbers for keyboard and screen reader: go with the arrow keys, choose "
-            "with Enter.",
+            help="The same numbers for keyboard and screen reader: Tab leads into it, the arrow "
+            "keys choose a cell.",
         )  # fmt: skip
         only_mistakes = st.toggle(
             "Only mistakes", key="only mistakes", persist_state="session", disabled=as_table
