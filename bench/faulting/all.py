@@ -10,6 +10,7 @@ from bench.faulting import (
     killed,
     memory,
     outside,
+    pages,
     people,
     power,
     promised,
@@ -20,7 +21,7 @@ from bench.faulting.rows import Row
 
 _FAMILIES = (
     killed, servers, power, clocks, queue, people, disks, engine, memory, hostile, outside,
-    promised,
+    pages, promised,
 )  # fmt: skip
 
 ROWS: tuple[Row, ...] = tuple(

@@ -1,4 +1,4 @@
-"""Rows 26 and 32 to 34: what comes from the network, and what goes there."""
+"""Rows 32 and 33: what comes from the network, and what goes there."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from bench.faulting.rows import Budget, Later, Outcome, Row
+from bench.faulting.rows import Budget, Outcome, Row
 from bench.faulting.trees import PROJECT
 from tests.data.makers import picture
 from tests.hostile.footprint import peak
@@ -22,11 +22,6 @@ from tlcore.runs.owners import anonymous
 
 _PLACES = ("{url}", "{url}/model.safetensors", "hf-hub:{host}/x", "hf_hub:timm/{host}", "timm/x")
 _MEGABYTES = 300.0
-
-
-def check_names(budget: Budget) -> Outcome:
-    """No page shows a name that somebody else has given, yet."""
-    raise Later("belongs to the pages: the first page shows no name that anybody typed or uploaded")
 
 
 def check_uploads(budget: Budget) -> Outcome:
@@ -96,18 +91,7 @@ def _canary() -> Iterator[tuple[int, list[object]]]:
         server.shutdown(socket.SHUT_RDWR)
 
 
-def check_crowd(budget: Budget) -> Outcome:
-    """Thirty people need pages to look at."""
-    raise Later("belongs to the pages: 30 browsers and 2 runs, p95 of a rerun under 1 s")
-
-
 ROWS = (
-    Row(
-        26,
-        "names with HTML, Markdown pictures, bidi marks, separators",
-        "shown as they are; no page asks a beacon for anything",
-        check_names,
-    ),
     Row(
         32,
         "uploads without end, by one person",
@@ -124,11 +108,5 @@ ROWS = (
         full=15,
         quick=15,
         quick_seconds=20,
-    ),
-    Row(
-        34,
-        "thirty people at once, beside two runs",
-        "no error; a rerun takes less than a second (p95)",
-        check_crowd,
     ),
 )

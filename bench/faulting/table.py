@@ -29,8 +29,8 @@ What the trials don't show:
   disk. What is acknowledged while the cut is being made isn't counted, for ext4 may call a wait for
   the disk a success whose journal ended in its midst: in 300 cuts with an eye on this, 2 of 34 such
   commits were gone, and none of the 44,490 that were acknowledged before the cut began.
-- Row 4 kills a process that asks for runs and watches them as the server does; the server itself
-  follows with the pages.
+- Row 4 kills a process that asks for runs and watches them as the server does. The real server is
+  killed in a test, under a tab that stays open (`tests/browser/test_runs.py`).
 - Row 13 injects the kernel's kill: for a real one the memory groups of the machine would have to be
   changed, and they belong to whoever looks after it. Row 14 injects what a GPU says.
 - Row 27: plain safetensors files and torch's old format carry no sum, so nobody can tell a changed
@@ -46,24 +46,24 @@ def write(results: list[Result], rows: list[Row]) -> None:
     """Write the lines of these results; those of the other rows stay as they are."""
     standing = TABLE.read_text(encoding="utf-8") if TABLE.exists() else ""
     lines = {int(found[1]): found[0] for found in _LINE.finditer(standing)}
-    stamp = _stamp()
-    lines |= {result.row.number: _line(result, stamp) for result in results}
+    when = stamp()
+    lines |= {result.row.number: _line(result, when) for result in results}
     known = {row.number for row in rows}
     text = _HEAD + "".join(f"{lines[number]}\n" for number in sorted(lines) if number in known)
     TABLE.write_text(text, encoding="utf-8")
 
 
-def _line(result: Result, stamp: str) -> str:
+def _line(result: Result, when: str) -> str:
     row = result.row
     made = f"{result.trials:,}"
     if result.verdict in ("holds", "FAILS") and result.trials < row.full:
         made += f" of {row.full:,}"
     verdict = f"**{result.verdict}**: {result.found}"
-    cells = (str(row.number), row.fault, row.holds, made, verdict, stamp)
+    cells = (str(row.number), row.fault, row.holds, made, verdict, when)
     return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
 
 
-def _stamp() -> str:
+def stamp() -> str:
     """When, on what, and at which commit."""
     processor = describe_environment("cpu", 1)["processor"]
     return f"{datetime.now(UTC):%Y-%m-%d}, {machine.cores()} cores of {processor}, {_commit()}"

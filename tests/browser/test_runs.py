@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import READY, Lab, visit
-from tests.browser.literally import NAMES, faults
+from tests.browser.literally import NAMES, PAGES, faults
+from tests.runs.lives import bring_to
 from tests.runs.parcels import finished
 from tlcore.data.drawn.world import Shapes
 from tlcore.recipe import Data, Model, Recipe
@@ -27,6 +28,16 @@ RECIPE = Recipe(
     epochs=30,
     batch=20,
 )
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """One server for all of these: each makes runs of its own."""
+    served = Lab(tmp_path_factory.mktemp("lab") / "home")
+    try:
+        yield served
+    finally:
+        served.close()
 
 
 @pytest.fixture
@@ -114,27 +125,27 @@ def test_a_run_is_watched_to_its_end_through_pauses_and_a_killed_server(lab: Lab
 
 
 def test_a_new_state_redraws_the_page_once(lab: Lab, store, page):
-    run = store.submit(RECIPE, by=LOCAL).id
+    run = bring_to(store, State.PAUSED)
     tab = Tab(page)
     visit(page, f"{lab.url}/runs?run={run}")
-    expect(tab.words).to_contain_text("next in the queue")
+    expect(tab.words).to_contain_text("paused")
     page.wait_for_timeout(1500)
     before = tab.reruns
     store.ask(run, "cancel", by=LOCAL)
-    expect(page.get_by_role("alert")).to_have_text("cancelled while it was queued", timeout=PATIENT)
+    told = page.get_by_test_id("stAlert")
+    expect(told).to_have_text("cancelled while it was paused", timeout=PATIENT)
     page.wait_for_timeout(2500)
     assert tab.reruns == before + 1
 
 
 def test_a_run_that_is_deleted_elsewhere_is_told_of_and_can_be_had_back(lab: Lab, store, page):
     run = finished(store)
-    other = store.submit(RECIPE, by=LOCAL).id
+    other = bring_to(store, State.PAUSED)
     visit(page, f"{lab.url}/runs?run={other}")
-    expect(page.locator(".live .words")).to_contain_text("next in the queue")
-    store.ask(other, "cancel", by=LOCAL)
+    expect(page.locator(".live .words")).to_contain_text("paused")
     store.delete(other, by=LOCAL)
     expect(page.get_by_role("button", name="Restore")).to_be_visible(timeout=PATIENT)
-    page.locator(".list button").first.click()
+    page.locator(".list button.finished").first.click()
     expect(page).to_have_url(re.compile(run), timeout=PATIENT)
     expect(page.locator(".live .words")).to_contain_text("finished")
 
@@ -151,8 +162,8 @@ def test_the_chart_can_be_read_and_zoomed_by_keyboard(lab: Lab, store, page):
     expect(page.locator(".live .heard")).to_contain_text("accuracy 40.0 %")
 
 
-@pytest.mark.parametrize("name", NAMES[:2])
-def test_a_name_is_shown_as_it_is_and_asks_for_nothing_on_any_page(lab: Lab, store, page, name):
+def test_names_are_shown_as_they_are_and_ask_for_nothing_on_any_page(lab: Lab, store, page):
     run = finished(store)
-    store.rename(run, name, by=LOCAL)
-    assert faults(page, lab.url, run, name) == []
+    for name, pages in zip(NAMES, [PAGES, *[["runs"]] * 5], strict=True):
+        store.rename(run, name, by=LOCAL)
+        assert faults(page, lab.url, run, name, pages) == []

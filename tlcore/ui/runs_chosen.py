@@ -46,7 +46,7 @@ def show_chosen(store: RunStore, run: Run, by: Owner) -> None:
     show_acts(store, run, by)
     show_live([run], key="curves of run", axis=_chosen_axis())
     _show_axes()
-    _show_next(run)
+    _show_next(store, run, by)
     show_details(store, run, by)
 
 
@@ -74,9 +74,9 @@ def _show_axes() -> None:
     )  # fmt: skip
 
 
-def _show_next(run: Run) -> None:
+def _show_next(store: RunStore, run: Run, by: Owner) -> None:
     """Where a run that has been tested is looked at more closely."""
-    if run.state not in (State.FINISHED, State.STOPPED) or run.binned:
+    if run.binned or store.artifact(run.id, "result", by=by) is None:
         return
     with st.container(horizontal=True):
         link("results", "Results and mistakes", icon=":material/fact_check:", run=run.id)
