@@ -11,7 +11,7 @@ from tlcore.plan import Plan
 from tlcore.recipe import Model
 from tlcore.schedule import FreezeSchedule, Phase, Preset
 from tlcore.scope import parse_scope
-from tlcore.strip import Column, fitted, painted, schedule_of, shares, strip_of, words_for
+from tlcore.strip import Column, painted, schedule_of, shares, strip_of, words_for
 
 PRESETS = [name for name in get_args(Preset) if name != "custom"]
 OWN = (
@@ -121,14 +121,6 @@ def test_shares_say_how_much_of_each_block_trains():
     assert shares("last 1 layer", FIVE_BLOCKS) == pytest.approx((0, 0, 0, 0, 1 / 6))
     assert shares("all", FIVE_BLOCKS) == (1, 1, 1, 1, 1)
     assert shares("norm and bias", FIVE_BLOCKS) == pytest.approx((1 / 6,) * 5)
-
-
-def test_a_strip_is_cut_or_its_end_repeated_to_fit_other_epochs():
-    strip = strip_of(FreezeSchedule(preset="lp-ft", head_epochs=2), FIVE_BLOCKS, 3)
-    assert fitted(strip, 2) == strip[:2]
-    longer = fitted(strip, 5)
-    assert [column.thaw for column in longer] == ["head", "head", "all", "all", "all"]
-    assert [column.restart for column in longer] == [False, False, True, False, False]
 
 
 def test_a_long_strip_of_many_blocks_is_painted_at_once():

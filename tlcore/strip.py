@@ -75,12 +75,6 @@ def painted(strip: Strip, outline: Outline, *, blocks: range, epochs: range, tha
     )
 
 
-def fitted(strip: Strip, epochs: int) -> Strip:
-    """The strip with its end cut off, or its last epoch repeated, to a number of epochs."""
-    last = replace(strip[-1], restart=False)
-    return strip[:epochs] + (last,) * (epochs - len(strip))
-
-
 def shares(thaw: str, outline: Outline) -> tuple[float, ...]:
     """Which share of each block's parameters trains, from 0 to 1."""
     trains = parse_scope(thaw)(outline)

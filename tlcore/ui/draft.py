@@ -48,7 +48,12 @@ def packed(recipe: Recipe) -> str:
     >>> unpacked(packed(Recipe(epochs=7)))
     {'version': 1, 'epochs': 7}
     """
-    text = json.dumps(to_fields(recipe), separators=(",", ":"))
+    return packed_fields(to_fields(recipe))
+
+
+def packed_fields(fields: Mapping[str, Any]) -> str:
+    """The fields of a recipe, be they right or wrong, short enough for an address."""
+    text = json.dumps(fields, separators=(",", ":"))
     return base64.urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode().rstrip("=")
 
 

@@ -17,13 +17,13 @@ def widget(name: str, *parts: str) -> Any:
     its own place as `.widget`, because the first `div` holds the style as well.
 
     Args:
-        name: Of its files.
+        name: Of its files, such as `gallery` or `train/strip`.
         parts: Names of further scripts that its own is put behind; they export nothing.
     """
     style = _HERE / f"{name}.css"
     scripts = [(_HERE / f"{part}.js").read_text(encoding="utf-8") for part in (*parts, name)]
     return st.components.v2.component(
-        f"thaw_{name}",
+        f"thaw_{name.replace('/', '_')}",
         html='<div class="widget"></div>\n',
         css=style.read_text(encoding="utf-8") if style.exists() else None,
         js="\n".join(scripts),

@@ -1,0 +1,133 @@
+"""What a recipe begins as: a report's system or one of the house's; and what it learns from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from tlcore import presets
+from tlcore.data import describe
+from tlcore.presets import Preset
+from tlcore.recipe import Data
+from tlcore.ui.linking import link
+from tlcore.ui.train.controls import show_field, show_problems
+from tlcore.ui.train.facts import known_counts
+from tlcore.ui.train.form import Form
+from tlcore.ui.train.typed import form as current_form
+from tlcore.ui.words import literal, percent
+
+_PRESET, _DATA = "preset of the recipe", "data set of the recipe"
+_SHARES = ("accuracy", "precision", "recall", "f1")
+
+
+def show_beginning(form: Form) -> None:
+    """A list of all recipes that come with the lab; one's own stands first."""
+    same = form.began if form.began and form.began.recipe.id == form.recipe.id else None
+    st.session_state[_PRESET] = same.name if same and not form.problems else ""
+    names = {each.name: _title(each) for each in presets.presets()}
+    st.selectbox(
+        "As a report did it, or the house does",
+        ["", *names],
+        key=_PRESET,
+        format_func=lambda name: f"Recipe: {names.get(name) or _own(form)}",
+        on_change=_begin,
+        help="Fills in the whole recipe. Undo brings back what was there.",
+        label_visibility="collapsed",
+    )
+
+
+def _title(preset: Preset) -> str:
+    return f"{f'report {preset.report}' if preset.report else 'the house'}, {preset.title}"
+
+
+def _own(form: Form) -> str:
+    return f"your own, from “{form.began.title}”" if form.began else "your own"
+
+
+def _begin() -> None:
+    if name := st.session_state[_PRESET]:
+        current_form().start_from(presets.find(name))
+
+
+def show_story(form: Form) -> None:
+    """What a report says came out, marked as reported, and what is not as it was there."""
+    preset = form.began
+    if preset is None or not (preset.reported or preset.differs):
+        st.caption("Begin as one of five reports did (A to E), or as the house does.")
+        return
+    first = dict(list(preset.reported.items())[:1])
+    told = f":orange-badge[reported] {literal(reported(first))}" if first else ""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(told, width="content")
+        with st.popover("What differs", type="tertiary"):
+            _tell_all(preset, changed=preset.recipe.id != form.recipe.id)
+
+
+def _tell_all(preset: Preset, *, changed: bool) -> None:
+    if preset.reported:
+        st.markdown(f":orange-badge[reported] {literal(reported(preset.reported))}")
+    for text in preset.differs:
+        st.markdown(f"- {literal(text)}")
+    if changed:
+        st.markdown("- You have changed the recipe since.")
+
+
+def reported(values: Mapping[str, float]) -> str:
+    """What a report says, in a line.
+
+    >>> reported({"test_accuracy": 0.9533, "test_loss": 0.1792, "epochs": 6})
+    'test accuracy 95.33 %, test loss 0.1792, epochs 6'
+    """
+    return ", ".join(f"{name.replace('_', ' ')} {_value(name, v)}" for name, v in values.items())
+
+
+def _value(name: str, value: float) -> str:
+    if name.endswith(_SHARES):
+        return percent(value, 2)
+    return f"{value:,.0f}" if value == int(value) else f"{value:g}"
+
+
+def show_data(form: Form) -> None:
+    """What is learned from, as a button with a short way to other data."""
+    data = form.recipe.data
+    titles = {card.name: card.title for card in describe()}
+    with st.popover(f"Data: {titles[data.name]}", icon=":material/photo_library:", width="stretch"):
+        _show_choice(form)
+    st.caption(_amounts(data))
+    show_problems(form.problems_at("data.name", "data.path", "data.labels_per_class"))
+
+
+def _amounts(data: Data) -> str:
+    if (counts := known_counts(data)) is None:
+        return "can't be counted here"
+    return (
+        f"{counts.classes} classes · {counts.train:,} train · {counts.validation:,} validation · "
+        f"{counts.test:,} test"
+    )
+
+
+def _show_choice(form: Form) -> None:
+    cards = {card.name: card for card in describe() if card.name != "folder"}
+    current = form.value("data.name")
+    st.session_state[_DATA] = current if current in cards else None
+    st.radio(
+        "Data set",
+        list(cards),
+        key=_DATA,
+        format_func=lambda name: cards[name].title,
+        captions=[
+            f"{card.classes} classes, {card.size}" if card.here else "not on this machine"
+            for card in cards.values()
+        ],
+        on_change=_choose_data,
+    )
+    show_field(form, "data.labels_per_class", place="in short")
+    link("data", "Your own pictures, and all else", icon=":material/upload:")
+
+
+def _choose_data() -> None:
+    """Another data set; fields that only made sense for the one before make way."""
+    form, chosen = current_form(), st.session_state[_DATA]
+    if chosen:
+        form.change({"data.name": chosen, "data.path": None, "data.group_by": None})

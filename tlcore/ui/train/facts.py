@@ -1,0 +1,78 @@
+"""What is known of a recipe before it runs, kept for as long as it may be true.
+
+Nothing that changes while somebody looks is kept for longer than a few seconds.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from tlcore import catalog
+from tlcore.data.counts import Counts, count_pictures
+from tlcore.errors import DataError, ThawError
+from tlcore.forecast import Sample, samples_of
+from tlcore.outline import Outline
+from tlcore.recipe import Data, Recipe
+from tlcore.recipe_text import from_text, to_json
+from tlcore.runs.owners import LOCAL
+from tlcore.runs.slots import slots
+from tlcore.runs.states import State
+from tlcore.ui.session import store
+
+ASSUMED = Counts(classes=10, train=1000, validation=250, test=250)
+"""What is reckoned with while nothing is known of the pictures."""
+
+_LATEST = 20
+_TRAINED = (State.FINISHED, State.STOPPED, State.PAUSED)
+
+
+def counts_of(data: Data) -> Counts:
+    """How many pictures there are.
+
+    Raises:
+        DataError: They are missing, or no data set.
+    """
+    return _counted(to_json(Recipe(data=data))) if data.name == "folder" else count_pictures(data)
+
+
+@st.cache_data(max_entries=50, ttl=10, show_spinner="Counting the pictures …")
+def _counted(recipe: str) -> Counts:
+    return count_pictures(from_text(recipe).data)
+
+
+def known_counts(data: Data) -> Counts | None:
+    """How many pictures there are; None while nobody can say."""
+    try:
+        return counts_of(data)
+    except DataError:
+        return None
+
+
+def outline_of(recipe: Recipe) -> Outline | None:
+    """The network's blocks; None for a backbone outside the catalogue."""
+    counts = known_counts(recipe.data) or ASSUMED
+    return catalog.outline_for(recipe.model, counts.classes, recipe.input.size)
+
+
+def likely_device() -> str:
+    """Where the next run would work."""
+    return next(iter(slots()))
+
+
+def samples() -> tuple[Sample, ...]:
+    """What the latest runs of everybody say of this machine's speed: speeds are no secret."""
+    found = store().list(by=LOCAL, states=_TRAINED, limit=_LATEST)
+    here = [run for run in found if not run.origin]
+    return tuple(s for run in here for s in _sampled(store().home, run.id, run.attempt))
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _sampled(home: Path, run: str, attempt: int) -> tuple[Sample, ...]:
+    """Of a run at rest; whatever it does later is another attempt."""
+    try:
+        recipe, events = store().recipe(run, by=LOCAL), store().events(run, by=LOCAL)
+        return tuple(samples_of(recipe, events))
+    except ThawError:
+        return ()

@@ -1,0 +1,152 @@
+"""A recipe as it is being typed: nothing that was typed is lost, and all of it can be undone.
+
+What stands in a form may be wrong for a while. It is kept as it was typed, with what is wrong
+with each field, and beside it the last recipe that was right.
+
+>>> form = Form(Recipe())
+>>> form.set("epochs", 0)
+>>> form.value("epochs"), form.recipe.epochs, str(form.problems[0])
+(0, 5, 'epochs is 0: must be at least 1.')
+>>> form.undo()
+>>> form.value("epochs"), form.problems
+(5, ())
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+from tlcore import presets
+from tlcore.errors import Problem, RecipeError
+from tlcore.presets import Preset
+from tlcore.recipe import Recipe
+from tlcore.recipe_fields import field_cards
+from tlcore.recipe_text import Fields, from_fields, to_fields
+
+MOST_UNDONE = 200
+
+
+class Form:
+    """What was typed, what is wrong with it, and how it came about.
+
+    Attributes:
+        fields: As they were typed; defaults are left out once all of them are right.
+        recipe: The last one that was right: the one of these fields, if there are no problems.
+        problems: What is wrong with the fields.
+        began: The preset that it began as; None for one's own.
+    """
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self.fields = to_fields(recipe)
+        self.problems: tuple[Problem, ...] = ()
+        self.began = preset_like(recipe)
+        self._past: list[Fields] = []
+        self._future: list[Fields] = []
+
+    def value(self, path: str) -> Any:
+        """What stands in a field, or its default."""
+        place: Any = self.fields
+        for name in path.split("."):
+            if not isinstance(place, dict) or name not in place:
+                card = field_cards().get(path)
+                default = card.default if card else None
+                return list(default) if isinstance(default, tuple) else default
+            place = place[name]
+        return place
+
+    def problems_at(self, *paths: str) -> list[Problem]:
+        """What is wrong with these fields, or with what is within them."""
+        within = tuple(f"{path}." for path in paths)
+        return [p for p in self.problems if p.field in paths or p.field.startswith(within)]
+
+    def set(self, path: str, value: Any) -> None:
+        """Type into one field."""
+        self.change({path: value})
+
+    def change(self, values: Mapping[str, Any]) -> None:
+        """Type into some fields, in one step that is undone as one."""
+        fields = deepcopy(self.fields)
+        for path, value in values.items():
+            if value != self.value(path):
+                _put(fields, path.split("."), value)
+        self.replace(fields)
+
+    def replace(self, fields: Fields) -> None:
+        """Type everything anew."""
+        if fields != self.fields:
+            self._past = [*self._past, self.fields][-MOST_UNDONE:]
+            self._future = []
+            self._take(fields)
+
+    def take_over(self, recipe: Recipe) -> None:
+        """Go on with what another page has made of the recipe; what is typed elsewhere stays."""
+        before, after = to_fields(self.recipe), to_fields(recipe)
+        changed = [name for name in before | after if before.get(name) != after.get(name)]
+        fields = {name: value for name, value in self.fields.items() if name not in changed}
+        self.began = preset_like(recipe) or self.began
+        self.replace(fields | {name: after[name] for name in changed if name in after})
+
+    def start_from(self, preset: Preset) -> None:
+        """Take over a recipe that comes with the lab."""
+        self.began = preset
+        self.replace(to_fields(preset.recipe))
+
+    @property
+    def can_undo(self) -> bool:
+        return bool(self._past)
+
+    @property
+    def can_redo(self) -> bool:
+        return bool(self._future)
+
+    def undo(self) -> None:
+        """Back to what stood there before the last change."""
+        if self._past:
+            self._future.append(self.fields)
+            self._take(self._past.pop())
+
+    def redo(self) -> None:
+        """Change again what was undone last."""
+        if self._future:
+            self._past.append(self.fields)
+            self._take(self._future.pop())
+
+    def _take(self, fields: Fields) -> None:
+        self.fields = fields
+        try:
+            recipe = from_fields(fields)
+        except RecipeError as error:
+            self.problems = tuple(error.problems)
+            return
+        self.problems = ()
+        self.began = preset_like(recipe) or self.began
+        self.recipe = self._renamed(recipe)
+        self.fields = to_fields(self.recipe)
+
+    def _renamed(self, recipe: Recipe) -> Recipe:
+        """A changed recipe must not go by the name of what it began as."""
+        began = self.began
+        if began is None or recipe.name != began.recipe.name or recipe.id == began.recipe.id:
+            return recipe
+        return recipe.model_copy(update={"name": f"{recipe.name}, changed"})
+
+
+def preset_like(recipe: Recipe) -> Preset | None:
+    """The lab's own recipe that is just like this one."""
+    return next((each for each in presets.presets() if each.recipe.id == recipe.id), None)
+
+
+def _put(fields: Fields, path: list[str], value: Any) -> None:
+    """Write a value to its place; whatever is no part there makes way."""
+    *parents, name = path
+    for parent in parents:
+        if not isinstance(fields.get(parent), dict):
+            fields[parent] = {}
+        fields = fields[parent]
+    if value is None:
+        fields.pop(name, None)
+    else:
+        fields[name] = value

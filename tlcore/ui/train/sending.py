@@ -1,0 +1,109 @@
+"""The run's name, the button that sends it off, and why it can't be pressed yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from tlcore import catalog
+from tlcore.errors import ThawError
+from tlcore.paths import PROJECT
+from tlcore.recipe import Recipe
+from tlcore.recipe_text import from_fields, to_fields
+from tlcore.runs.dispatcher import ensure_dispatcher
+from tlcore.runs.limits import spent
+from tlcore.runs.owners import LOCAL
+from tlcore.ui.choosing import remember
+from tlcore.ui.page import show_error
+from tlcore.ui.session import me, store
+from tlcore.ui.train.controls import show_field
+from tlcore.ui.train.form import Form, preset_like
+from tlcore.ui.train.hindrances import hindrances
+from tlcore.ui.words import literal
+
+_RUNS = PROJECT / "pages" / "runs.py"
+
+
+def show_sending(form: Form, *, pair: bool = True) -> None:
+    """Name it, and train it.
+
+    Args:
+        form: What would be trained.
+        pair: Offer the pair of transfer and scratch as well.
+    """
+    show_field(form, "name", label="Name of the run")
+    found = hindrances(form)
+    final = [each.words for each in found if each.final]
+    if final:
+        st.error(literal("\n".join(final)), icon=":material/block:")
+    for each in found:
+        if not each.final:
+            st.warning(literal(each.words), icon=":material/wifi_off:")
+    with st.container(horizontal=True, gap="small"):
+        train = st.button(
+            "Train", type="primary", key="train", disabled=bool(final), icon=":material/play_arrow:"
+        )
+        both = pair and st.button(
+            "Train transfer and scratch",
+            key="train both",
+            disabled=bool(final) or not _has_weights(form.recipe),
+            help="Twice the same data, budget and seed: once as it stands, once from random "
+            "weights, where everything trains.",
+        )
+    _show_quota()
+    if train:
+        send([form.recipe])
+    if both:
+        send([form.recipe, from_scratch(form.recipe)])
+
+
+def from_scratch(recipe: Recipe) -> Recipe:
+    """The same without what was learned before: random weights, and everything trains.
+
+    >>> from_scratch(Recipe(name="mine", epochs=3)).schedule.preset
+    'full'
+    """
+    fields: dict[str, Any] = to_fields(recipe)
+    fields["model"] = {**fields.get("model", {}), "weights": "none"}
+    fields["schedule"] = {"preset": "full"}
+    fields["name"] = f"{recipe.name}, from scratch".removeprefix(", ")
+    return from_fields(fields)
+
+
+def send(recipes: Sequence[Recipe]) -> None:
+    """Put the runs into the queue, and go where one can watch them."""
+    runs = []
+    try:
+        for recipe in recipes:
+            like = preset_like(recipe)
+            preset = like.name if like else ""
+            runs.append(store().submit(recipe, by=me(), preset=preset).id)
+        ensure_dispatcher(store().home)
+    except ThawError as error:
+        if len(runs) == 1:
+            st.warning("The first of the two runs is in the queue; the second was refused.")
+        show_error(error)
+        return
+    remember(runs)
+    st.switch_page(_RUNS, query_params={"run": ",".join(runs)})
+
+
+def _has_weights(recipe: Recipe) -> bool:
+    card = catalog.lookup(recipe.model.backbone)
+    return recipe.model.weights != "none" and (card is None or card.kind != "scratch")
+
+
+def _show_quota() -> None:
+    """What a person has left, where the lab has rules about it."""
+    rules, owner = store().rules(), me()
+    if owner == LOCAL:
+        return
+    usage = store().usage(by=owner)
+    if words := spent(rules, usage):
+        st.error(literal(" ".join(words)), icon=":material/block:")
+    elif rules.queued is not None:
+        left = max(0, rules.queued + (rules.running or 0) - usage.queued - usage.running)
+        st.caption(f"You may have {left} more runs waiting or at work." if left else
+                   "You have as many runs waiting or at work as one person may have.")  # fmt: skip
