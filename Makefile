@@ -3,15 +3,16 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-CODE := tlcore tests $(wildcard conftest.py app.py pages/*.py bench/*.py docs/*.py)
+CODE := tlcore tests $(wildcard conftest.py app.py pages/*.py bench/*.py bench/faulting docs/*.py)
+BROWSERS := chromium chromium-browser google-chrome google-chrome-stable chrome
 CANDIDATES := $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check clean
+.PHONY: help run test check browser clean
 
 help:  ## Say what can be made
-	@awk -F ':.*##' '/^[a-z]+:.*##/ {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*##' '/^[a-z]+:.*##/ {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "PYTHON=python3.12 with any of these says which Python a new .venv is made with."
 
 run: $(VENV)/lab.installed  ## Install what is missing and open the lab in the browser
@@ -36,7 +37,17 @@ $(VENV)/lab.installed: requirements.txt $(BIN)/python
 
 $(VENV)/tests.installed: requirements-dev.txt $(VENV)/lab.installed
 	$(PIP) install -r requirements-dev.txt
+	@$(MAKE) --no-print-directory browser
 	@touch $@
+
+# Tests of the pages drive a real Chromium: the system's own, put there where that is allowed.
+browser:  ## Install the browser that the tests drive, if there is none
+	@for name in $(BROWSERS); do command -v "$$name" >/dev/null && exit 0; done; \
+	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && apt-get update -q && \
+	    apt-get install -qy --no-install-recommends chromium fonts-dejavu-core fonts-noto-color-emoji; \
+	then exit 0; fi; \
+	printf '\n%s\n%s\n\n' "NO BROWSER: the tests of the pages in a real browser will be skipped." \
+	    "Install Chromium (Debian, Ubuntu: sudo apt install chromium), then: make browser test" >&2
 
 # A Python that is too old, or that a distribution ships without venv, is passed over.
 $(BIN)/python:
