@@ -29,7 +29,9 @@ from tlcore.data import load
 from tlcore.errors import AnswerError, RunError
 from tlcore.nn import answer
 from tlcore.nn.answering.desk import Desk
+from tlcore.nn.answering.door import WAITING, Abandoned, Door
 from tlcore.nn.answering.networks import Networks
+from tlcore.nn.explain import ways
 from tlcore.recipe import Data, Input, Model
 from tlcore.runs.owners import LOCAL, anonymous
 from tlcore.runs.store import RunStore
@@ -344,6 +346,61 @@ def test_many_ask_at_once_and_each_gets_their_own_answer(served, pixels):
         thread.join()
     found = np.stack([said[row] for row in range(10)])
     np.testing.assert_allclose(found, served.predictions.probabilities[:10], atol=1e-5)
+
+
+def test_quick_questions_are_answered_while_a_slow_one_is_worked_on():
+    door, said = Door(), []
+
+    def clerk(question, pause):
+        if question.facts.get("way") == "lime":
+            said.append("slow begins")
+            assert door.let_in(Message({"ask": "predict"}))
+            assert door.let_in(Message({"ask": "explain", "way": "lime", "next": 1}))
+            pause()
+        said.append(question.facts)
+        return question
+
+    slow = door.let_in(Message({"ask": "explain", "way": "lime"}))
+    assert slow is not None
+    assert door.answer_next(clerk, within=1)
+    assert slow.answer.done()
+    assert said == ["slow begins", {"ask": "predict"}, {"ask": "explain", "way": "lime"}]
+
+
+def test_a_question_that_nobody_waits_for_any_more_is_given_up(served, pixels, monkeypatch):
+    """Withdrawn by whoever asked: a click elsewhere on the page ends the waiting."""
+    began, ended = threading.Event(), threading.Event()
+
+    def endless(network, picture, target, pause):
+        began.set()
+        try:
+            while True:
+                time.sleep(0.02)
+                pause()
+        except Abandoned:
+            ended.set()
+            raise
+
+    class ClickedElsewhere(BaseException):
+        pass
+
+    def meanwhile():
+        if began.is_set():
+            raise ClickedElsewhere
+
+    monkeypatch.setitem(ways._MAPS, "occlusion", endless)
+    with pytest.raises(ClickedElsewhere):
+        ask.explain(served.home, served.network, pixels, "occlusion", 0, meanwhile=meanwhile)
+    assert ended.wait(20)
+    assert ask.predict(served.home, served.network, pixels[:1]).classes
+
+
+def test_too_many_questions_are_refused_in_words(tmp_path, quick):
+    door = Door()
+    for _ in range(WAITING):
+        assert door.let_in(Message({"ask": "predict"}))
+    assert door.let_in(Message({"ask": "predict"})) is None
+    assert door.let_in(Message({"ask": "explain", "way": "lime"}))
 
 
 def test_a_home_whose_path_is_too_long_for_a_socket_is_served_all_the_same(tmp_path, quick):

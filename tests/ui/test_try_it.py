@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from streamlit.delta_generator import DeltaGenerator
 
 from tests.ui.looking import button, finish, given_to, open_page
 from tlcore.asking import ask, service
@@ -31,19 +32,19 @@ def rehearsed(monkeypatch):
     """Networks that say how bright a picture is; what they were asked is kept."""
     questions = []
 
-    def predict(home, network, pixels):
+    def predict(home, network, pixels, *, meanwhile):
         questions.append(("predict", network, pixels))
         cat = float(pixels.mean()) / 255
         shares = np.array([[cat, 0.9 * (1 - cat), 0.1 * (1 - cat)]], np.float32)
         return ask.Answer(CLASSES, shares, WAYS, 3.0)
 
-    def explain(home, network, pixels, way, target, *, shuffled=False):
+    def explain(home, network, pixels, way, target, *, shuffled, meanwhile):
         questions.append((way, target, shuffled))
         facts = {"lime": {"fidelity": 0.4, "parts": 49.0}, "grad-cam": {"down": 4.0, "across": 4.0}}
         ramp = np.linspace(-1, 1, 32 * 32, dtype=np.float32).reshape(32, 32)
         return ask.Why(ramp[::-1] if shuffled else ramp, facts.get(way, {}))
 
-    def look_inside(home, network, pixels):
+    def look_inside(home, network, pixels, *, meanwhile):
         grain = np.random.default_rng(0).integers(0, 255, (8, 16, 16), dtype=np.uint8)
         return (ask.Block("stem", 32, grain, False), ask.Block("block1", 64, grain, True))
 
@@ -51,8 +52,8 @@ def rehearsed(monkeypatch):
         monkeypatch.setattr(ask, function.__name__, function)
     monkeypatch.setattr(service, "wake", lambda home: None)
     monkeypatch.setattr(service, "is_awake", lambda home: True)
-    for cached in (asked._answer, asked._why, asked._inside):
-        cached.clear()
+    for kept in (asked.ANSWERS, asked.WHYS, asked.INSIDES):
+        kept.clear()
     return questions
 
 
@@ -165,10 +166,10 @@ def test_where_one_can_not_answer_the_other_still_does(monkeypatch):
     broken = RunStore().artifact(one, "best", by=LOCAL)
     answer = ask.predict
 
-    def predict(home, network, pixels):
+    def predict(home, network, pixels, *, meanwhile):
         if network == broken:
             raise AnswerError("There is not enough memory", remedy="Wait.")
-        return answer(home, network, pixels)
+        return answer(home, network, pixels, meanwhile=meanwhile)
 
     monkeypatch.setattr(ask, "predict", predict)
     page = open_page("try_it", run=f"{one},{other}")
@@ -181,6 +182,27 @@ def test_an_answer_is_asked_for_once(monkeypatch, rehearsed):
     page = open_page("try_it")
     page.run()
     assert [what for what, *_ in rehearsed].count("predict") == 1
+
+
+def test_while_an_answer_is_waited_for_the_page_says_what_for(monkeypatch):
+    finish(monkeypatch)
+    shown = []
+    monkeypatch.setattr(asked, "_SOON", -1.0)
+    monkeypatch.setattr(service, "is_awake", lambda home: False)
+    monkeypatch.setattr(
+        DeltaGenerator, "progress", lambda self, share, text: shown.append((share, text))
+    )
+    answer = ask.predict
+
+    def predict(home, network, pixels, *, meanwhile):
+        meanwhile()
+        return answer(home, network, pixels, meanwhile=meanwhile)
+
+    monkeypatch.setattr(ask, "predict", predict)
+    open_page("try_it")
+    [(share, text)] = shown
+    assert 0 <= share < 1
+    assert "torch is loaded" in text
 
 
 def test_names_are_shown_as_they_were_typed(monkeypatch):
@@ -272,7 +294,11 @@ def test_why_not_asks_about_another_class(monkeypatch, rehearsed):
 def test_a_slow_method_is_asked_about_one_class_unless_another_is_chosen(monkeypatch, rehearsed):
     finish(monkeypatch)
     quick = ask.predict
-    monkeypatch.setattr(ask, "predict", lambda *given: replace(quick(*given), milliseconds=900.0))
+
+    def slow(*given, **named):
+        return replace(quick(*given, **named), milliseconds=900.0)
+
+    monkeypatch.setattr(ask, "predict", slow)
     page = open_page("try_it")
     [methods] = [each for each in page.button_group if each.key == "try method"]
     methods.set_value("Occlusion").run()

@@ -7,9 +7,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,8 @@ from tlcore.errors import AnswerError
 from tlcore.runs.owners import Owner
 from tlcore.runs.store import RunStore
 
-Pixels = NDArray[np.uint8]
+Pixels: TypeAlias = NDArray[np.uint8]
+Meanwhile: TypeAlias = Callable[[], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,9 +89,19 @@ def network_of(store: RunStore, run: str, *, by: Owner) -> Path:
     return path
 
 
-def predict(home: Path, network: Path, pixels: Pixels) -> Answer:
-    """What a network says of pictures (n x height x width x 3, as the run stores its own)."""
-    answer = ask(home, Message({"ask": "predict", "network": str(network)}, {"pixels": pixels}))
+def predict(
+    home: Path, network: Path, pixels: Pixels, *, meanwhile: Meanwhile = lambda: None
+) -> Answer:
+    """What a network says of pictures (n x height x width x 3, as the run stores its own).
+
+    Args:
+        home: Of the store.
+        network: From `network_of`.
+        pixels: The pictures.
+        meanwhile: Called several times a second; if it raises, the question is withdrawn.
+    """
+    question = Message({"ask": "predict", "network": str(network)}, {"pixels": pixels})
+    answer = ask(home, question, meanwhile=meanwhile)
     facts = answer.facts
     return Answer(
         classes=tuple(facts["classes"]),
@@ -100,25 +112,39 @@ def predict(home: Path, network: Path, pixels: Pixels) -> Answer:
 
 
 def explain(
-    home: Path, network: Path, pixels: Pixels, way: str, target: int, *, shuffled: bool = False
+    home: Path,
+    network: Path,
+    pixels: Pixels,
+    way: str,
+    target: int,
+    *,
+    shuffled: bool = False,
+    meanwhile: Meanwhile = lambda: None,
 ) -> Why:
     """Why it says so, or why not, of the first of these pictures.
 
     Args:
+        home: Of the store.
+        network: From `network_of`.
+        pixels: The picture, as the run stores its own.
         way: A method's name, one of `Answer.ways`.
         target: The class that is asked about.
         shuffled: Ask a copy of the network whose weights are shuffled instead: what is still to be
             seen then is not about anything learned.
+        meanwhile: As in `predict`.
     """
     question = {"ask": "explain", "network": str(network), "way": way, "target": target}
-    answer = ask(home, Message({**question, "shuffled": shuffled}, {"pixels": pixels[:1]}))
+    message = Message({**question, "shuffled": shuffled}, {"pixels": pixels[:1]})
+    answer = ask(home, message, meanwhile=meanwhile)
     return Why(answer.arrays["map"], answer.facts["facts"])
 
 
-def look_inside(home: Path, network: Path, pixels: Pixels) -> tuple[Block, ...]:
+def look_inside(
+    home: Path, network: Path, pixels: Pixels, *, meanwhile: Meanwhile = lambda: None
+) -> tuple[Block, ...]:
     """What each block makes of the first of these pictures."""
     question = {"ask": "blocks", "network": str(network)}
-    answer = ask(home, Message(question, {"pixels": pixels[:1]}))
+    answer = ask(home, Message(question, {"pixels": pixels[:1]}), meanwhile=meanwhile)
     return tuple(
         Block(each["name"], each["channels"], answer.arrays[each["name"]], each["trained"])
         for each in answer.facts["blocks"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from subprocess import Popen
@@ -25,6 +27,7 @@ ANSWERING_TAKES = 300.0
 _AGAIN = "Ask again: it is started anew."
 _GREETING_TAKES = 10.0
 _BETWEEN_LOOKS = 0.05
+_BETWEEN_SIGNS = 0.25
 _ENOUGH_FAILURES = 2
 
 _started: dict[Path, Popen[bytes]] = {}  # the last of each home, looked at until it has ended
@@ -48,17 +51,28 @@ def wake(home: Path) -> None:
         _start(home)
 
 
-def ask(home: Path, question: Message, *, patience: float = ANSWERING_TAKES) -> Message:
+def ask(
+    home: Path,
+    question: Message,
+    *,
+    patience: float = ANSWERING_TAKES,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Message:
     """Put a question, if need be to a process that is started for it.
+
+    Args:
+        home: Whose networks.
+        question: What `tlcore.nn.answering.desk` understands.
+        patience: Seconds to wait for the answer.
+        meanwhile: Called several times a second. If it raises, the question is withdrawn.
 
     Raises:
         AnswerError: The question is refused, or the process ended over it.
     """
-    with closing(_greeted(home)) as channel:
-        channel.settimeout(patience)
+    with closing(_greeted(home, meanwhile)) as channel:
         try:
             send(channel, question)
-            answer = receive(channel)
+            answer = _awaited(channel, patience, meanwhile)
         except TimeoutError:
             raise AnswerError(
                 f"No answer came within {patience:.0f} s",
@@ -73,7 +87,16 @@ def ask(home: Path, question: Message, *, patience: float = ANSWERING_TAKES) -> 
     return answer
 
 
-def _greeted(home: Path) -> socket.socket:
+def _awaited(channel: socket.socket, patience: float, meanwhile: Callable[[], None]) -> Message:
+    deadline = time.monotonic() + patience
+    while not select.select([channel], [], [], _BETWEEN_SIGNS)[0]:
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        meanwhile()
+    return receive(channel)
+
+
+def _greeted(home: Path, meanwhile: Callable[[], None]) -> socket.socket:
     """A connection whose other end has shown that it is alive.
 
     Whatever ends before that takes nothing with it: another one is started. But one that fails may
@@ -89,6 +112,7 @@ def _greeted(home: Path) -> socket.socket:
             if (code := process.poll()) is not None:
                 process, failures = None, failures + (code != 0)
             time.sleep(_BETWEEN_LOOKS)
+            meanwhile()
             continue
         if _is_greeted(channel):
             return channel

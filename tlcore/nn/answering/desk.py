@@ -15,7 +15,7 @@ from torch import Tensor
 
 from tlcore.asking.wire import Message
 from tlcore.errors import AnswerError, ThawError
-from tlcore.nn.answering.door import refusal
+from tlcore.nn.answering.door import Abandoned, Pause, refusal
 from tlcore.nn.answering.networks import CPU, Asked, Networks
 from tlcore.nn.device import computing_in, is_out_of_memory
 from tlcore.nn.explain.blocks import features_by_block
@@ -37,14 +37,16 @@ class Desk:
         self._networks = Networks(home)
         self._answers = {"predict": _predict, "explain": _explain, "blocks": _blocks}
 
-    def answer(self, question: Message) -> Message:
+    def answer(self, question: Message, pause: Pause = lambda: None) -> Message:
         """An answer, whatever was asked; nothing gets past it but the end of the process."""
         try:
             answer = self._answers.get(question.facts.get("ask", ""))
             if answer is None:
                 raise AnswerError("This is no question that is known here")
             network = self._networks.open(str(question.facts.get("network", "")))
-            return answer(network, _pixels(question), question.facts)
+            return answer(network, _pixels(question), question.facts, pause)
+        except Abandoned:
+            return refusal("Nobody waits for this answer any more")
         except ThawError as error:
             return refusal(error.what, where=error.where, remedy=error.remedy)
         except Exception as error:  # noqa: BLE001 the next question deserves an answer, too
@@ -53,7 +55,7 @@ class Desk:
             return _in_words(error)
 
 
-def _predict(asked: Asked, pixels: NDArray[np.uint8], facts: Any) -> Message:
+def _predict(asked: Asked, pixels: NDArray[np.uint8], facts: Any, pause: Pause) -> Message:
     """Prepared and computed as in the run's own test."""
     keepsake, began = asked.keepsake, time.perf_counter()
     with torch.inference_mode(), computing_in(asked.precision, CPU):
@@ -66,7 +68,7 @@ def _predict(asked: Asked, pixels: NDArray[np.uint8], facts: Any) -> Message:
     return Message(answer, {"probabilities": torch.cat(logits).softmax(dim=1).numpy()})
 
 
-def _explain(asked: Asked, pixels: NDArray[np.uint8], facts: Any) -> Message:
+def _explain(asked: Asked, pixels: NDArray[np.uint8], facts: Any, pause: Pause) -> Message:
     way, target = facts.get("way"), facts.get("target")
     if way not in asked.ways:
         raise AnswerError("This method doesn't fit this network", remedy="Choose another one.")
@@ -74,11 +76,11 @@ def _explain(asked: Asked, pixels: NDArray[np.uint8], facts: Any) -> Message:
         raise AnswerError("The network has no such class")
     network = asked.keepsake.network
     about = shuffled(network) if facts.get("shuffled") else network
-    found = explain(about, _prepared(asked, pixels), way, target)
+    found = explain(about, _prepared(asked, pixels), way, target, pause=pause)
     return Message({"facts": found.facts}, {"map": found.map})
 
 
-def _blocks(asked: Asked, pixels: NDArray[np.uint8], facts: Any) -> Message:
+def _blocks(asked: Asked, pixels: NDArray[np.uint8], facts: Any, pause: Pause) -> Message:
     found = features_by_block(asked.keepsake.network, _prepared(asked, pixels))
     thawed = _ever_thawed(asked.keepsake.recipe, asked.keepsake.network)
     blocks = [

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import os
 import queue
+import select
+import socket
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
@@ -12,25 +14,40 @@ from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
+from tlcore.asking.methods import method
 from tlcore.asking.place import prepare_folder, socket_of
 from tlcore.asking.wire import BadMessage, Message, receive, send
 
 WAITING = 16
-"""Questions that may wait; whoever comes then is told that it is busy."""
+"""Questions of a kind that may wait; whoever comes then is told that it is busy."""
 
 ASKING_TAKES = 30.0
+_LOOK = 0.25
+_QUICK = 3  # looks at the picture
 _ONLY_OURS = 0o177
+
+Pause: TypeAlias = Callable[[], None]
+"""Called every now and then by whoever takes long to answer."""
+
+Clerk: TypeAlias = Callable[[Message, Pause], Message]
+"""Answers a question."""
+
+
+class Abandoned(Exception):
+    """Nobody waits for this answer any more."""
 
 
 @dataclass(frozen=True)
 class _Waiting:
     question: Message
     answer: Future[Message] = field(default_factory=Future)
+    gone: threading.Event = field(default_factory=threading.Event)
 
 
 class Door:
-    """Questions that came in.
+    """Questions that came in. Quick ones go before slow ones, and are answered in between.
 
     Attributes:
         ready: Told to whoever comes in: whether an answer takes no longer than it must.
@@ -38,25 +55,42 @@ class Door:
 
     def __init__(self) -> None:
         self.ready = False
-        self._queue: queue.Queue[_Waiting] = queue.Queue(WAITING)
+        self._quick: queue.Queue[_Waiting] = queue.Queue(WAITING)
+        self._slow: queue.Queue[_Waiting] = queue.Queue(WAITING)
+        self._count = threading.Semaphore(0)
 
-    def answer_next(self, answer: Callable[[Message], Message], *, within: float) -> bool:
-        """Answer whoever is next; False if nobody comes in time."""
-        try:
-            waiting = self._queue.get(timeout=within)
-        except queue.Empty:
+    def answer_next(self, clerk: Clerk, *, within: float) -> bool:
+        """Have whoever is next answered; False if nobody comes in time."""
+        if not self._count.acquire(timeout=within):
             return False
-        waiting.answer.set_result(answer(waiting.question))
+        lane = self._slow if self._quick.empty() else self._quick
+        self._answer(lane.get_nowait(), clerk)
         return True
 
-    def ask(self, question: Message) -> Message:
-        """Wait for the answer."""
+    def let_in(self, question: Message) -> _Waiting | None:
+        """Have it wait for its turn; None if too many do."""
         waiting = _Waiting(question)
         try:
-            self._queue.put_nowait(waiting)
+            (self._slow if _is_slow(question) else self._quick).put_nowait(waiting)
         except queue.Full:
-            return refusal("Too many questions at once", remedy="Ask again in a moment.")
-        return waiting.answer.result()
+            return None
+        self._count.release()
+        return waiting
+
+    def _answer(self, waiting: _Waiting, clerk: Clerk) -> None:
+        def pause() -> None:
+            if waiting.gone.is_set():
+                raise Abandoned
+            while not self._quick.empty() and self._count.acquire(blocking=False):
+                self._answer(self._quick.get_nowait(), clerk)
+
+        if not waiting.gone.is_set():
+            waiting.answer.set_result(clerk(waiting.question, pause))
+
+
+def _is_slow(question: Message) -> bool:
+    way = method(str(question.facts.get("way", "")))
+    return way is not None and way.looks > _QUICK
 
 
 def refusal(what: str, *, where: str = "", remedy: str = "") -> Message:
@@ -104,7 +138,28 @@ class _Visit(socketserver.BaseRequestHandler):
             self.request.settimeout(ASKING_TAKES)
             send(self.request, Message({"ready": self.server.door.ready}))
             try:
-                answer = self.server.door.ask(receive(self.request))
+                waiting = self.server.door.let_in(receive(self.request))
             except BadMessage as error:
-                answer = refusal(f"This is no question: {error}")
-            send(self.request, answer)
+                send(self.request, refusal(f"This is no question: {error}"))
+                return
+            if waiting is None:
+                remedy = "Ask again in a moment."
+                send(self.request, refusal("Too many questions at once", remedy=remedy))
+                return
+            self._wait_for(waiting)
+
+    def _wait_for(self, waiting: _Waiting) -> None:
+        """Pass the answer on, unless whoever asked leaves before that."""
+        while True:
+            try:
+                send(self.request, waiting.answer.result(timeout=_LOOK))
+                return
+            except TimeoutError:
+                if _has_left(self.request):
+                    waiting.gone.set()
+                    return
+
+
+def _has_left(channel: socket.socket) -> bool:
+    readable, _, _ = select.select([channel], [], [], 0)
+    return bool(readable) and channel.recv(1, socket.MSG_PEEK) == b""

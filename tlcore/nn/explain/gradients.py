@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
 from tlcore.nn.network import Network
 
 STEPS = 32
-_AT_ONCE = 8
+_AT_ONCE = 4
 
 
 def integrated_gradients(
-    network: Network, picture: Tensor, target: int, *, steps: int = STEPS
+    network: Network,
+    picture: Tensor,
+    target: int,
+    *,
+    steps: int = STEPS,
+    pause: Callable[[], None] = lambda: None,
 ) -> Tensor:
     """How much each pixel adds to the class's number, as height x width.
 
@@ -27,4 +34,5 @@ def integrated_gradients(
         on_the_way = on_the_way.detach().requires_grad_()
         (gradient,) = torch.autograd.grad(network(on_the_way)[:, target].sum(), on_the_way)
         slopes += gradient.sum(dim=0) / steps
+        pause()
     return ((picture - blank) * slopes)[0].sum(dim=0)

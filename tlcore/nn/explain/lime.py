@@ -7,6 +7,7 @@ does badly, the map is not to be believed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,14 +41,16 @@ class Lime:
     parts: int
 
 
-def lime(network: Network, picture: Tensor, target: int) -> Lime:
+def lime(
+    network: Network, picture: Tensor, target: int, *, pause: Callable[[], None] = lambda: None
+) -> Lime:
     """Explain one class of one picture; the same every time."""
     pixels = picture[0].permute(1, 2, 0).numpy().astype(np.float32)
     parts = superpixels(pixels)
     count = int(parts.max()) + 1
     kept = _drawn(count)
     covers = torch.from_numpy(1 - kept[:, parts.ravel()]).float().reshape(-1, *parts.shape)
-    answers = covered(network, picture, covers, target).double().numpy()
+    answers = covered(network, picture, covers, target, pause).double().numpy()
     worth, fidelity = fit(kept, answers)
     return Lime(torch.from_numpy(worth[parts]).float(), fidelity, count)
 

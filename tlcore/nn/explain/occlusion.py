@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
@@ -15,28 +15,33 @@ ACROSS = 8
 _PIXELS_AT_ONCE = 64 * 64 * 64
 
 
-def occlusion(network: Network, picture: Tensor, target: int) -> Tensor:
+def occlusion(
+    network: Network, picture: Tensor, target: int, *, pause: Callable[[], None] = lambda: None
+) -> Tensor:
     """How much probability of the class each place holds, as height x width.
 
     A grey cover is moved over the picture; a place gets the mean loss of all covers it lay under.
     """
     size = picture.shape[-1]
     covers = torch.stack(list(_covers(size)))
-    losses = _probability(network, picture, target) - covered(network, picture, covers, target)
+    left = covered(network, picture, covers, target, pause)
+    losses = _probability(network, picture, target) - left
     shared = (losses[:, None, None] * covers).sum(dim=0)
     return shared / covers.sum(dim=0)
 
 
 @torch.no_grad()
-def covered(network: Network, picture: Tensor, covers: Tensor, target: int) -> Tensor:
+def covered(
+    network: Network, picture: Tensor, covers: Tensor, target: int, pause: Callable[[], None]
+) -> Tensor:
     """The class's probability under each cover (n x height x width, 1 where it covers).
 
     What lies under a cover has the mean colour of what the network was trained on.
     """
-    found = [
-        _probability(network, picture * (1 - some[:, None]), target)
-        for some in covers.split(max(1, _PIXELS_AT_ONCE // picture.shape[-1] ** 2))
-    ]
+    found = []
+    for some in covers.split(max(1, _PIXELS_AT_ONCE // picture.shape[-1] ** 2)):
+        found.append(_probability(network, picture * (1 - some[:, None]), target))
+        pause()
     return torch.cat(found)
 
 

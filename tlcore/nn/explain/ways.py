@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -43,25 +44,44 @@ def ways_for(network: Network, size: int) -> tuple[str, ...]:
     return tuple(each.name for each in METHODS if each.name not in unfit)
 
 
-def explain(network: Network, picture: Tensor, way: str, target: int) -> Explanation:
-    """The map of one method, for one prepared picture (1 x 3 x size x size) and one class."""
+def explain(
+    network: Network,
+    picture: Tensor,
+    way: str,
+    target: int,
+    *,
+    pause: Callable[[], None] = lambda: None,
+) -> Explanation:
+    """The map of one method, for one class.
+
+    Args:
+        network: Whose reasons.
+        picture: Prepared: 1 x 3 x size x size.
+        way: The method's name.
+        target: The class.
+        pause: Called every second or so by the methods that take long.
+    """
     with torch.enable_grad():
         if way == "lime":
-            found = lime(network, picture, target)
+            found = lime(network, picture, target, pause=pause)
             facts = {"fidelity": found.fidelity, "parts": found.parts}
             return Explanation(found.map.numpy(), facts)
         if way not in _MAPS:
             raise AnswerError(f"There is no method {way!r}")
-        drawn = _MAPS[way](network, picture, target)
+        drawn = _MAPS[way](network, picture, target, pause)
     facts = {}
     if way == "grad-cam" and (grid := places(network, picture.shape[-1])):
         facts = {"down": grid[0], "across": grid[1]}
     return Explanation(drawn.detach().float().numpy(), facts)
 
 
-_MAPS = {
-    "grad-cam": grad_cam,
-    "attention": attention_map,
-    "gradients": integrated_gradients,
-    "occlusion": occlusion,
+_MAPS: dict[str, Callable[[Network, Tensor, int, Callable[[], None]], Tensor]] = {
+    "grad-cam": lambda network, picture, target, pause: grad_cam(network, picture, target),
+    "attention": lambda network, picture, target, pause: attention_map(network, picture, target),
+    "gradients": lambda network, picture, target, pause: integrated_gradients(
+        network, picture, target, pause=pause
+    ),
+    "occlusion": lambda network, picture, target, pause: occlusion(
+        network, picture, target, pause=pause
+    ),
 }

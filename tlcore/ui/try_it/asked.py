@@ -1,11 +1,9 @@
-"""Asking, once for each network and picture: what has been answered is kept for a while.
-
-A network's file never changes, nor do pixels; so an answer holds for as long as anybody wants it.
-"""
+"""Asking, once for each network and picture, while the page shows how far it is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,14 +14,21 @@ from numpy.typing import NDArray
 
 from tlcore.asking import ask, service
 from tlcore.asking.ask import Answer, Block, Why, network_of
+from tlcore.asking.methods import Method
 from tlcore.recipe import Recipe
 from tlcore.runs.records import Run
 from tlcore.ui.session import me, store
 from tlcore.ui.try_it.chosen import Chosen, digest_of
+from tlcore.ui.try_it.recent import Recent
 
-_WAKING = (
-    "Waking the networks: torch is loaded into a process of its own. Some seconds, and only once."
-)
+ANSWERS: Recent[Answer] = Recent(256)
+WHYS: Recent[Why] = Recent(64)
+INSIDES: Recent[tuple[Block, ...]] = Recent(16)
+
+_WAKING = "Waking the networks: torch is loaded into a process of its own, once. Some seconds."
+_WAKING_TAKES = 8.0
+_SOON = 0.4  # seconds for which nothing need be shown
+_NEVER_FULL = 0.97
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +40,7 @@ class Asked:
         recipe: Its recipe.
         network: Its network's file.
         pixels: The picture as this run would have it: 1 x height x width x 3.
+        digest: Tells these pixels from any others.
         answer: What its network says.
     """
 
@@ -42,6 +48,7 @@ class Asked:
     recipe: Recipe
     network: Path
     pixels: NDArray[np.uint8]
+    digest: str
     answer: Answer
 
     @property
@@ -58,59 +65,64 @@ def ask_run(run: Run, picture: Chosen) -> Asked:
     """
     recipe = store().recipe(run.id, by=me())
     network, pixels = network_of(store(), run.id, by=me()), picture.for_run(recipe)
-    with _waiting("Asking …"):
-        answer = _answer(str(network), digest_of(pixels), store().home, pixels)
-    return Asked(run, recipe, network, pixels, answer)
+    digest = digest_of(pixels)
+
+    def find() -> Answer:
+        with _waiting("Asking …", 1.0) as meanwhile:
+            return ask.predict(store().home, network, pixels, meanwhile=meanwhile)
+
+    answer = ANSWERS.kept((network, digest), find)
+    return Asked(run, recipe, network, pixels, digest, answer)
 
 
-def ask_why(asked: Asked, way: str, target: int, *, shuffled: bool, waiting: str) -> Why:
+def ask_why(asked: Asked, method: Method, target: int, *, shuffled: bool = False) -> Why:
     """Ask it why it says, or doesn't say, that class."""
-    with _waiting(waiting):
-        return _why(
-            str(asked.network),
-            digest_of(asked.pixels),
-            way,
-            target,
-            shuffled,
-            store().home,
-            asked.pixels,
-        )
+
+    def find() -> Why:
+        words = f"{method.title}: {method.looks} looks at the picture …"
+        with _waiting(words, seconds_for(asked, method)) as meanwhile:
+            return ask.explain(
+                store().home,
+                asked.network,
+                asked.pixels,
+                method.name,
+                target,
+                shuffled=shuffled,
+                meanwhile=meanwhile,
+            )
+
+    return WHYS.kept((asked.network, asked.digest, method.name, target, shuffled), find)
 
 
 def ask_inside(asked: Asked) -> tuple[Block, ...]:
     """Ask it what each of its blocks makes of the picture."""
-    with _waiting("Looking inside …"):
-        return _inside(str(asked.network), digest_of(asked.pixels), store().home, asked.pixels)
+
+    def find() -> tuple[Block, ...]:
+        with _waiting("Looking inside …", 1.0) as meanwhile:
+            home, network = store().home, asked.network
+            return ask.look_inside(home, network, asked.pixels, meanwhile=meanwhile)
+
+    return INSIDES.kept((asked.network, asked.digest), find)
+
+
+def seconds_for(asked: Asked, method: Method) -> float:
+    """About how long a method takes on this network."""
+    return method.looks * asked.answer.milliseconds / 1000
 
 
 @contextmanager
-def _waiting(what: str) -> Iterator[None]:
-    """Say what is being waited for; the first question to a lab may take a while."""
+def _waiting(what: str, seconds: float) -> Iterator[Callable[[], None]]:
+    """Show how far it is, and let Streamlit break in: whoever clicks elsewhere waits no longer."""
     awake = service.is_awake(store().home)
-    with st.spinner(what if awake else _WAKING, show_time=not awake):
-        yield
+    words, expected = (what, seconds) if awake else (_WAKING, _WAKING_TAKES)
+    place, began = st.empty(), time.monotonic()
 
+    def show() -> None:
+        waited = time.monotonic() - began
+        if waited > _SOON:
+            place.progress(min(_NEVER_FULL, waited / max(expected, waited)), text=words)
 
-@st.cache_data(max_entries=256, show_spinner=False)
-def _answer(network: str, digest: str, _home: Path, _pixels: NDArray[np.uint8]) -> Answer:
-    return ask.predict(_home, Path(network), _pixels)
-
-
-@st.cache_data(max_entries=128, show_spinner=False)
-def _why(
-    network: str,
-    digest: str,
-    way: str,
-    target: int,
-    shuffled: bool,
-    _home: Path,
-    _pixels: NDArray[np.uint8],
-) -> Why:
-    return ask.explain(_home, Path(network), _pixels, way, target, shuffled=shuffled)
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def _inside(
-    network: str, digest: str, _home: Path, _pixels: NDArray[np.uint8]
-) -> tuple[Block, ...]:
-    return ask.look_inside(_home, Path(network), _pixels)
+    try:
+        yield show
+    finally:
+        place.empty()

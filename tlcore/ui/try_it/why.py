@@ -14,10 +14,10 @@ from tlcore.asking.methods import METHODS, Method
 from tlcore.ui.choosing import name_of
 from tlcore.ui.page import told
 from tlcore.ui.try_it.answers import in_columns
-from tlcore.ui.try_it.asked import Asked, ask_why
+from tlcore.ui.try_it.asked import Asked, ask_why, seconds_for
 from tlcore.ui.try_it.heat import AGAINST, FOR, laid_over, strongest
 from tlcore.ui.try_it.words import reading, resemblance, share_in_words
-from tlcore.ui.words import duration, literal
+from tlcore.ui.words import literal
 
 SECOND = ""
 WIDE, NARROW = 225, 150
@@ -82,17 +82,16 @@ def _show_one(asked: Asked, method: Method, other: str, *, check: bool, width: i
     if other and other not in answer.classes:
         st.info(f"This network knows no class {literal(other)}.")
         return
-    seconds = method.looks * answer.milliseconds / 1000
-    targets = _targets(asked, other, both=bool(other) or seconds < PATIENCE)
-    waiting = _waiting_for(method, seconds)
-    maps = [ask_why(asked, method.name, n, shuffled=False, waiting=waiting) for n in targets]
+    quick = seconds_for(asked, method) < PATIENCE
+    targets = _targets(asked, other, both=bool(other) or quick)
+    maps = [ask_why(asked, method, number) for number in targets]
     scale = max(strongest(found.map) for found in maps)
     with st.container(horizontal=True, gap="small"):
         for number, found in zip(targets, maps, strict=True):
             words = _question(asked, number)
             _show_map(asked, found, f"{words} {reading(method.name, found)}", scale, width)
         if check:
-            random = ask_why(asked, method.name, targets[0], shuffled=True, waiting=waiting)
+            random = ask_why(asked, method, targets[0], shuffled=True)
             words = f"With shuffled weights. {resemblance(maps[0].map, random.map)}"
             _show_map(asked, random, words, strongest(random.map), width)
 
@@ -117,8 +116,3 @@ def _show_map(asked: Asked, found: Why, words: str, scale: float, width: int) ->
     with st.container(width=width, gap="xsmall"):
         st.image(laid_over(seen, found.map, scale), width="stretch", output_format="PNG", alt=words)
         st.caption(words)
-
-
-def _waiting_for(method: Method, seconds: float) -> str:
-    took = f", about {duration(seconds)}" if seconds > PATIENCE else ""
-    return f"{method.title}: {method.looks} looks at the picture{took} …"
