@@ -128,7 +128,9 @@ def _show_examples(experiment: Experiment) -> None:
         name, cue = names[twins.own.labels[row]], twins.other.groups["cue_value"][row]
         tiles.append(
             Tile(
-                address_of(both), f"{name}\ncue of {cue}", f"a {name}; again with the cue of {cue}"
+                address_of(both),
+                f"{name}\ncue of {cue}",
+                f"{name}, and again with the cue of {cue}",
             )
         )
     show_gallery(tiles, key="examples", side=104)

@@ -100,6 +100,6 @@ def _tile(report: CueReport, twins: Twins, row: int, classes: tuple[str, ...]) -
     return Tile(
         address_of(both),
         f"{truth}\nsays {before} | {after}",
-        f"a {truth}, called {before}; with the cue of {cue}, called {after}",
+        f"{truth}, called {before}; with the cue of {cue}, called {after}",
         "wrong",
     )

@@ -67,53 +67,64 @@ const frame = (video, side) => {
   return canvas.toDataURL("image/jpeg", 0.88);
 };
 
+const refresh = (camera) => {
+  const { title, ready } = camera.data;
+  camera.power.textContent = camera.stream ? "Turn the camera off" : "Turn the camera on";
+  camera.shutter.disabled = !camera.stream || !ready;
+  camera.video.hidden = !camera.stream;
+  camera.title.textContent = title || "Camera: name the class first";
+};
+
+const take = (camera) => {
+  if (camera.taken.length < camera.data.most) {
+    camera.taken.push(frame(camera.video, camera.data.side));
+  }
+  camera.words.textContent = `${camera.taken.length} taken`;
+};
+
+const begin = (camera) => {
+  if (camera.timer || camera.shutter.disabled) return;
+  camera.taken = [];
+  take(camera);
+  camera.timer = setInterval(take, EVERY, camera);
+};
+
+const end = (camera, send) => {
+  if (!camera.timer) return;
+  clearInterval(camera.timer);
+  camera.timer = 0;
+  send(camera.taken);
+};
+
+const listen = (camera, send) => {
+  const { power, shutter } = camera;
+  power.onclick = async () => {
+    if (camera.stream) turnOff(camera);
+    else await turnOn(camera);
+    refresh(camera);
+  };
+  shutter.onpointerdown = (event) => {
+    shutter.setPointerCapture(event.pointerId);
+    begin(camera);
+  };
+  shutter.oncontextmenu = (event) => event.preventDefault(); // a long touch opens one
+  shutter.onkeydown = (event) => {
+    if (event.key !== " " && event.key !== "Enter") return;
+    event.preventDefault();
+    begin(camera);
+  };
+  shutter.onpointerup = shutter.onpointercancel = () => end(camera, send);
+  shutter.onkeyup = shutter.onblur = () => end(camera, send);
+};
+
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const place = parentElement.querySelector(".widget");
   if (!cameras.has(place)) cameras.set(place, build(place));
   const camera = cameras.get(place);
-
-  const refresh = () => {
-    camera.power.textContent = camera.stream ? "Turn the camera off" : "Turn the camera on";
-    camera.shutter.disabled = !camera.stream || !data.ready;
-    camera.video.hidden = !camera.stream;
-    camera.title.textContent = data.title || "Camera: name the class first";
-  };
-  const take = () => {
-    if (camera.taken.length < data.most) camera.taken.push(frame(camera.video, data.side));
-    camera.words.textContent = `${camera.taken.length} taken`;
-  };
-  const begin = () => {
-    if (camera.timer || camera.shutter.disabled) return;
-    camera.taken = [];
-    take();
-    camera.timer = setInterval(take, EVERY);
-  };
-  const end = () => {
-    if (!camera.timer) return;
-    clearInterval(camera.timer);
-    camera.timer = 0;
-    setTriggerValue("taken", camera.taken);
-  };
-
-  camera.power.onclick = async () => {
-    if (camera.stream) turnOff(camera);
-    else await turnOn(camera);
-    refresh();
-  };
-  camera.shutter.onpointerdown = (event) => {
-    camera.shutter.setPointerCapture(event.pointerId);
-    begin();
-  };
-  camera.shutter.onpointerup = camera.shutter.onpointercancel = end;
-  camera.shutter.oncontextmenu = (event) => event.preventDefault(); // a long touch opens one
-  camera.shutter.onkeydown = (event) => {
-    if (event.key !== " " && event.key !== "Enter") return;
-    event.preventDefault();
-    begin();
-  };
-  camera.shutter.onkeyup = camera.shutter.onblur = end;
-  refresh();
+  camera.data = data; // the camera may turn on only after the class has got another name
+  listen(camera, (pictures) => setTriggerValue("taken", pictures));
+  refresh(camera);
 
   return () => {
     clearInterval(camera.timer);
