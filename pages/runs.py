@@ -7,7 +7,7 @@ from tlcore.runs.store import RunStore
 from tlcore.ui.choosing import remember
 from tlcore.ui.linking import link
 from tlcore.ui.page import page_setup, told
-from tlcore.ui.runs_acts import show_emptying, show_undo
+from tlcore.ui.runs_acts import forget_undo, show_emptying, show_undo
 from tlcore.ui.runs_chosen import find_chosen, show_chosen
 from tlcore.ui.runs_details import show_import
 from tlcore.ui.runs_list import Shown, choose_shown, show_list
@@ -21,7 +21,10 @@ def show_runs(runs: RunStore, by: Owner) -> None:
     left, right = st.columns([1, 2.2], gap="medium")
     with left:
         chosen = find_chosen(runs, shown.runs, by)
+        if chosen is not None:
+            remember([chosen.id])
         if clicked := show_list(runs, shown, chosen.id if chosen else "", by):
+            forget_undo()
             remember([clicked])
             st.rerun()
         if not shown.runs:

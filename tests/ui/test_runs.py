@@ -143,15 +143,31 @@ def _refuse(*given, **named):
 
 
 def test_a_deleted_run_lies_in_the_bin_and_comes_back(store):
-    run = finished(store)
+    other, run = finished(store), finished(store)
     page = open_page("runs", run=run)
     button(page, "Delete").click().run()
     assert store.get(run, by=LOCAL).binned
-    assert labels(page) >= {"Undo", "Restore"}
-    assert "Pause" not in labels(page)
+    assert given_to(page, "runs_list")["chosen"] == other
     button(page, "Undo").click().run()
     assert store.get(run, by=LOCAL).binned is None
+    assert given_to(page, "runs_list")["chosen"] == run
     assert "Undo" not in labels(page)
+
+
+def test_a_run_in_the_bin_can_be_looked_at_and_restored(store):
+    run = finished(store)
+    store.delete(run, by=LOCAL)
+    page = open_page("runs", run=run)
+    assert labels(page) == {"Restore"}
+    button(page, "Restore").click().run()
+    assert store.get(run, by=LOCAL).binned is None
+    assert "Delete" in labels(page)
+
+
+def test_a_link_opens_the_run_that_was_looked_at(store):
+    finished(store)
+    page = open_page("runs")
+    assert page.query_params["run"] in (run := given_to(page, "runs_list")["chosen"], [run])
 
 
 def test_the_bin_is_emptied_only_when_asked_twice(store):

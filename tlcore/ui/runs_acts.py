@@ -14,7 +14,7 @@ from tlcore.runs.retention import empty_bin
 from tlcore.runs.rows import LONGEST_NAME
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
-from tlcore.ui.choosing import name_of
+from tlcore.ui.choosing import name_of, remember
 from tlcore.ui.draft import keep_draft
 from tlcore.ui.page import told
 from tlcore.ui.words import literal, size
@@ -60,6 +60,11 @@ def show_undo(store: RunStore, by: Owner) -> None:
         _act("Undo", "undo", lambda: _undelete(store, run, by), run)
 
 
+def forget_undo() -> None:
+    """Somebody has gone on to something else."""
+    st.session_state.pop(_DELETED, None)
+
+
 def show_emptying(store: RunStore, by: Owner) -> None:
     """Delete for good what lies in the bin, after asking once more."""
     going = empty_bin(store, by=by, dry_run=True)
@@ -73,7 +78,7 @@ def show_emptying(store: RunStore, by: Owner) -> None:
         if st.button("Delete them for good", type="primary"):
             with told():
                 empty_bin(store, by=by)
-                st.session_state.pop(_DELETED, None)
+                forget_undo()
                 st.rerun()
 
 
@@ -124,8 +129,10 @@ def _resume(store: RunStore, run: Run, by: Owner) -> None:
 def _delete(store: RunStore, run: Run, by: Owner) -> None:
     store.delete(run.id, by=by)
     st.session_state[_DELETED] = run.id
+    remember([])
 
 
 def _undelete(store: RunStore, run: Run, by: Owner) -> None:
     store.restore(run.id, by=by)
-    del st.session_state[_DELETED]
+    forget_undo()
+    remember([run.id])

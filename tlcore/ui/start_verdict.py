@@ -34,8 +34,8 @@ def show_verdict(store: RunStore, demo: Demo, by: Owner) -> None:
         column.metric(f"Right, {SYSTEMS[preset]}", percent(accuracy["value"]), border=True)
         column.caption(
             f"95 % interval: {percent(accuracy['low'])} to {percent(accuracy['high'])} of all such "
-            f"pictures, judged by {accuracy['n']:,} that it had never seen. Trained in "
-            f"{result['seconds']:.0f} s."
+            f"pictures, judged by {accuracy['n']:,} that it had never seen. Trained and "
+            f"tested in {result['seconds']:.0f} s."
         )
     if gain is not None:
         st.markdown(in_words(gain))
