@@ -14,7 +14,7 @@ from tlcore.ui.outcomes import Outcome, open_outcome
 from tlcore.ui.page import page_setup, told
 from tlcore.ui.reports import offer_reports
 from tlcore.ui.session import me, store
-from tlcore.ui.words import literal
+from tlcore.ui.words import literal, short
 
 TESTED = (State.FINISHED, State.STOPPED)
 MOST = 6
@@ -32,7 +32,7 @@ def show_too_few(count: int) -> None:
 def show_comparison(outcomes: list[Outcome]) -> None:
     """The verdict, then all that it stands on."""
     stories = [outcome.story for outcome in outcomes]
-    titles = [f"{number} · {story.name}" for number, story in enumerate(stories, 1)]
+    titles = [f"{number} · {short(story.name)}" for number, story in enumerate(stories, 1)]
     show_verdict(outcomes, titles)
     offer_reports(stories, key="compare")
     table, curves, pictures, recipes = st.tabs(
@@ -53,7 +53,7 @@ def show_comparison(outcomes: list[Outcome]) -> None:
 
 
 with page_setup("Compare", "Which run is better, and why?"):
-    every = store().list(by=me())
+    every = store().list(by=me(), limit=-1)
     tell_gone(every)
     runs = [run for run in every if run.state in TESTED]
     if len(runs) < 2:
@@ -63,7 +63,7 @@ with page_setup("Compare", "Which run is better, and why?"):
     opened = [(run, open_outcome(run)) for run in chosen[:MOST]]
     for run, outcome in opened:
         if outcome is None:
-            st.info(f"**{literal(run.name)}** was stopped before it was tested.")
+            st.info(f"**{literal(short(run.name))}** was stopped before it was tested.")
     if len(chosen) > MOST:
         st.info(f"At most {MOST} runs are compared at once: the first {MOST} are.")
     tested = [outcome for _, outcome in opened if outcome is not None]

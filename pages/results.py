@@ -12,7 +12,7 @@ from tlcore.ui.results.calibration import show_calibration
 from tlcore.ui.results.classes import show_classes
 from tlcore.ui.results.confusion import show_confusion
 from tlcore.ui.results.mistakes import show_mistakes, show_suspects
-from tlcore.ui.results.states import show_no_runs, show_unfinished
+from tlcore.ui.results.states import show_no_runs, show_unfinished, tell_unfinished
 from tlcore.ui.results.summary import show_summary
 from tlcore.ui.results.training import show_training
 from tlcore.ui.session import me, store
@@ -26,7 +26,7 @@ PARTS = {
 }
 
 with page_setup("Results", "How good is a run, and where does it fail?"):
-    runs = sorted(store().list(by=me()), key=lambda run: run.state != State.FINISHED)
+    runs = sorted(store().list(by=me(), limit=-1), key=lambda run: run.state != State.FINISHED)
     tell_gone(runs)
     if not runs:
         show_no_runs()
@@ -36,6 +36,7 @@ with page_setup("Results", "How good is a run, and where does it fail?"):
     if outcome is None:
         show_unfinished(run)
         st.stop()
+    tell_unfinished(run)
     show_summary(outcome)
     with st.container(horizontal=True, vertical_alignment="center"):
         offer_reports([outcome.story], key="results")

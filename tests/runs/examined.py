@@ -51,6 +51,7 @@ def examined(
     pace: float = 1.0,
     best: float = 0.8,
     pictures: bool = True,
+    stopped: bool = False,
     by: Owner = LOCAL,
 ) -> str:
     """A run with all that it leaves behind; `pace` seconds an epoch, `best` accuracy in the end."""
@@ -69,7 +70,10 @@ def examined(
         kinds.append("pictures")
     for kind in (*kinds, "result"):
         store.publish(attempt, kind, drafts / kind)  # type: ignore[arg-type]
-    store.end(attempt, State.FINISHED, "all 4 epochs are done")
+    if stopped:
+        store.ask(run, "stop", by=LOCAL)
+    state = State.STOPPED if stopped else State.FINISHED
+    store.end(attempt, state, "all 4 epochs are done")
     store.folder(run, by=LOCAL).sweep(attempt.number)
     return run
 

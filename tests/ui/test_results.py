@@ -302,3 +302,11 @@ def test_ten_thousand_pictures_open_in_half_a_second(store):
     assert outcome.f1.n == 10_000
     assert len(outcome.mistakes("loss")) == (called != labels).sum()
     assert time.perf_counter() - start < 0.5
+
+
+def test_a_tested_run_that_was_taken_up_again_says_that_this_is_from_before(store):
+    run = examined(store, predict(CALLED, TRUE, CLASSES), stopped=True)
+    store.resume(run, by=LOCAL)
+    page = open_page("results", run=run)
+    assert "Since then it is queued" in page.info[0].value
+    assert page.metric[0].value == "50.0 %"

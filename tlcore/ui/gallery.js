@@ -1,20 +1,31 @@
 // A grid of pictures. Text goes in as text, so a class named <b> stays one.
 
-const tileFor = (tile, number, choose) => {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = `tile ${tile.tone}`;
-  button.onclick = () => choose(number);
+const photoOf = (tile, button) => {
   const picture = document.createElement("img");
   picture.loading = "lazy";
   picture.decoding = "async";
   picture.alt = tile.alt || tile.caption;
   picture.onload = () => button.classList.toggle("large", picture.naturalWidth > 64);
   picture.src = tile.source;
+  return picture;
+};
+
+const noPhoto = () => {
+  const place = document.createElement("span");
+  place.className = "missing";
+  place.textContent = "not kept";
+  return place;
+};
+
+const tileFor = (tile, number, choose) => {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = `tile ${tile.tone}`;
+  button.onclick = () => choose(number);
   const caption = document.createElement("span");
   caption.textContent = tile.caption;
-  caption.title = tile.caption;
-  button.append(picture, caption);
+  caption.title = tile.alt || tile.caption; // a caption may have been shortened
+  button.append(tile.source ? photoOf(tile, button) : noPhoto(), caption);
   return button;
 };
 

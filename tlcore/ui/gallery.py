@@ -15,7 +15,8 @@ class Tile:
     """A picture of the gallery.
 
     Attributes:
-        source: Where the browser finds it: an address of this server, or a `data:` URI.
+        source: Where the browser finds it: an address of this server, or a `data:` URI; empty for
+            a picture that wasn't kept.
         caption: Lines beneath it. Any text: it is never read as markup.
         alt: What is to be seen, for those who don't see it.
         tone: `right`, `wrong` or empty: the colour of its frame.

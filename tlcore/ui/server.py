@@ -19,8 +19,12 @@ def _load_ahead() -> None:
     """The slow imports of the pages."""
     import altair  # noqa: F401
     import pandas  # noqa: F401
+    import plotly.graph_objects
     import pyarrow.parquet  # noqa: F401
 
-    import tlcore.analysis.scores
-    import tlcore.recipe
+    import tlcore.report
     import tlcore.runs.store  # noqa: F401
+    from tlcore.presets import presets
+
+    plotly.graph_objects.Figure()  # which loads what the import only promises
+    presets()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from html import escape
 from datetime import datetime
+from html import escape
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -31,14 +31,22 @@ def literal(text: str) -> str:
     return _READ_AFTER_ESCAPES.sub(lambda found: found[0] + _JOINER, "  \n".join(lines))
 
 
+def short(text: str, most: int = 60) -> str:
+    """The beginning of a name, where a whole one of 300 letters would push all else away.
+
+    >>> short("umbrella", 6), short("mug", 6)
+    ('umbre…', 'mug')
+    """
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def in_plotly(text: str, *, most: int = 300) -> str:
     """Text that a user typed, for Plotly, which takes `<b>` and `<a href>` in any text as markup.
 
     >>> in_plotly("a <b>cat</b> & co."), in_plotly("umbrella", most=6)
     ('a &lt;b&gt;cat&lt;/b&gt; &amp; co.', 'umbre…')
     """
-    line = " ".join(text.split())
-    return escape(line if len(line) <= most else f"{line[: most - 1]}…", quote=False)
+    return escape(short(" ".join(text.split()), most), quote=False)
 
 
 def percent(share: float | None, digits: int = 1) -> str:

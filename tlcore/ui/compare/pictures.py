@@ -12,7 +12,7 @@ from tlcore.ui.compare.verdict import OTHER_PICTURES
 from tlcore.ui.gallery import Tile
 from tlcore.ui.outcomes import Outcome
 from tlcore.ui.results.pictures import show_tiles
-from tlcore.ui.words import literal, percent
+from tlcore.ui.words import literal, percent, short
 
 _KINDS = {
     "fixed": "only {other} calls rightly",
@@ -57,7 +57,7 @@ def change_tile(first: Outcome, second: Outcome, found: Changes, row: int) -> Ti
     sure = percent(float(after.confidence[other]), 0).replace(" ", "\N{NO-BREAK SPACE}")
     return Tile(
         source=first.address(row) or second.address(other),
-        caption=f"{true}: {was} → {now} {sure}",
+        caption=f"{short(true, 24)}: {short(was, 24)} → {short(now, 24)} {sure}",
         alt=f"{true}, taken for {was} by the one and for {now} by the other",
         tone="right" if after.correct[other] else "wrong",
     )

@@ -13,7 +13,7 @@ from tlcore.analysis.scores import ClassScore, TestReport
 from tlcore.analysis.wording import quantity, rate
 from tlcore.colours import class_colour
 from tlcore.ui.outcomes import Outcome
-from tlcore.ui.words import in_plotly, literal
+from tlcore.ui.words import in_plotly, literal, short
 
 WHISKER = "#8a8a8a"
 """Seen on light pages, on dark ones and on every bar."""
@@ -43,15 +43,15 @@ def worst_class(report: TestReport) -> str:
     """The class of the least recall, in a sentence."""
     scored = [(each, each.recall_interval) for each in report.classes if each.recall_interval]
     worst, found = min(scored, key=lambda pair: pair[1].value)
-    sentence = f"Worst class: **{literal(worst.name)}**, {rate(found)} of its "
+    sentence = f"Worst class: **{literal(short(worst.name))}**, {rate(found)} of its "
     sentence += f"{quantity(found.n, 'picture')} called rightly"
     place = [each.name for each in report.classes].index(worst.name)
     wrong = report.confusion[place].copy()
     wrong[place] = 0
     if not wrong.any():
         return f"{sentence}."
-    taken = report.classes[int(wrong.argmax())].name
-    return f"{sentence}; most often taken for **{literal(taken)}** ({_times(int(wrong.max()))})."
+    taken = literal(short(report.classes[int(wrong.argmax())].name))
+    return f"{sentence}; most often taken for **{taken}** ({_times(int(wrong.max()))})."
 
 
 def _times(count: int) -> str:
@@ -68,7 +68,7 @@ def _warn(report: TestReport) -> None:
             icon=":material/warning:",
         )
     if report.absent:
-        names = ", ".join(literal(name) for name in report.absent[:5])
+        names = ", ".join(literal(short(name)) for name in report.absent[:5])
         st.warning(f"Without a test picture, so not scored: {names}.", icon=":material/warning:")
 
 

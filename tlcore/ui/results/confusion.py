@@ -14,7 +14,7 @@ from tlcore.ui.outcomes import Outcome
 from tlcore.ui.results.cells import Shown, draw_cells
 from tlcore.ui.results.matrix import chosen_cell, forget_cell, show_matrix, show_table
 from tlcore.ui.results.pictures import Height, show_pictures
-from tlcore.ui.words import literal
+from tlcore.ui.words import literal, short
 
 _SHOWN: tuple[Shown, ...] = ("counts", "row %")
 _TELL = (
@@ -83,7 +83,7 @@ def _show_cell(outcome: Outcome, predictions: Predictions, height: Height) -> No
         _show_pairs(predictions)
         return
     rows = pictures_in_cell(predictions, *chosen)
-    true, called = (literal(predictions.classes[place]) for place in chosen)
+    true, called = (literal(short(predictions.classes[place])) for place in chosen)
     of_truth = int((predictions.labels == chosen[0]).sum())
     if chosen[0] == chosen[1]:
         st.subheader(f"**{true}**, called rightly", anchor=False)
@@ -107,7 +107,9 @@ def _show_pairs(predictions: Predictions) -> None:
         st.success("Every test picture was called rightly.")
     column = st.container(gap=None)
     for pair in pairs:
-        true, called = (literal(predictions.classes[c]) for c in (pair.actual, pair.called))
+        true, called = (
+            literal(short(predictions.classes[c], 40)) for c in (pair.actual, pair.called)
+        )
         column.button(
             f"**{true}** taken for **{called}**: {quantity(pair.count, 'picture')}, "
             f"{rate(pair.share)}",

@@ -15,7 +15,7 @@ from tlcore.errors import RunError
 from tlcore.runs.thumbnails import read_thumbnail
 from tlcore.ui.linking import link
 from tlcore.ui.outcomes import Outcome
-from tlcore.ui.words import literal, percent
+from tlcore.ui.words import literal, percent, short
 
 SIDE = 288
 
@@ -67,7 +67,7 @@ def _verdict(outcome: Outcome, row: int) -> str:
     table = outcome.predictions
     order = np.argsort(-table.probabilities[row], kind="stable")
     true, called = int(table.labels[row]), int(order[0])
-    names = [f"**{literal(name)}**" for name in table.classes]
+    names = [f"**{literal(short(name))}**" for name in table.classes]
     sure = [percent(float(share)) for share in table.probabilities[row]]
     if called == true:
         text = f"{names[true]}, called rightly with {sure[called]}."

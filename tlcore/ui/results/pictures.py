@@ -13,7 +13,7 @@ from tlcore.ui.gallery import Tile, show_gallery
 from tlcore.ui.outcomes import Outcome
 from tlcore.ui.page import show_error
 from tlcore.ui.results.detail import Seen, show_detail
-from tlcore.ui.words import percent
+from tlcore.ui.words import percent, short
 
 PAGE = 48
 
@@ -70,7 +70,9 @@ def tile(outcome: Outcome, row: int) -> Tile:
     right = bool(table.correct[row])
     return Tile(
         source=outcome.address(row),
-        caption=f"{true} ✓ {sure}" if right else f"{true} → {called} {sure}",
+        caption=f"{short(true, 24)} ✓ {sure}"
+        if right
+        else f"{short(true, 24)} → {short(called, 24)} {sure}",
         alt=f"{true}, called rightly" if right else f"{true}, taken for {called}",
         tone="right" if right else "wrong",
     )

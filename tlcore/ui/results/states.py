@@ -30,6 +30,15 @@ def show_unfinished(run: Run) -> None:
     show_live([run], key="unfinished")  # and a rerun as soon as its state is another
 
 
+def tell_unfinished(run: Run) -> None:
+    """Say so if a run that was tested has been taken up again since."""
+    if run.state not in (State.FINISHED, State.STOPPED):
+        st.info(
+            f"This is what was found when the run was last tested. Since then it is {run.state}.",
+            icon=":material/history:",
+        )
+
+
 _ICONS = {
     State.FAILED: ":material/error:",
     State.LOST: ":material/error:",
