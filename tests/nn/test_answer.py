@@ -504,6 +504,51 @@ def test_it_ends_when_nobody_asks(tmp_path, quick):
     assert not service.is_awake(tmp_path)
 
 
+def test_whoever_came_in_before_it_ended_is_still_answered(run, pixels, quick, monkeypatch):
+    """The door is about to be closed behind a question that takes a while."""
+    slow = Desk.answer
+
+    def answer_slowly(self, question, pause):
+        time.sleep(0.3)
+        return slow(self, question, pause)
+
+    monkeypatch.setattr(Desk, "answer", answer_slowly)
+    said = []
+    with serving(run.home):
+        asking = [
+            threading.Thread(
+                target=lambda: said.append(ask.predict(run.home, run.network, pixels[:1]))
+            )
+            for _ in range(3)
+        ]
+        for thread in asking:
+            thread.start()
+        time.sleep(0.1)
+    for thread in asking:
+        thread.join(20)
+    assert len(said) == 3
+
+
+def test_an_answer_that_never_comes_is_not_waited_for(tmp_path):
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(str(place.socket_of(tmp_path)))
+        door.listen()
+
+        def greet_and_sleep():
+            channel, _ = door.accept()
+            with channel:
+                send(channel, Message({"ready": True}))
+                receive(channel)
+                asked.wait(20)
+
+        asked, thread = threading.Event(), threading.Thread(target=greet_and_sleep)
+        thread.start()
+        with pytest.raises(AnswerError, match="No answer came within"):
+            service.ask(tmp_path, Message({"ask": "predict"}), patience=0.3)
+        asked.set()
+        thread.join()
+
+
 def test_it_ends_when_its_home_or_its_code_is_no_longer_what_it_was(tmp_path, monkeypatch):
     code = tmp_path / "code" / "tlcore" / "nn"
     code.mkdir(parents=True)

@@ -25,6 +25,7 @@ IDLE = 600.0
 """Seconds without a question."""
 
 LOOK = 2.0
+GRACE = 0.5
 NICENESS = 5  # before the runs, after the pages
 _FIRST_TO_GO = 1000
 
@@ -68,6 +69,8 @@ def serve(home: Path, *, idle: float = IDLE) -> None:
             while watch.goes_on():
                 if door.answer_next(desk.answer, within=LOOK):
                     watch.note_question()
+        while door.answer_next(desk.answer, within=GRACE):
+            pass  # nobody is sent away who came in before the door was closed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

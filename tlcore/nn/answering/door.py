@@ -100,7 +100,10 @@ def refusal(what: str, *, where: str = "", remedy: str = "") -> Message:
 
 @contextmanager
 def opened(home: Path) -> Iterator[Door]:
-    """A door at the home's socket, for this user alone. Nobody else has one: hold the lock."""
+    """A door at the home's socket, for this user alone. Nobody else has one: hold the lock.
+
+    Once it is closed again, whoever came in before may still be waiting in it.
+    """
     place, door = socket_of(home), Door()
     prepare_folder(place)
     place.unlink(missing_ok=True)
@@ -109,13 +112,13 @@ def opened(home: Path) -> Iterator[Door]:
         server = _Server(str(place), door)
     finally:
         os.umask(before)
-    threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(_LOOK,), daemon=True).start()
     try:
         yield door
     finally:
+        place.unlink(missing_ok=True)
         server.shutdown()
         server.server_close()
-        place.unlink(missing_ok=True)
 
 
 class _Server(socketserver.ThreadingUnixStreamServer):
