@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tlcore.outline import HEAD, Outline
-from tlcore.schedule import BatchNorm, FreezeSchedule, Phase
+from tlcore.schedule import Balance, BatchNorm, FreezeSchedule, Phase
 from tlcore.scope import parse_scope
 
 
@@ -26,6 +26,7 @@ class Thaw:
         batchnorm: The policy on statistics.
         rate_start: The epoch at which the learning-rate schedule (re)started.
         rate_epochs: How many epochs that learning-rate schedule spans.
+        balance: How parts of unequal size are balanced; None if as in the recipe.
     """
 
     phase: int
@@ -38,6 +39,7 @@ class Thaw:
     batchnorm: BatchNorm
     rate_start: int
     rate_epochs: int
+    balance: Balance | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ class Plan:
             batchnorm=self.schedule.batchnorm,
             rate_start=rate_start,
             rate_epochs=rate_epochs,
+            balance=phase.balance,
         )
 
     @cached_property

@@ -17,7 +17,7 @@ from pydantic import Field, model_validator
 
 from tlcore.part import Line, Part
 from tlcore.rates import RateSchedule
-from tlcore.schedule import FreezeSchedule
+from tlcore.schedule import Balance, FreezeSchedule
 
 VERSION: Final = 1
 
@@ -267,8 +267,11 @@ class Recipe(Part):
         batch: Pictures a step.
         label_smoothing: Share of the certainty that is taken from the label and spread over all
             classes.
-        balance: Against classes of unequal size: `weights` makes rare ones count more in the loss,
-            `sampling` shows them more often.
+        balance: Against parts of unequal size: `weights` makes pictures of rare ones count more in
+            the loss, `sampling` shows them more often; `robust` shows all as often and makes those
+            count more that are learned worst (group DRO).
+        balance_by: What the parts are: the classes, or, by the name of a group column such as
+            `cue`, each class within each group.
         precision: Of the arithmetic; `auto` is the lowest that this machine computes natively.
         seed: Of all that is left to chance: fresh weights, order, augmentation, dropout.
     """
@@ -287,7 +290,8 @@ class Recipe(Part):
     epochs: int = Field(default=5, ge=1, le=10_000)
     batch: int = Field(default=32, ge=1, le=65_536)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
-    balance: Literal["none", "weights", "sampling"] = "none"
+    balance: Balance = "none"
+    balance_by: Line = Field(default="", max_length=200)
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     seed: int = Field(default=0, ge=0, lt=2**63)
 

@@ -19,6 +19,7 @@ from pydantic import Field, field_validator, model_validator
 from tlcore.part import Part
 from tlcore.scope import parse_scope
 
+Balance = Literal["none", "weights", "sampling", "robust"]
 BatchNorm = Literal["frozen", "adapted", "trained"]
 Preset = Literal[
     "head-only",
@@ -47,6 +48,8 @@ class Phase(Part):
         rate: The learning rate as a multiple of the recipe's.
         decay: Each block further from the head learns at this multiple of the next one's rate.
         restart: The learning-rate schedule starts anew with this phase.
+        balance: Overrules the recipe's, for this phase alone: a head that is trained anew on
+            balanced pictures corrects much of what a cue has taught (deep feature reweighting).
     """
 
     thaw: str = "head"
@@ -54,6 +57,7 @@ class Phase(Part):
     rate: float = Field(default=1.0, gt=0, le=100)
     decay: float = Field(default=1.0, gt=0, le=1)
     restart: bool = False
+    balance: Balance | None = None
 
     @field_validator("thaw")
     @classmethod

@@ -47,6 +47,7 @@ def save_state(
         "sums": asdict(progress.sums),
         "history": [asdict(epoch) for epoch in progress.history],
         "parts": progress.parts,
+        "stakes": progress.stakes,
         "seconds": progress.seconds_now,
     }
     write(path, "state", tensors, facts)
@@ -74,6 +75,7 @@ def load_state(
             sums=Sums(**facts["sums"]),
             history=[EpochDone(**epoch) for epoch in facts["history"]],
             parts=facts["parts"],
+            stakes=facts.get("stakes", []),
             seconds_before=facts["seconds"],
             best=under(tensors, "best."),
         )

@@ -108,8 +108,8 @@ def _train_epoch(
 ) -> Iterator[Event]:
     """The steps that are left of an epoch, or as many as are wanted."""
     recipe, epoch = work.recipe, progress.epoch
-    labels = work.splits.train.labels
-    order = epoch_order(labels, recipe.seed, epoch, balanced=recipe.balance == "sampling")
+    evenly = (thaw.balance or recipe.balance) in ("sampling", "robust")
+    order = epoch_order(work.parts.numbers, recipe.seed, epoch, balanced=evenly)
     batches = order.split(recipe.batch)[: work.steps]
     for step in range(progress.step, work.steps):
         start = time.perf_counter()

@@ -45,6 +45,7 @@ class Progress:
         seconds_before: Time spent by processes before this one.
         began: When this process took over.
         best: The weights of the best epoch, where the best is to be kept.
+        stakes: How much each part of the pictures counts, where the worst shall count more.
     """
 
     epoch: int = 0
@@ -55,6 +56,7 @@ class Progress:
     seconds_before: float = 0.0
     began: float = field(default_factory=time.perf_counter)
     best: dict[str, Tensor] = field(default_factory=dict)
+    stakes: list[float] = field(default_factory=list)
 
     @property
     def seconds_now(self) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from tlcore.errors import OutOfMemory
@@ -13,6 +12,7 @@ from tlcore.events import Note
 from tlcore.nn.augment import Mixture, mix
 from tlcore.nn.chance import generator_for, seed_for
 from tlcore.nn.device import computing_in, is_out_of_memory
+from tlcore.nn.engine.balance import balanced_loss
 from tlcore.nn.engine.optimise import set_rates, shape_gradients
 from tlcore.nn.engine.progress import Progress
 from tlcore.nn.engine.work import Work
@@ -29,9 +29,10 @@ def learn_from(
     loss is a number.
     """
     notes: list[Note] = []
+    progress.stakes = progress.stakes or [1 / work.parts.count] * work.parts.count
     while True:
         try:
-            loss, correct = _gradients(work, rows, progress, step)
+            loss, correct = _gradients(work, rows, progress, step, thaw)
             break
         except (torch.OutOfMemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
@@ -46,7 +47,9 @@ def learn_from(
     return loss, correct, notes
 
 
-def _gradients(work: Work, rows: Tensor, progress: Progress, step: int) -> tuple[float, int]:
+def _gradients(
+    work: Work, rows: Tensor, progress: Progress, step: int, thaw: Thaw
+) -> tuple[float, int]:
     """Forward and backward over the whole batch, part by part."""
     recipe, place = work.recipe, (progress.epoch, step)
     work.optimiser.zero_grad(set_to_none=True)
@@ -54,6 +57,7 @@ def _gradients(work: Work, rows: Tensor, progress: Progress, step: int) -> tuple
     chance = generator_for(recipe.seed, "augment", *place)
     inputs = work.training.batch(rows, recipe.augmentation, chance, epoch=progress.epoch)
     labels = work.training.pictures.labels[rows.to(work.device)]
+    parts = torch.from_numpy(work.parts.numbers[rows.numpy()]).to(work.device)
     mixture = mix(inputs, recipe.augmentation, chance)
     if mixture is not None:
         inputs = mixture.pictures
@@ -64,7 +68,7 @@ def _gradients(work: Work, rows: Tensor, progress: Progress, step: int) -> tuple
         with computing_in(work.precision, work.device):
             features = work.network.features(inputs[part], work.training.boundary)
             logits = work.network.head(features)
-        loss = _loss(work, logits.float(), labels, part, mixture)
+        loss = _loss(work, progress, thaw, logits.float(), labels, parts, part, mixture)
         if work.teacher is not None:
             distance = work.teacher.distance(features.float(), rows[part.cpu()])
             loss = loss + recipe.distillation.weight * distance
@@ -76,11 +80,25 @@ def _gradients(work: Work, rows: Tensor, progress: Progress, step: int) -> tuple
 
 
 def _loss(
-    work: Work, logits: Tensor, labels: Tensor, part: Tensor, mixture: Mixture | None
+    work: Work,
+    progress: Progress,
+    thaw: Thaw,
+    logits: Tensor,
+    labels: Tensor,
+    parts: Tensor,
+    part: Tensor,
+    mixture: Mixture | None,
 ) -> Tensor:
     def to(targets: Tensor) -> Tensor:
-        smoothing = work.recipe.label_smoothing
-        return F.cross_entropy(logits, targets, work.weights, label_smoothing=smoothing)
+        return balanced_loss(
+            logits,
+            targets,
+            parts[part],
+            work.parts.weights,
+            balance=thaw.balance or work.recipe.balance,
+            stakes=progress.stakes,
+            smoothing=work.recipe.label_smoothing,
+        )
 
     if mixture is None:
         return to(labels[part])

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor
 from torch.optim import Optimizer
 
 from tlcore.data.pictures import Pictures, Splits
@@ -14,7 +13,8 @@ from tlcore.nn.backbones import build
 from tlcore.nn.device import choose_device, choose_precision, precision_name
 from tlcore.nn.engine import checkpoint
 from tlcore.nn.engine.activations import PLAIN, Activations, Views
-from tlcore.nn.engine.batches import Resident, class_weights, steps_in_epoch
+from tlcore.nn.engine.balance import Parts, parts_of
+from tlcore.nn.engine.batches import Resident, steps_in_epoch
 from tlcore.nn.engine.keepsake import save_network
 from tlcore.nn.engine.optimise import build_optimiser
 from tlcore.nn.engine.progress import Progress
@@ -34,7 +34,7 @@ class Work:
         validation: The same for the validation share, where there is one.
         test: The same for the test set.
         steps: Steps in an epoch.
-        weights: Of each class in the loss, where the recipe balances that way.
+        parts: Of the training pictures, which may be balanced.
         teacher: Whose features are imitated, where the recipe names one.
     """
 
@@ -51,7 +51,7 @@ class Work:
     validation: Activations | None
     test: Activations
     steps: int
-    weights: Tensor | None
+    parts: Parts
     teacher: Teacher | None
 
     @property
@@ -99,9 +99,7 @@ def prepare_work(recipe: Recipe, splits: Splits) -> Work:
     def source(pictures: Pictures, views: Views = PLAIN) -> Activations:
         return Activations(Resident(pictures, device), prepare, views)
 
-    balanced = recipe.balance == "weights"
     imitates = bool(recipe.distillation.teacher)
-    weights = class_weights(splits.train.labels, len(splits.classes)) if balanced else None
     return Work(
         recipe=recipe,
         device=device,
@@ -116,7 +114,7 @@ def prepare_work(recipe: Recipe, splits: Splits) -> Work:
         validation=source(splits.validation) if splits.validation else None,
         test=source(splits.test),
         steps=steps_in_epoch(len(splits.train), recipe.batch),
-        weights=weights.to(device) if weights is not None else None,
+        parts=parts_of(splits.train, recipe.balance_by, device),
         teacher=hire(recipe, network, splits.train, precision) if imitates else None,
     )
 
