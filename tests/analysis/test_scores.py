@@ -7,7 +7,7 @@ from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_
 
 from tests.analysis.tables import predict_at_random
 from tlcore.analysis.predictions import Predictions
-from tlcore.analysis.scores import calibration_error, f1_interval, score
+from tlcore.analysis.scores import calibration_error, class_f1_intervals, f1_interval, score
 from tlcore.errors import DataError
 
 
@@ -106,6 +106,29 @@ def test_the_f1_interval_agrees_with_resampling_pictures_in_a_loop():
     assert (ours.low, ours.high) == pytest.approx(
         tuple(np.quantile(scores, [0.025, 0.975])), abs=within
     )
+
+
+def test_each_class_has_an_f1_whose_interval_agrees_with_resampling_pictures():
+    table = predict_at_random(150, 4)
+    ours = class_f1_intervals(table)
+    chance = np.random.default_rng(3)
+    scores = np.array(
+        [
+            precision_recall_fscore_support(
+                table.labels[rows], table.predicted[rows], labels=range(4), zero_division=0
+            )[2]
+            for rows in chance.integers(0, 150, (400, 150))
+        ]
+    )
+    for k, found in enumerate(ours):
+        assert found.value == pytest.approx(score(table).classes[k].f1)
+        expected = tuple(np.quantile(scores[:, k], [0.025, 0.975]))
+        assert (found.low, found.high) == pytest.approx(expected, abs=0.5 * np.std(scores[:, k]))
+
+
+def test_an_absent_class_has_no_f1():
+    table = predict_at_random(60, 5, labels=np.arange(60) % 3)
+    assert [found is None for found in class_f1_intervals(table)] == [False] * 3 + [True] * 2
 
 
 def test_the_f1_interval_leaves_absent_classes_out():

@@ -233,11 +233,13 @@ def test_a_class_is_told_to_be_the_worst_with_what_it_is_taken_for(store, run):
 
 
 def test_the_table_of_classes_has_an_interval_beside_every_share(store, run):
-    table = class_table(outcome_of(store, run).story.test)
+    outcome = outcome_of(store, run)
+    table = class_table(outcome.story.test, outcome.class_f1)
     assert table["class"].tolist() == list(CLASSES)
     assert table["recall"].tolist() == pytest.approx([25, 200 / 3, 200 / 3])
     assert table["precision"].tolist() == pytest.approx([100 / 3, 50, 200 / 3])
     assert table["recall, 95 %"].tolist()[0] == "4.6 to 69.9"
+    assert all("to" in text for text in table["F1, 95 %"])
     assert table["pictures"].tolist() == [4, 3, 3]
 
 

@@ -147,12 +147,35 @@ def bootstrap_counts(
     >>> interval.value, round(interval.low, 2), round(interval.high, 2)
     (0.9, 0.84, 0.96)
     """
+    (found,) = bootstrap_each(
+        lambda drawn: measure(drawn)[:, None],
+        counts,
+        draws=draws,
+        confidence=confidence,
+        seed=seed,
+    )
+    return found
+
+
+def bootstrap_each(
+    measure: Measure,
+    counts: Rows,
+    *,
+    draws: int = 1000,
+    confidence: float = CONFIDENCE,
+    seed: int = 0,
+) -> tuple[Interval, ...]:
+    """The same for several scores at once: `measure` gives draws x scores."""
     generator = np.random.default_rng(seed)
     n = int(counts.sum())
     chunk = max(1, LARGEST_CHUNK // len(counts))
     sizes = [min(chunk, draws - start) for start in range(0, draws, chunk)]
-    drawn = [measure(generator.multinomial(n, counts / n, size)) for size in sizes]
-    return _percentiles(float(measure(counts[None])[0]), np.concatenate(drawn), n, confidence)
+    drawn = np.concatenate([measure(generator.multinomial(n, counts / n, size)) for size in sizes])
+    values = measure(counts[None])[0]
+    return tuple(
+        _percentiles(float(value), scores, n, confidence)
+        for value, scores in zip(values, drawn.T, strict=True)
+    )
 
 
 def _percentiles(value: float, scores: NDArray[np.float64], n: int, confidence: float) -> Interval:

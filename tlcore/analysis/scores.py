@@ -11,7 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tlcore.analysis.intervals import Interval, bootstrap_counts, wilson
+from tlcore.analysis.intervals import (
+    Interval,
+    Measure,
+    Rows,
+    bootstrap_counts,
+    bootstrap_each,
+    wilson,
+)
 from tlcore.analysis.predictions import Predictions
 from tlcore.errors import DataError
 
@@ -131,17 +138,38 @@ def f1_interval(predictions: Predictions, *, draws: int = 1000, seed: int = 0) -
     """
     confusion = count_confusion(predictions)
     present = np.flatnonzero(confusion.sum(axis=1))
+    f1_of, counts = _f1_by_cells(confusion)
+
+    def measure(drawn: NDArray[np.int64]) -> NDArray[np.float64]:
+        means: NDArray[np.float64] = f1_of(drawn)[:, present].mean(axis=1)
+        return means
+
+    return bootstrap_counts(measure, counts, draws=draws, seed=seed)
+
+
+def class_f1_intervals(
+    predictions: Predictions, *, draws: int = 1000, seed: int = 0
+) -> tuple[Interval | None, ...]:
+    """F1 of each class with its bootstrap interval; None where there is no test picture of it."""
+    confusion = count_confusion(predictions)
+    every = bootstrap_each(*_f1_by_cells(confusion), draws=draws, seed=seed)
+    present = confusion.sum(axis=1) > 0
+    return tuple(f if here else None for f, here in zip(every, present, strict=True))
+
+
+def _f1_by_cells(confusion: NDArray[np.int64]) -> tuple[Measure, Rows]:
+    """How F1 of each class follows from pictures by cell; and how many there are, of those cells
+    that have any."""
     actual, called = np.nonzero(confusion)
     cells = np.eye(len(confusion))
     either = cells[actual] + cells[called]
     both = cells[actual] * (actual == called)[:, None]
 
-    def measure(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-        f1 = 2 * (counts @ both) / np.maximum(counts @ either, 1)
-        means: NDArray[np.float64] = f1[:, present].mean(axis=1)
-        return means
+    def measure(drawn: NDArray[np.int64]) -> NDArray[np.float64]:
+        f1: NDArray[np.float64] = 2 * (drawn @ both) / np.maximum(drawn @ either, 1)
+        return f1
 
-    return bootstrap_counts(measure, confusion[actual, called], draws=draws, seed=seed)
+    return measure, confusion[actual, called]
 
 
 def _score_classes(names: tuple[str, ...], confusion: NDArray[np.int64]) -> tuple[ClassScore, ...]:

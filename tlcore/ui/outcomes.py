@@ -13,7 +13,7 @@ from tlcore.analysis.intervals import Interval, Rows, mean
 from tlcore.analysis.label_errors import Suspect, find_suspects
 from tlcore.analysis.mistakes import By, rank_mistakes
 from tlcore.analysis.predictions import Predictions
-from tlcore.analysis.scores import f1_interval
+from tlcore.analysis.scores import class_f1_intervals, f1_interval
 from tlcore.analysis.superclasses import fold, superclasses_of
 from tlcore.report.story import RunStory, story_of
 from tlcore.runs.owners import Owner
@@ -49,6 +49,11 @@ class Outcome:
     def f1(self) -> Interval:
         """Macro F1."""
         return f1_interval(self.predictions)
+
+    @cached_property
+    def class_f1(self) -> tuple[Interval | None, ...]:
+        """F1 of each class."""
+        return class_f1_intervals(self.predictions)
 
     @cached_property
     def loss(self) -> Interval:

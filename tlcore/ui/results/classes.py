@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -36,7 +38,7 @@ def show_classes(outcome: Outcome) -> None:
         alt="Recall of each class with its interval, the worst on top",
     )
     st.caption(_TELL)
-    _show_table(report)
+    _show_table(outcome)
 
 
 def worst_class(report: TestReport) -> str:
@@ -112,29 +114,29 @@ def recall_chart(report: TestReport) -> go.Figure:
     return figure
 
 
-def _show_table(report: TestReport) -> None:
+def _show_table(outcome: Outcome) -> None:
     percents = st.column_config.NumberColumn(format="%.1f %%")
     st.dataframe(
-        class_table(report),
+        class_table(outcome.story.test, outcome.class_f1),
         hide_index=True,
         column_config=dict.fromkeys(("recall", "precision", "F1"), percents),
-        height=min(38 + 35 * len(report.classes), 600),
+        height=min(38 + 35 * len(outcome.classes), 600),
         alt="Recall, precision, F1 and the number of test pictures of each class",
     )
 
 
-def class_table(report: TestReport) -> pd.DataFrame:
+def class_table(report: TestReport, f1: Sequence[Interval | None]) -> pd.DataFrame:
     """A row a class; shares in percent, so that a click on a head sorts by numbers."""
     called = report.confusion.sum(axis=0)
     rows = [
-        _row(each, report.confusion, place, int(called[place]))
+        _row(each, report.confusion, place, int(called[place]), f1[place])
         for place, each in enumerate(report.classes)
     ]
     return pd.DataFrame(rows)
 
 
 def _row(
-    each: ClassScore, confusion: NDArray[np.int64], place: int, called: int
+    each: ClassScore, confusion: NDArray[np.int64], place: int, called: int, f1: Interval | None
 ) -> dict[str, object]:
     precision = wilson(int(confusion[place, place]), called) if called else None
     return {
@@ -145,6 +147,7 @@ def _row(
         "precision": _percent(each.precision),
         "precision, 95 %": _bounds(precision if each.support else None),
         "F1": _percent(each.f1),
+        "F1, 95 %": _bounds(f1),
     }
 
 
