@@ -1,5 +1,6 @@
 """Train works on load, fills in and keeps everything, and says what stands in the way."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from tlcore import catalog, paths, presets
 from tlcore.recipe import Augmentation, Data, Input, Model, Optimiser, Recipe
 from tlcore.recipe_fields import field_cards
 from tlcore.recipe_text import from_fields, to_yaml
-from tlcore.runs.owners import LOCAL
+from tlcore.runs.owners import LOCAL, PUBLIC
 from tlcore.runs.store import RunStore
 from tlcore.schedule import FreezeSchedule, Phase
 from tlcore.ui.draft import packed, packed_fields, unpacked
@@ -162,6 +163,7 @@ def test_from_scratch_nothing_can_be_frozen():
     page = open_train(presets.find("c-scratch").recipe)
     assert page.button_group(key="schedule.preset as pills").disabled
     assert page.button(key="train both").disabled
+    assert "freeze random weights" in given_to(page, "train_strip")["locked"]
 
 
 def test_a_backbone_outside_the_catalogue_has_presets_but_no_strip():
@@ -250,6 +252,14 @@ def test_a_public_lab_says_what_it_does_not_take_before_the_run(monkeypatch):
     monkeypatch.setenv("TL_PUBLIC", "1")
     page = open_train(Recipe(model=Model(backbone="regnetx_002")))
     assert "open to anybody" in told(page)
+    assert page.button(key="train").disabled
+
+
+def test_whoever_has_no_time_left_is_told_before_the_run(monkeypatch):
+    monkeypatch.setenv("TL_PUBLIC", "1")
+    RunStore().set_rules(replace(PUBLIC, seconds=0.0), by=LOCAL)
+    page = open_train()
+    assert "Go on tomorrow" in told(page)
     assert page.button(key="train").disabled
 
 

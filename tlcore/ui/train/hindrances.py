@@ -9,8 +9,10 @@ from tlcore import catalog
 from tlcore.data import describe
 from tlcore.errors import DataError, RecipeError
 from tlcore.recipe import Recipe
-from tlcore.runs.owners import is_public
+from tlcore.runs.limits import spent
+from tlcore.runs.owners import LOCAL, is_public
 from tlcore.runs.public import refuse_foreign
+from tlcore.ui.session import me, store
 from tlcore.ui.train.facts import counts_of, outline_of
 from tlcore.ui.train.form import Form
 from tlcore.ui.train.hub import hub_answers
@@ -36,7 +38,7 @@ class Hindrance:
 def hindrances(form: Form) -> tuple[Hindrance, ...]:
     """All that is known to stand in the way."""
     wrong = tuple(Hindrance(p.field, str(p)) for p in form.problems)
-    return wrong or tuple(_of_recipe(form))
+    return (*(wrong or _of_recipe(form)), *_of_rules())
 
 
 def _of_recipe(form: Form) -> Iterator[Hindrance]:
@@ -51,6 +53,19 @@ def _of_recipe(form: Form) -> Iterator[Hindrance]:
     yield from _of_data(recipe)
     for problem in misfits(form, outline_of(recipe)):
         yield Hindrance("schedule", str(problem))
+
+
+def _of_rules() -> Iterator[Hindrance]:
+    """What a person has no more of, where the lab has rules about it."""
+    rules, owner = store().rules(), me()
+    usage = store().usage(by=owner)
+    if owner == LOCAL:
+        return
+    if words := spent(rules, usage):
+        yield Hindrance("", " ".join(words))
+    elif rules.queued is not None and usage.queued >= rules.queued:
+        what = f"You have {usage.queued} runs that wait, as many as one person may have"
+        yield Hindrance("", f"{what}. Wait until one has ended, or cancel one.")
 
 
 def _of_weights(recipe: Recipe) -> Iterator[Hindrance]:

@@ -63,6 +63,7 @@ _LABELS = {
     "spread": "Spread",
     "where": "Which block",
 }
+_FROM_SCRATCH = "From scratch everything trains: to freeze random weights teaches nothing."
 _PRESET = "schedule.preset as pills"
 
 
@@ -95,7 +96,7 @@ def show_dials(form: Form) -> None:
             label = _LABELS.get(dial) or _COUNTED[chosen]
             show_field(form, f"schedule.{dial}", label=label)
     if chosen in PRESETS:
-        others[-1].caption(PRESETS[chosen][1])
+        others[-1].caption(locked(form) or PRESETS[chosen][1])
 
 
 def _choose() -> None:
@@ -131,7 +132,12 @@ def show_blocks(form: Form, outline: Outline | None) -> None:
     elif problems := misfits(form, outline):
         show_problems(problems)
     else:
-        show_strip(recipe, outline)
+        show_strip(recipe, outline, locked=locked(form))
+
+
+def locked(form: Form) -> str:
+    """Why nothing can be painted; empty if it can."""
+    return _FROM_SCRATCH if form.recipe.model.weights == "none" else ""
 
 
 def misfits(form: Form, outline: Outline | None) -> list[Any]:

@@ -13,8 +13,6 @@ from tlcore.paths import PROJECT
 from tlcore.recipe import Recipe
 from tlcore.recipe_text import from_fields, to_fields
 from tlcore.runs.dispatcher import ensure_dispatcher
-from tlcore.runs.limits import spent
-from tlcore.runs.owners import LOCAL
 from tlcore.ui.choosing import remember
 from tlcore.ui.page import show_error
 from tlcore.ui.session import me, store
@@ -52,7 +50,6 @@ def show_sending(form: Form, *, pair: bool = True) -> None:
             help="Twice the same data, budget and seed: once as it stands, once from random "
             "weights, where everything trains.",
         )
-    _show_quota()
     if train:
         send([form.recipe])
     if both:
@@ -93,17 +90,3 @@ def send(recipes: Sequence[Recipe]) -> None:
 def _has_weights(recipe: Recipe) -> bool:
     card = catalog.lookup(recipe.model.backbone)
     return recipe.model.weights != "none" and (card is None or card.kind != "scratch")
-
-
-def _show_quota() -> None:
-    """What a person has left, where the lab has rules about it."""
-    rules, owner = store().rules(), me()
-    if owner == LOCAL:
-        return
-    usage = store().usage(by=owner)
-    if words := spent(rules, usage):
-        st.error(literal(" ".join(words)), icon=":material/block:")
-    elif rules.queued is not None:
-        left = max(0, rules.queued + (rules.running or 0) - usage.queued - usage.running)
-        st.caption(f"You may have {left} more runs waiting or at work." if left else
-                   "You have as many runs waiting or at work as one person may have.")  # fmt: skip
