@@ -73,3 +73,12 @@ def test_original_sizes_are_read_from_the_files_and_broken_ones_passed_over(tmp_
 )
 def test_balance_is_told_in_words(counts, words):
     assert describe_balance(counts, ["a", "b", "c"]) == words
+
+
+def test_rows_that_are_not_asked_about_are_not_looked_at():
+    some = pictures([0, 1] * 10)
+    pixels = some.pixels.copy()
+    pixels[::2] = 255
+    look = look_at(type(some)(pixels, some.labels, some.ids), among=np.arange(1, 20, 2))
+    assert look.rows.tolist() == list(range(1, 20, 2))
+    assert not len(look.odd["pale"])

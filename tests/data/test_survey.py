@@ -65,3 +65,12 @@ def test_a_huge_world_is_looked_at_in_part_with_the_same_dials():
     assert sum(drawn_in_all(few)) * 256**2 * 3 <= 1.2 * MOST_DRAWN
     assert few.model_copy(update={"per_class": 20_000, "test_per_class": 100}) == huge
     assert small_enough(SMALL) is SMALL
+
+
+def test_some_of_every_side_are_a_fair_part():
+    data = Data(shapes=SMALL)
+    found = survey(open_dataset(data, Input()), data)
+    some = found.some(30)
+    assert len(some) == 16 + 4 + 10
+    assert {name.split("/")[0] for name in some.ids.tolist()} == {"train", "test"}
+    assert len(found.some(10_000)) == 150

@@ -88,10 +88,20 @@ class Spread:
     high: float
 
 
-def look_at(pictures: Pictures, *, most: int = MOST) -> Look:
-    """Look at the pictures; at an even part of them where they are more than `most`, or large."""
-    count = min(most, len(pictures), max(50, MOST_BYTES // max(1, pictures.pixels[0].nbytes)))
-    rows = np.unique(np.linspace(0, len(pictures) - 1, count).astype(np.int64))
+def look_at(
+    pictures: Pictures, *, among: NDArray[np.int64] | None = None, most: int = MOST
+) -> Look:
+    """Look at the pictures; at an even part of them where they are more than `most`, or large.
+
+    Args:
+        pictures: Those that rows are counted in.
+        among: The rows in question; all if none are named.
+        most: How many are looked at.
+    """
+    rows = np.arange(len(pictures)) if among is None else among
+    of = len(rows)
+    count = min(most, of, max(50, MOST_BYTES // max(1, pictures.pixels[0].nbytes)))
+    rows = rows[np.unique(np.linspace(0, of - 1, count).astype(np.int64))]
     parts = [_measure(pictures.pixels[some]) for some in _batches(rows)]
     sums, squares, brightness, contrast, sharpness = (
         np.concatenate([part[place] for part in parts]) for place in range(5)
@@ -107,7 +117,7 @@ def look_at(pictures: Pictures, *, most: int = MOST) -> Look:
     }
     return Look(
         rows=rows,
-        of=len(pictures),
+        of=of,
         mean=tuple(round(float(value), 4) for value in mean),
         deviation=tuple(round(float(value), 4) for value in deviation),
         brightness=brightness,

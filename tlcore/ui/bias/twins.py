@@ -58,7 +58,7 @@ def twins_of(recipe: Recipe) -> Twins:
     return _drawn(recipe.data.shapes.model_dump_json(), _FEW_TWINS if large else MOST_TWINS)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False)
 def _drawn(shapes: str, most: int) -> Twins:
     return draw_twins(Shapes.model_validate_json(shapes), most=most)
 

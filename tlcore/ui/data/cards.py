@@ -20,7 +20,7 @@ _GROUPS = {
 def show_cards(chosen: str) -> DatasetCard:
     """Offer all data sets; give the card of the one that is chosen."""
     cards = {card.name: card for card in describe()}
-    with st.grid("auto", min_column_width=210, border=True, key="data cards") as grid:
+    with st.grid(5, min_column_width=160, border=True, key="data cards") as grid:
         for card in cards.values():
             with grid.cell():
                 _show_card(card, is_chosen=card.name == chosen)

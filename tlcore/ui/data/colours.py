@@ -70,11 +70,11 @@ def _original_sizes(fingerprint: str, path: str) -> dict[tuple[int, int], int]:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _looked(key: str, _side: Side) -> Look:
-    return look_at(_side.taken())
+    return look_at(_side.pool, among=_side.rows)
 
 
 def _show_brightness(look: Look, side: Side, classes: Sequence[str]) -> None:
-    spreads = brightness_by_class(look, side.labels)
+    spreads = brightness_by_class(look, side.pool.labels)
     order = sorted(spreads, key=lambda label: spreads[label].middle)
     shown = order if len(order) <= 20 else [*order[:10], *order[-10:]]
     darkest, brightest = (classes[shown[place]] for place in (0, -1))
@@ -115,9 +115,7 @@ def _show_odd(look: Look, side: Side, survey: Survey) -> None:
         show_gallery(tiles, key=f"odd {kind}", side=72)
 
 
-def _tile(side: Side, place: int, survey: Survey) -> Tile:
-    row = side.rows[place]
+def _tile(side: Side, row: int, survey: Survey) -> Tile:
     name = survey.classes[side.pool.labels[row]]
-    return Tile(
-        address_of(side.pool.pixels[row]), f"{name}\n{side.pool.ids[row]}", f"picture of {name}"
-    )
+    source = address_of(side.pool.pixels[row])
+    return Tile(source, f"{name}\n{side.pool.ids[row]}", f"picture of {name}")

@@ -18,8 +18,8 @@ AT_ONCE = 3e7
 """Pairs of pictures that are compared without being asked to."""
 
 PAIRS_A_SECOND = 1e8
-MOST_LABELS = 6000
-"""Training pictures whose labels are held against each other's."""
+MOST_LABELS, MOST_BYTES = 6000, 64 * 1024**2
+"""Pictures whose labels are held against each other's, and what they take in memory."""
 
 
 def show_leaks(seen: Seen) -> None:
@@ -87,13 +87,13 @@ def show_doubtful(seen: Seen) -> None:
     """Labels that contradict each other, and those the drawn world knows to be wrong."""
     side = seen.survey.side("train")
     _show_known(side, seen.survey)
-    pictures = side.taken(MOST_LABELS)
+    whole = sum(len(each) for each in seen.survey.sides)
     with st.spinner("Comparing thumbnails …", show_time=True):
-        pairs = _doubtful(seen.key, pictures)
+        pictures, pairs = _doubtful(seen.key, seen.survey)
     st.caption(
-        f"Looked at {len(pictures):,} of {len(side):,} training pictures: nearly the same picture "
-        "under two labels means that one label is wrong. Labels that a network doubts are on the "
-        "page Results, once it was trained."
+        f"Looked at {len(pictures):,} of all {whole:,} pictures: nearly the same picture under two "
+        "labels means that one label is wrong. Labels that a network doubts are on the page "
+        "Results, once it was trained."
     )
     if not pairs:
         st.success("No two pictures that are nearly the same bear different labels.",
@@ -104,9 +104,11 @@ def show_doubtful(seen: Seen) -> None:
     show_gallery(tiles, key="doubtful", side=150)
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def _doubtful(key: str, _pictures: Pictures) -> tuple[tuple[int, int, float], ...]:
-    return find_doubtful(_pictures)
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _doubtful(key: str, _survey: Survey) -> tuple[Pictures, tuple[tuple[int, int, float], ...]]:
+    one = _survey.sides[0].pool.pixels[0].nbytes
+    pictures = _survey.some(min(MOST_LABELS, MOST_BYTES // one))
+    return pictures, find_doubtful(pictures)
 
 
 def _doubt_tile(pictures: Pictures, pair: tuple[int, int, float], survey: Survey) -> Tile:

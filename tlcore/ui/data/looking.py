@@ -104,7 +104,7 @@ def _places() -> Places:
     return tuple(sorted(paths.variables().items()))
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@st.cache_resource(max_entries=6, show_spinner=False)
 def _surveyed(data: str, input: str, places: Places, again: int) -> Survey:
     known = Data.model_validate_json(data)
     alike = known.model_copy(
