@@ -326,7 +326,7 @@ def _disagreements(recipe: Recipe) -> list[str]:
             "rate_schedule.name: plateau needs data.validation above 0 to measure a plateau",
         ),
         (
-            recipe.model.weights != "none" or recipe.schedule.preset == "full",
+            recipe.model.weights != "none" or recipe.schedule.begins_with_all,
             "schedule.preset: must be full when model.weights is none: "
             "freezing random weights learns nothing",
         ),

@@ -103,6 +103,11 @@ class FreezeSchedule(Part):
             raise ValueError("phases: must all say their epochs, except for the last one")
         return self
 
+    @property
+    def begins_with_all(self) -> bool:
+        """Whether nothing is frozen before it has learned anything."""
+        return self.preset == "full" or (self.preset == "custom" and self.phases[0].thaw == "all")
+
     def misfits(self, epochs: int) -> list[str]:
         """Why the phases don't fill a run of `epochs` exactly, as lines of `field: rule`.
 
