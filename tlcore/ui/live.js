@@ -3,6 +3,7 @@
 const PATIENCE = 10; // seconds for an answer
 const SLOWEST = 5; // seconds between two questions while nobody answers
 const MOST_STEPS = 6000;
+const MOST_NOTES = 5;
 const QUIET = 15; // seconds between two things that are said aloud
 const WATCHES = new WeakMap();
 const ZOOMS = (globalThis.thawZooms ??= new Map()); // found again when a chart is built anew
@@ -19,6 +20,13 @@ const extend = (curve, points) => {
 };
 
 const blank = () => ({ curves: {}, planned: [], begun: new Set(), notes: [], longest: 1, epoch: 0 });
+
+// The latest things that the runs want people to know; the same for several is said once.
+const notesOf = (runs) => {
+  const whose = (run) => (runs.length > 1 ? `${run.name}: ` : "");
+  const all = runs.flatMap((run) => run.notes.map((note) => whose(run) + note));
+  return [...new Set(all)].slice(-MOST_NOTES);
+};
 
 class Watch {
   constructor(root) {
@@ -48,7 +56,8 @@ class Watch {
     this.table.ontoggle = () => this.redraw();
     this.heard = element("p", "heard");
     this.heard.ariaLive = "polite";
-    this.root.replaceChildren(this.banner, this.list, this.panels, this.styles, this.notes, this.table, this.heard);
+    const { banner, list, panels, styles, notes, table, heard } = this;
+    this.root.replaceChildren(banner, list, panels, styles, notes, table, heard);
   }
 
   // What the page says: which runs, as it knows them, and how to draw them.
@@ -127,8 +136,8 @@ class Watch {
     if (news.gone) run.state = "gone";
     for (const [name, points] of Object.entries(curves)) {
       extend((run.curves[name] ??= []), points);
-      if (name === "loss") for (const [, step] of points) run.longest = Math.max(run.longest, step + 1);
     }
+    run.longest = Math.max(run.longest, ...(curves.loss ?? []).map(([, step]) => step + 1));
     begun.forEach((phase) => run.begun.add(phase));
     run.notes.push(...notes);
   }
@@ -136,18 +145,19 @@ class Watch {
   // Seconds until the next question: as the server says, and less often if it takes its time.
   pause(took) {
     if (this.misses) return Math.min(SLOWEST, 0.5 * 2 ** this.misses);
-    const waits = [...this.runs.values()].map((run) => (run.next ? run.again : 0)).filter((wait) => wait != null);
+    const all = [...this.runs.values()].map((run) => (run.next ? run.again : 0));
+    const waits = all.filter((wait) => wait != null);
     return Math.max(Math.min(...waits), 4 * took);
   }
 
   // One rerun of the page for each new state: it has other buttons then.
   announce() {
-    const changed = this.data.runs.filter((given) => {
+    const isNew = (given) => {
       const run = this.runs.get(given.id);
-      return run.state !== given.state && (run.gone || run.updated >= given.updated);
-    });
+      return run.state !== given.state && (run.gone || (run.next && run.updated >= given.updated));
+    };
     const states = JSON.stringify(this.data.runs.map(({ id }) => [id, this.runs.get(id).state]));
-    if (!changed.some((given) => this.runs.get(given.id).next || this.runs.get(given.id).gone) || states === this.told) return;
+    if (states === this.told || !this.data.runs.some(isNew)) return;
     this.told = states;
     this.tell(states);
   }
@@ -166,8 +176,7 @@ class Watch {
     this.banner.textContent = this.away;
     this.banner.hidden = !this.away;
     this.list.replaceChildren(...runs.map((run, place) => this.line(run, place)));
-    const notes = runs.flatMap((run) => run.notes.map((note) => (runs.length > 1 ? `${run.name}: ${note}` : note)));
-    this.notes.replaceChildren(...[...new Set(notes)].slice(-5).map((note) => element("li", "", note)));
+    this.notes.replaceChildren(...notesOf(runs).map((note) => element("li", "", note)));
     this.charts.forEach((chart) => chart.draw());
     this.styles.replaceChildren(...this.legend());
     if (this.table.open) this.table.lastChild.replaceChildren(tableOf(runs));
@@ -178,20 +187,23 @@ class Watch {
   line(run, place) {
     const row = element("li", this.runs.size > 1 ? "" : "alone");
     const swatch = draw("svg", { width: 26, height: 12, "aria-hidden": "true" });
-    swatch.append(draw("path", { d: `M0 6H26${markOf(place)(13, 6)}`, stroke: run.colour, fill: run.colour, "stroke-width": 2.5 }));
+    const ink = { stroke: run.colour, fill: run.colour, "stroke-width": 2.5 };
+    swatch.append(draw("path", { d: `M0 6H26${markOf(place)(13, 6)}`, ...ink }));
     const bar = element("progress", "");
     bar.max = run.epochs ?? 1;
     bar.value = Math.min(bar.max, placeOf(run));
     bar.ariaLabel = `${run.name}: epochs done`;
     bar.style.accentColor = run.colour;
-    row.append(swatch, element("strong", "", run.name), element("span", "words", wordsFor(run, this.runs.size === 1).join(" · ")), bar);
+    const words = wordsFor(run, this.runs.size === 1).join(" · ");
+    row.append(swatch, element("strong", "", run.name), element("span", "words", words), bar);
     return row;
   }
 
   // What the lines mean that were drawn just now.
   legend() {
     const drawn = this.charts.flatMap((chart) => chart.lines).filter(({ points }) => points.length);
-    const used = ["validation", "train", "step"].filter((style) => drawn.some((line) => line.style === style));
+    const styles = new Set(drawn.map((line) => line.style));
+    const used = ["validation", "train", "step"].filter((style) => styles.has(style));
     return used.map((style) => {
       const entry = element("span", "entry");
       const sample = draw("svg", { width: 30, height: 10, "aria-hidden": "true" });

@@ -1,8 +1,10 @@
 """Curves of runs, live: the browser asks for new points itself, and draws them without a rerun.
 
-    live.py -> live.js          what is watched: asks, keeps, tells the page of another state
-               live_words.js    how a run is getting on, in words and as a table
-               live_chart.js    the lines
+    live.py -> live.js            what is watched: asks, keeps, tells the page of another state
+               live_words.js      how a run is getting on, in words and as a table
+               live_lines.js      from what a run has said to lines
+               live_pointing.js   mouse and keys
+               live_chart.js      the drawing
 
 Written here because no chart that Streamlit brings keeps its zoom when points are added, and each
 of those would send all points again at every tick (figures in docs/WATCHING.md).
@@ -22,7 +24,7 @@ from tlcore.ui.points_route import ROUTE
 Measure: TypeAlias = Literal["accuracy", "loss", "both"]
 Axis: TypeAlias = Literal["epoch", "seconds"]
 
-_live = widget("live", "live_words", "live_chart")
+_live = widget("live", "live_words", "live_lines", "live_pointing", "live_chart")
 
 
 def show_live(

@@ -5,20 +5,29 @@ const WORTH_TELLING = 3; // seconds of work from which on a forecast stands on s
 const LONGEST_TABLE = 300;
 
 const percent = (share) => (share == null ? "–" : `${(100 * share).toFixed(1)} %`);
-const number = (value) => (value == null ? "–" : value < 10 ? value.toPrecision(3) : value.toFixed(1));
+const number = (value) => {
+  if (value == null) return "–";
+  return value < 10 ? value.toPrecision(3) : value.toFixed(1);
+};
+const whole = (value) => Math.round(value).toLocaleString("en");
 
 const duration = (seconds) => {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 60) return `${seconds.toFixed(0)} s`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 60) return minutes < 5 ? `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s` : `${minutes} min`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 5) return `${minutes} min ${Math.floor(seconds % 60)} s`;
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 };
+
+// A moment on an axis that ends at so many seconds.
+const axisTime = (seconds, end) =>
+  end < 600 ? `${seconds} s` : `${Number((seconds / 60).toFixed(1))} min`;
 
 const stepsOf = (run) => Math.max(run.steps ?? 1, run.longest);
 
 // Where a point lies between 0 and the number of epochs: at the end of its step, or of its epoch.
-const epochOf = (run, [epoch, step], ofSteps) => (ofSteps ? epoch + (step + 1) / stepsOf(run) : epoch + 1);
+const epochOf = (run, [epoch, step], ofSteps) =>
+  ofSteps ? epoch + (step + 1) / stepsOf(run) : epoch + 1;
 
 const placeOf = (run) => {
   const last = run.curves.loss?.at(-1);
@@ -37,9 +46,10 @@ const timesOf = (run, name, ofSteps) =>
 const forecast = (run) => {
   const place = placeOf(run);
   const from = Math.max(phaseAt(run, place)[0], place - 5);
-  const times = [...timesOf(run, "loss", true), ...timesOf(run, "train_loss", false)].filter(([x]) => x >= from);
-  if (times.length < 2) return null;
-  const [first, last] = [times.reduce((a, b) => (b[0] < a[0] ? b : a)), times.reduce((a, b) => (b[0] > a[0] ? b : a))];
+  const times = [...timesOf(run, "loss", true), ...timesOf(run, "train_loss", false)];
+  const recent = times.filter(([x]) => x >= from).sort(([one], [two]) => one - two);
+  if (recent.length < 2) return null;
+  const [first, last] = [recent[0], recent.at(-1)];
   const [epochs, seconds] = [last[0] - first[0], last[1] - first[1]];
   if (epochs <= 0 || (seconds < WORTH_TELLING && epochs < 1)) return null;
   const next = nextPhase(run, place);
@@ -65,19 +75,22 @@ const atWork = (run) => {
   return [
     ...state,
     `epoch ${Math.min(run.epochs, Math.floor(place) + 1)} of ${run.epochs}`,
-    ...(speed ? [`${Math.round(speed).toLocaleString("en")} pictures/s`] : []),
+    ...(speed ? [`${whole(speed)} pictures/s`] : []),
     ...(state.length ? [] : [timeLeft(run)]),
   ];
 };
+
+const inQueue = (place) =>
+  place === 1 ? "next in the queue" : `waits: place ${place} in the queue`;
 
 const wordsFor = (run, alone = false) => {
   if (!run.next && !run.gone) return ["asking …"];
   if (run.gone) return [run.gone];
   if (run.state === "binned") return ["in the bin"];
-  if (run.state === "queued") return [run.place === 1 ? "next in the queue" : `waits: place ${run.place} in the queue`];
+  if (run.state === "queued") return [inQueue(run.place)];
   if (AT_WORK.includes(run.state)) {
-    const memory = run.memory ? [`${Math.round(run.memory / 1e6).toLocaleString("en")} MB of memory`] : [];
-    return [...atWork(run), ...(alone ? [run.device, ...memory] : [])].filter(Boolean);
+    const memory = run.memory ? `${whole(run.memory / 1e6)} MB of memory` : "";
+    return [...atWork(run), ...(alone ? [run.device, memory] : [])].filter(Boolean);
   }
   const done = `${run.epoch} ${run.epoch === 1 ? "epoch" : "epochs"}`;
   const seconds = run.curves.train_loss?.at(-1)?.[3];
@@ -89,7 +102,7 @@ const COLUMNS = [
   ["training accuracy", "train_accuracy", percent],
   ["validation loss", "validation_loss", number],
   ["validation accuracy", "validation_accuracy", percent],
-  ["pictures/s", "images_per_second", (speed) => (speed == null ? "–" : Math.round(speed).toLocaleString("en"))],
+  ["pictures/s", "images_per_second", (speed) => (speed == null ? "–" : whole(speed))],
 ];
 
 const cell = (kind, text) => {
@@ -108,13 +121,14 @@ const rowOf = (kind, texts) => {
 // The same as the curves, for those who read rather than look: the latest epochs first.
 const tableOf = (runs) => {
   const lines = runs.flatMap((run) => {
-    const curves = COLUMNS.map(([, name]) => new Map((run.curves[name] ?? []).map((p) => [p[0], p[2]])));
+    const values = (name) => new Map((run.curves[name] ?? []).map((point) => [point[0], point[2]]));
+    const curves = COLUMNS.map(([, name]) => values(name));
     const epochs = (run.curves.train_loss ?? []).map(([epoch]) => epoch).reverse();
     return epochs.map((epoch) => {
       const thaw = run.planned.find(([start], phase) => phase > 0 && start === epoch);
-      const values = COLUMNS.map(([, , show], column) => show(curves[column].get(epoch)));
+      const cells = COLUMNS.map(([, , show], column) => show(curves[column].get(epoch)));
       const named = runs.length > 1 ? [run.name] : [];
-      return [...named, String(epoch + 1), ...values, thaw ? `thawed: ${thaw[1]}` : ""];
+      return [...named, String(epoch + 1), ...cells, thaw ? `thawed: ${thaw[1]}` : ""];
     });
   });
   const table = document.createElement("table");

@@ -19,7 +19,8 @@ const moment = (seconds) => {
 
 const wordsOf = (item, news) => {
   if (!news) return item.words;
-  if (news.place) return news.place === 1 ? "next in the queue" : `waits: place ${news.place} in the queue`;
+  if (news.place === 1) return "next in the queue";
+  if (news.place) return `waits: place ${news.place} in the queue`;
   return `${news.state} · ${news.epoch} of ${news.epochs} epochs`;
 };
 
