@@ -13,17 +13,18 @@ else differs, so whatever it says differently it says because of the cue.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tlcore.analysis.intervals import Interval, bootstrap, wilson
-from tlcore.analysis.wording import rate
+from tlcore.analysis.wording import percent, rate
 from tlcore.data.drawn.world import class_names, draw
 from tlcore.data.pictures import Pictures
 from tlcore.errors import DataError
+from tlcore.mitigations import Mitigation, mitigated
 from tlcore.recipe import Recipe, Shapes
 from tlcore.recipe_text import from_fields
 
@@ -53,7 +54,7 @@ class System:
     name: str
     title: str
     seconds: int
-    fields: Mapping[str, Any]
+    fields: Mapping[str, Any] = field(hash=False)
 
 
 FROZEN = System(
@@ -93,9 +94,7 @@ SCRATCH = System(
 SYSTEMS = (FROZEN, TUNED, SCRATCH)
 
 
-def recipe_for(
-    system: System, cue: Cue, share: float, *, augmented: bool = False, seed: int = 0
-) -> Recipe:
+def recipe_for(system: System, cue: Cue, share: float, *, seed: int = 0) -> Recipe:
     """What one system learns from one world.
 
     Its test set carries the cue as the training set does, as test sets do that come with the
@@ -105,7 +104,6 @@ def recipe_for(
         system: How it learns.
         cue: What goes with the class.
         share: In how much of the training pictures.
-        augmented: Change brightness, contrast and saturation at random, against the cue.
         seed: Of the recipe.
     """
     shapes = {
@@ -116,11 +114,38 @@ def recipe_for(
         **system.fields,
         "name": f"Cue lab: {system.title}, {cue} in {share:.0%}",
         "data": {"name": "shapes", "shapes": shapes},
-        "augmentation": {"colour": 1.0} if augmented else {},
         "batch": 20,
         "seed": seed,
     }
     return from_fields(fields, where="the cue lab")
+
+
+@dataclass(frozen=True)
+class Way:
+    """A system, with or without something done about the cue.
+
+    Attributes:
+        system: How it learns.
+        remedy: What is done; None for nothing.
+    """
+
+    system: System
+    remedy: Mitigation | None = None
+
+    @property
+    def name(self) -> str:
+        """In a word or two."""
+        return f"{self.system.name}, {self.remedy.name}" if self.remedy else self.system.name
+
+    @property
+    def title(self) -> str:
+        """As people read it."""
+        return f"{self.system.title}; {self.remedy.title}" if self.remedy else self.system.title
+
+    def recipe(self, cue: Cue, share: float) -> Recipe:
+        """What it learns from one world."""
+        plain = recipe_for(self.system, cue, share)
+        return mitigated(plain, self.remedy) if self.remedy else plain
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,9 +185,9 @@ class CueReport:
     """How much a network goes by the cue.
 
     Attributes:
-        share: Of the training pictures that carried the cue of their class.
+        share: Of the pictures it is judged by overall, how many carry the cue of their class.
         n: Pairs of twins.
-        overall: Accuracy expected on pictures of which as many carry it as in training.
+        overall: Accuracy expected on pictures of which so many carry it.
         aligned: Accuracy where the cue is that of the class.
         conflicting: Accuracy where it is another's: the worst group.
         flips: Share of the pairs of which the network says two different things.
@@ -186,7 +211,7 @@ def report_on(twins: Twins, classes: tuple[str, ...], share: float, ask: Ask) ->
     Args:
         twins: What to ask about.
         classes: What its outputs mean.
-        share: Of the cue in its training.
+        share: Of the pictures it is judged by overall, how many carry the cue of their class.
         ask: The network.
     """
     n = len(twins.own)
@@ -215,10 +240,11 @@ def describe(report: CueReport, title: str) -> str:
         title: How it learned.
     """
     return (
-        f"{title[0].upper()}{title[1:]}: right of {rate(report.overall)} of pictures like those it "
-        f"learned from, and of {rate(report.conflicting)} where the cue misleads. Exchange nothing "
-        f"but the cue, and it changes its answer for {rate(report.flips)} of {report.n:,} pairs; "
-        f"{rate(report.follows)} of the misleading pictures it calls by their cue."
+        f"{title[0].upper()}{title[1:]}: right of {rate(report.overall)} of pictures of which "
+        f"{percent(report.share)} carry the cue, and of {rate(report.conflicting)} where the cue "
+        f"misleads. Exchange nothing but the cue, and it changes its answer for "
+        f"{rate(report.flips)} of {report.n:,} pairs; {rate(report.follows)} of the misleading "
+        f"pictures it calls by their cue."
     )
 
 

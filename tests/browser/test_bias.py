@@ -26,7 +26,7 @@ def test_a_cue_is_dialled_trained_on_and_asked_about_and_a_class_writes_what_it_
     expect(page.locator(".st-key-examples img").first).to_have_js_property("naturalWidth", 66)
     page.get_by_role("button", name="from scratch").click()
     page.get_by_role("button", name="Train at 95 % (1 run").click()
-    expect(page.get_by_text("of pictures like those it learned from")).to_be_visible()
+    expect(page.get_by_text("of pictures of which 95 % carry the cue")).to_be_visible()
     expect(page.get_by_text("done or under way").first).to_be_visible()
     assert "part=" in page.url
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import streamlit as st
 
-from tlcore.biaslab import FROZEN, SCRATCH, SHARES, SYSTEMS, Cue, System, recipe_for
+from tlcore.biaslab import FROZEN, SCRATCH, SHARES, SYSTEMS, Cue, Way, recipe_for
 from tlcore.data.drawn.world import class_names
+from tlcore.mitigations import MITIGATIONS
 from tlcore.recipe import Recipe
 from tlcore.runs.dispatcher import ensure_dispatcher
 from tlcore.runs.records import Run
 from tlcore.runs.states import State
-from tlcore.ui.bias.lab_outcome import show_outcomes
+from tlcore.ui.bias.lab_outcome import Place, show_outcomes
 from tlcore.ui.bias.twins import twins_of
 from tlcore.ui.data.choice import noted, raise_trouble
 from tlcore.ui.data.doubles import side_by_side
@@ -28,9 +28,8 @@ from tlcore.ui.words import literal
 _CUES: Mapping[Cue, str] = {"colour": "the object's colour", "background": "the background"}
 _LOOKED_THROUGH = 500
 _EXAMPLES = 15
+_NOTHING = "nothing"
 
-Place: TypeAlias = tuple[str, float]
-"""A system's name and a cue share."""
 
 _TELL = """
 Every class has a **cue** of its own, a colour or a background that most of its training
@@ -39,11 +38,10 @@ pictures share. It is
 as long as the test pictures carry it as well. The lab exchanges the cue, and nothing else.
 """
 _MEND = """
-**What helps, and what doesn't.** More pictures in which the cue is wrong (turn the share down).
-Features that already know shapes and stay frozen (compare the systems). Random colours in training
-help little: they shake brightness and contrast, hardly the hue. `balance` in a recipe evens out
-*classes*; here the classes are even, and what is rare is a *group* within each: the pictures whose
-cue misleads. Weighting groups takes labels of the groups, which a real data set seldom has.
+**What helps.** Features that already know shapes and stay frozen; more pictures in which the cue is
+wrong; and remedies that make those few count more. Most of these have to be told which training
+pictures they are: the drawn world knows, and a real data set seldom does. `balance: weights` by
+class changes nothing here, for the classes are even: what is rare is a *group* within each.
 """
 
 
@@ -54,26 +52,16 @@ class Experiment:
     Attributes:
         cue: What goes with the class.
         share: In how much of the training pictures.
-        systems: How it is learned.
-        augmented: With random colours in training.
+        ways: How it is learned.
     """
 
     cue: Cue
     share: float
-    systems: tuple[System, ...]
-    augmented: bool
-
-    def recipe(self, system: System, share: float) -> Recipe:
-        """What one run of it learns."""
-        return recipe_for(system, self.cue, share, augmented=self.augmented)
+    ways: tuple[Way, ...]
 
     def recipes(self, shares: Iterable[float]) -> dict[Place, Recipe]:
-        """Every system at every share."""
-        return {
-            (system.name, share): self.recipe(system, share)
-            for share in shares
-            for system in self.systems
-        }
+        """Every way at every share."""
+        return {(way, share): way.recipe(self.cue, share) for share in shares for way in self.ways}
 
 
 def show_lab() -> None:
@@ -110,16 +98,19 @@ def _dial() -> Experiment:
         "Ways to learn", list(titles), selection_mode="multi",
         default=[FROZEN.title, SCRATCH.title], key="lab systems",
     )  # fmt: skip
-    augmented = st.toggle(
-        "Random colours in training", key="lab augmented",
-        help="Brightness, contrast and saturation change at random: an attempt at a remedy.",
+    remedies = {_NOTHING: None, **{remedy.title: remedy for remedy in MITIGATIONS}}
+    tried = st.pills(
+        "What is done about the cue", list(remedies), selection_mode="multi", default=[_NOTHING],
+        key="lab remedies",
+        help="  \n".join(f"{each.title}: needs {each.needs}." for each in MITIGATIONS),
     )  # fmt: skip
-    systems = tuple(system for title, system in titles.items() if title in chosen)
-    return Experiment(cue, round(share, 2), systems, augmented)
+    ways = [Way(titles[title], remedies[remedy]) for title in titles if title in chosen
+            for remedy in remedies if remedy in tried]  # fmt: skip
+    return Experiment(cue, round(share, 2), tuple(ways))
 
 
 def _show_examples(experiment: Experiment) -> None:
-    recipe = experiment.recipe(SCRATCH, experiment.share)
+    recipe = recipe_for(SCRATCH, experiment.cue, experiment.share)
     twins, names = twins_of(recipe), class_names(recipe.data.shapes)
     st.markdown("**Twins:** on the left with the cue of its own class, on the right with another's")
     tiles = []
@@ -159,7 +150,7 @@ def _offer(
     here = {place: recipe for place, recipe in lacking.items() if place[1] == experiment.share}
     shares = ", ".join(f"{100 * share:.0f} %" for share in sorted({share for _, share in recipes}))
     if not recipes:
-        st.info("Choose at least one way to learn.")
+        st.info("Choose at least one way to learn, and what is done about the cue.")
         return
     with st.container(horizontal=True):
         st.button(
@@ -180,8 +171,7 @@ def _is_lacking(run: Run | None) -> bool:
 def _cost(recipes: Mapping[Place, Recipe]) -> str:
     if not recipes:
         return ": done or under way"
-    seconds = {system.name: system.seconds for system in SYSTEMS}
-    total = sum(seconds[name] for name, _ in recipes)
+    total = sum(way.system.seconds for way, _ in recipes)
     runs = "1 run" if len(recipes) == 1 else f"{len(recipes)} runs"
     return f" ({runs}, about {total} s)"
 
@@ -201,13 +191,12 @@ def _show_running(runs: Mapping[Place, Run]) -> None:
     under_way = {place: run for place, run in runs.items()
                  if run.state.active or run.state == State.QUEUED}  # fmt: skip
     if under_way:
-        titles = {system.name: system.title for system in SYSTEMS}
-        names = [f"{titles[name]}, {share:.0%}" for name, share in under_way]
+        names = [f"{way.title}, {share:.0%}" for way, share in under_way]
         show_live(
             list(under_way.values()), key="cue lab", measure="accuracy", height=200, names=names
         )
-    for (name, share), run in runs.items():
+    for (way, share), run in runs.items():
         if run.state in (State.FAILED, State.LOST):
-            st.error(f"{name} at {share:.0%} is {run.state}: {literal(run.reason)}")
+            st.error(f"{way.title} at {share:.0%} is {run.state}: {literal(run.reason)}")
         elif run.state == State.PAUSED:
-            st.info(f"{name} at {share:.0%} is paused. Resume it on the page Runs.")
+            st.info(f"{way.title} at {share:.0%} is paused. Resume it on the page Runs.")

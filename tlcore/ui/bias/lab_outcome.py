@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from tlcore.biaslab import SYSTEMS, CueReport, describe
+from tlcore.analysis.intervals import Interval
+from tlcore.biaslab import CueReport, Way, describe
 from tlcore.colours import EMBER, ICE
 from tlcore.data.drawn.world import class_names
 from tlcore.runs.records import Run
@@ -16,24 +18,27 @@ from tlcore.ui.page import told
 from tlcore.ui.session import me, store
 from tlcore.ui.words import literal, with_interval
 
+Place: TypeAlias = tuple[Way, float]
+"""A way to learn, and a cue share."""
+
 _COLOURS = {"frozen": ICE, "tuned": "#AA3377", "scratch": EMBER}
-_TITLES = {system.name: system.title for system in SYSTEMS}
+_MARKS = ("circle", "square", "diamond", "triangle-up", "star", "hexagon", "cross")
 
 
-def show_outcomes(share: float, runs: Mapping[tuple[str, float], Run]) -> None:
+def show_outcomes(share: float, runs: Mapping[Place, Run]) -> None:
     """Everything that the finished runs tell.
 
     Args:
         share: The cue share that is dialled.
-        runs: Finished runs, by system and cue share.
+        runs: Finished runs.
     """
     reports = {}
     for place, run in runs.items():
         with told():
             reports[place] = ask_about_twins(run)
-    here = {name: report for (name, found), report in reports.items() if found == share}
-    for name, report in here.items():
-        st.markdown(literal(describe(report, _TITLES[name])))
+    here = {way: report for (way, found), report in reports.items() if found == share}
+    for way, report in here.items():
+        st.markdown(literal(describe(report, way.title)))
     if here:
         _show_table(here)
     if len({found for _, found in reports}) > 1:
@@ -42,64 +47,69 @@ def show_outcomes(share: float, runs: Mapping[tuple[str, float], Run]) -> None:
             curve(reports), config={"displayModeBar": False}, key="cue curve",
             alt="Accuracy over cue share: overall (solid) and where the cue misleads (dashed)",
         )  # fmt: skip
-    for name, report in here.items():
-        with st.expander(f"Flipped answers: {_TITLES[name]}"):
-            recipe = store().recipe(runs[name, share].id, by=me())
+    for way, report in here.items():
+        with st.expander(f"Flipped answers: {way.title}"):
+            recipe = store().recipe(runs[way, share].id, by=me())
             names = class_names(recipe.data.shapes)
-            show_flips(report, twins_of(recipe), names, key=f"flips {name}")
+            show_flips(report, twins_of(recipe), names, key=f"flips {way.name}")
 
 
-def _show_table(reports: Mapping[str, CueReport]) -> None:
+def _show_table(reports: Mapping[Way, CueReport]) -> None:
     st.dataframe(
         [
             {
-                "learned": _TITLES[name],
-                "pictures like those it learned": with_interval(report.overall),
+                "learned": way.title,
+                "overall": with_interval(report.overall),
                 "cue fits": with_interval(report.aligned),
                 "cue misleads (worst group)": with_interval(report.conflicting),
                 "answers that flip": with_interval(report.flips),
                 "called by their cue": with_interval(report.follows),
             }
-            for name, report in reports.items()
+            for way, report in reports.items()
         ],
         hide_index=True,
         key="cue table",
     )
 
 
-def curve(reports: Mapping[tuple[str, float], CueReport]) -> go.Figure:
-    """Two lines for each system over the cue share: overall, and the worst group dashed."""
+def curve(reports: Mapping[Place, CueReport]) -> go.Figure:
+    """Two lines for each way over the cue share: overall, and the worst group dashed."""
     figure = go.Figure()
-    for name in dict.fromkeys(name for name, _ in reports):
-        found = sorted(
-            (report for (other, _), report in reports.items() if other == name),
-            key=lambda report: report.share,
-        )
-        for part, dash in (("overall", "solid"), ("conflicting", "dash")):
-            _add_line(figure, found, name, part, dash)
+    ways = list(dict.fromkeys(way for way, _ in reports))
+    for way in ways:
+        found = {share: report for (other, share), report in sorted(
+            reports.items(), key=lambda item: item[0][1]) if other == way}  # fmt: skip
+        mark = _MARKS[[each.remedy for each in ways if each.system == way.system].index(way.remedy)]
+        _add_line(figure, way, mark, {at: each.overall for at, each in found.items()}, "overall")
+        _add_line(figure, way, mark, {at: each.conflicting for at, each in found.items()}, _WORST)
     figure.update_xaxes(title="cue share in training", tickformat=".0%", range=[0.48, 1.01])
     figure.update_yaxes(title="accuracy", tickformat=".0%", range=[-0.02, 1.02])
     figure.update_layout(
-        height=420, font_size=14, margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        legend={"orientation": "h", "y": 1.12},
+        height=440, font_size=14, margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
     )  # fmt: skip
     return figure
 
 
-def _add_line(figure: go.Figure, reports: list[CueReport], name: str, part: str, dash: str) -> None:
-    values = [getattr(report, part) for report in reports]
-    words = "overall" if part == "overall" else "worst group"
+_WORST = "worst group"
+
+
+def _add_line(
+    figure: go.Figure, way: Way, mark: str, values: Mapping[float, Interval], part: str
+) -> None:
+    found = list(values.values())
     figure.add_scatter(
-        x=[report.share for report in reports],
-        y=[found.value for found in values],
+        x=list(values),
+        y=[each.value for each in found],
         error_y={
-            "array": [found.high - found.value for found in values],
-            "arrayminus": [found.value - found.low for found in values],
+            "array": [each.high - each.value for each in found],
+            "arrayminus": [each.value - each.low for each in found],
         },
         mode="lines+markers",
-        name=f"{_TITLES[name]}: {words}",
-        line={"color": _COLOURS[name], "dash": dash, "width": 3},
-        marker={"size": 9, "symbol": "circle" if part == "overall" else "x"},
-        hovertext=[with_interval(found) for found in values],
+        name=f"{way.title}: {part}",
+        line={"color": _COLOURS[way.system.name], "width": 3,
+              "dash": "dash" if part == _WORST else None},
+        marker={"size": 10, "symbol": f"{mark}-open" if part == _WORST else mark},
+        hovertext=[with_interval(each) for each in found],
         hoverinfo="text+name",
-    )
+    )  # fmt: skip

@@ -49,7 +49,8 @@ def _asked(home: str, network: str, recipe_text: str) -> CueReport:
             said.append(predict(Path(home), Path(network), batch).probabilities)
         return np.concatenate(said)
 
-    return report_on(twins_of(recipe), class_names(shapes), shapes.cue_share, ask)
+    tested = shapes.cue_share if shapes.test_cue_share is None else shapes.test_cue_share
+    return report_on(twins_of(recipe), class_names(shapes), tested, ask)
 
 
 def twins_of(recipe: Recipe) -> Twins:
@@ -66,7 +67,7 @@ def _drawn(shapes: str, most: int) -> Twins:
 def show_report(report: CueReport) -> None:
     """The four numbers that tell a network that goes by the cue from one that doesn't."""
     facts = {
-        "Pictures like those it learned": report.overall,
+        "Overall": report.overall,
         "Where the cue misleads": report.conflicting,
         "Answers that flip": report.flips,
         "Called by their cue": report.follows,
