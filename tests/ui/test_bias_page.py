@@ -38,6 +38,7 @@ def asked_for(monkeypatch):
     """Homes whose dispatcher was asked for: nobody trains here."""
     homes: list[object] = []
     monkeypatch.setattr(lab, "ensure_dispatcher", homes.append)
+    monkeypatch.setattr(lab, "wake", lambda home: None)
     return homes
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from tlcore.asking.service import wake
 from tlcore.biaslab import FROZEN, SCRATCH, SHARES, SYSTEMS, Cue, Way, recipe_for
 from tlcore.data.drawn.world import class_names
 from tlcore.mitigations import MITIGATIONS
@@ -96,12 +97,12 @@ def _dial() -> Experiment:
     titles = {system.title: system for system in SYSTEMS}
     chosen = st.pills(
         "Ways to learn", list(titles), selection_mode="multi",
-        default=[FROZEN.title, SCRATCH.title], key="lab systems",
+        default=[FROZEN.title, SCRATCH.title], key="lab systems", wrap=True,
     )  # fmt: skip
     remedies = {_NOTHING: None, **{remedy.title: remedy for remedy in MITIGATIONS}}
     tried = st.pills(
         "What is done about the cue", list(remedies), selection_mode="multi", default=[_NOTHING],
-        key="lab remedies",
+        key="lab remedies", wrap=True,
         help="  \n".join(f"{each.title}: needs {each.needs}." for each in MITIGATIONS),
     )  # fmt: skip
     ways = [Way(titles[title], remedies[remedy]) for title in titles if title in chosen
@@ -184,6 +185,7 @@ def _train(recipes: Sequence[Recipe]) -> None:
             store().submit(recipe, by=me())
     finally:
         ensure_dispatcher(store().home)
+        wake(store().home)  # torch is loaded there by the time there is a network to ask
 
 
 def _show_running(runs: Mapping[Place, Run]) -> None:

@@ -22,6 +22,7 @@ Place: TypeAlias = tuple[Way, float]
 """A way to learn, and a cue share."""
 
 _COLOURS = {"frozen": ICE, "tuned": "#AA3377", "scratch": EMBER}
+_SENTENCES = 3  # the table tells the rest
 _MARKS = ("circle", "square", "diamond", "triangle-up", "star", "hexagon", "cross")
 
 
@@ -37,7 +38,7 @@ def show_outcomes(share: float, runs: Mapping[Place, Run]) -> None:
         with told():
             reports[place] = ask_about_twins(run)
     here = {way: report for (way, found), report in reports.items() if found == share}
-    for way, report in here.items():
+    for way, report in list(here.items())[:_SENTENCES]:
         st.markdown(literal(describe(report, way.title)))
     if here:
         _show_table(here)
