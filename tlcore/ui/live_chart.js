@@ -140,9 +140,8 @@ class Chart {
     const { runs, axis } = this.hands;
     const [low, high] = this.range;
     const marks = runs.flatMap((run) =>
-      run.planned.slice(1).map(([start, thawed], phase) => {
-        const what = thawed === "all" ? "everything" : thawed;
-        const words = `${runs.length > 1 ? `${run.name} ` : ""}thaws: ${what}`;
+      run.planned.slice(1).map(([start, change], phase) => {
+        const words = runs.length > 1 ? `${run.name} ${change}` : change;
         return { x: momentOf(run, start, axis), begun: run.begun.has(phase + 1), words };
       }),
     );

@@ -54,14 +54,15 @@ const forecast = (run) => {
   if (epochs <= 0 || (seconds < WORTH_TELLING && epochs < 1)) return null;
   const next = nextPhase(run, place);
   const end = next ? next[0] : run.epochs;
-  return { seconds: (seconds / epochs) * Math.max(0, end - place), more: Boolean(next) };
+  return { seconds: (seconds / epochs) * Math.max(0, end - place), next };
 };
 
 const timeLeft = (run) => {
   const found = forecast(run);
   if (!found) return "time left: being measured";
   const left = duration(found.seconds);
-  return found.more ? `${left} until more thaws, then slower` : `about ${left} left`;
+  if (!found.next) return `about ${left} left`;
+  return `${left} until more ${found.next[2] ? "thaws, then slower" : "freezes, then faster"}`;
 };
 
 const atWork = (run) => {
@@ -125,10 +126,10 @@ const tableOf = (runs) => {
     const curves = COLUMNS.map(([, name]) => values(name));
     const epochs = (run.curves.train_loss ?? []).map(([epoch]) => epoch).reverse();
     return epochs.map((epoch) => {
-      const thaw = run.planned.find(([start], phase) => phase > 0 && start === epoch);
+      const phase = run.planned.slice(1).find(([start]) => start === epoch);
       const cells = COLUMNS.map(([, , show], column) => show(curves[column].get(epoch)));
       const named = runs.length > 1 ? [run.name] : [];
-      return [...named, String(epoch + 1), ...cells, thaw ? `thawed: ${thaw[1]}` : ""];
+      return [...named, String(epoch + 1), ...cells, phase ? phase[1] : ""];
     });
   });
   const table = document.createElement("table");

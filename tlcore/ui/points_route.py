@@ -166,11 +166,18 @@ def _told(events: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return told
 
 
-def _planned(phases: Iterable[Mapping[str, Any]]) -> list[list[int | str]]:
-    """The first epoch of each phase, and what is thawed from then on."""
-    planned: list[list[int | str]] = []
-    start = 0
+def _planned(phases: Iterable[Mapping[str, Any]]) -> list[tuple[int, str, bool]]:
+    """The first epoch of each phase, what changes with it, and whether more trains from then on.
+
+    >>> head = {"thawed": "head", "epochs": 3, "trainable": 10}
+    >>> _planned([head, {"thawed": "last 1 blocks", "epochs": 2, "trainable": 99}, head])[1:]
+    [(3, 'thaws: last 1 block', True), (5, 'freezes, but for: head', False)]
+    """
+    planned: list[tuple[int, str, bool]] = []
+    start = trained = 0
     for phase in phases:
-        planned.append([start, _ONE.sub(r"1 \1", phase["thawed"])])
-        start += phase["epochs"]
+        more = phase["trainable"] >= trained
+        what = "everything" if phase["thawed"] == "all" else _ONE.sub(r"1 \1", phase["thawed"])
+        planned.append((start, f"{'thaws' if more else 'freezes, but for'}: {what}", more))
+        start, trained = start + phase["epochs"], phase["trainable"]
     return planned
