@@ -49,7 +49,7 @@ def show_editor(form: Form, outline: Outline | None, hide: frozenset[str]) -> No
 
 def show_beside(form: Form, outline: Outline | None, hide: frozenset[str]) -> None:
     """What it will take, and the button."""
-    if outline and not misfits(form, outline) and "aside" not in hide:
+    if not misfits(form, outline) and "aside" not in hide:
         show_aside(form.recipe, outline)
     show_sending(form, pair="pair" not in hide)
     show_sharing(form)

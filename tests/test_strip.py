@@ -17,7 +17,8 @@ PRESETS = [name for name in get_args(Preset) if name != "custom"]
 OWN = (
     Phase(thaw="norm and bias", epochs=2, rate=0.5),
     Phase(thaw="last 3 layers", epochs=1, decay=0.9, restart=True),
-    Phase(thaw="last 3 layers", epochs=2, decay=0.9, restart=True),
+    Phase(thaw="last 3 layers", epochs=1, decay=0.9, restart=True),
+    Phase(thaw="last 3 layers", epochs=1, decay=0.9, balance="sampling"),
     Phase(thaw="all", rate=0.1),
 )
 BACKBONES = ("pebble-shapes", "resnet50", "vit_tiny_patch16_224", "mobilenetv2_100", "scratch-c")
@@ -43,6 +44,7 @@ def matters(plan, epoch):
         thaw.batchnorm,
         thaw.rate_start,
         thaw.rate_epochs,
+        thaw.balance,
     )
 
 

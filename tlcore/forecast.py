@@ -5,13 +5,14 @@ the numbers that they hold for the way back. Both were counted on the real netwo
 take was measured once, on another machine; what earlier runs took on this one corrects it.
 
 A frozen block costs only the way through. What the frozen blocks before the first thawed one make
-of a picture is computed once and kept, unless pictures are augmented (every view is another),
-BatchNorm adapts (frozen blocks change, too) or memory is short.
+of a picture is computed once and kept, unless every augmented view is another, BatchNorm adapts
+(frozen blocks change, too), or there is no room for it. One pass serves all phases to come.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -19,12 +20,15 @@ from operator import add
 from statistics import median
 from typing import Any
 
-from tlcore import catalog, machine
+from tlcore import catalog, machine, paths
 from tlcore.data.counts import Counts
 from tlcore.forecast_cost import cost_of, pace_of
 from tlcore.plan import Thaw
 from tlcore.recipe import Recipe
 from tlcore.runs.slots import threads_of_a_run
+
+SHARE_OF_MEMORY, SHARE_OF_DISK, MOST_ON_DISK = 0.4, 0.1, 4e9
+"""How much kept activations may take, as in `tlcore.nn.engine.keeping`."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,7 @@ def forecast(
     device: str = "cpu",
     samples: Iterable[Sample] = (),
     memory: float | None = None,
+    disk: float | None = None,
     load: float | None = None,
 ) -> Forecast | None:
     """What the run of a recipe will take; None for a backbone outside the catalogue.
@@ -111,9 +116,10 @@ def forecast(
         device: Where it would run.
         samples: Of earlier runs on this machine; see `samples_of`.
         memory: Bytes that are free there; unset, those of this machine.
+        disk: The same of the disk where runs are kept.
         load: Processes that want to compute already; unset, those of the last minute.
 
-    >>> found = forecast(Recipe(), Counts(10, 1600, 400, 1000), memory=4e9)
+    >>> found = forecast(Recipe(), Counts(10, 1600, 400, 1000), memory=4e9, disk=4e9)
     >>> found.phases[0].kept, found.seconds.low < found.seconds.value < found.seconds.high
     (True, True)
     """
@@ -121,13 +127,15 @@ def forecast(
     if (cost := cost_of(recipe, counts, pace)) is None:
         return None
     near = [sample for sample in samples if sample.device == device]
-    free = machine.available_memory() if memory is None else memory
+    room = _room(device, memory, disk)
     unknown = _Correction(_slowed(device, load), pace.spread, pace.basis)
-    phases, corrections = [], []
+    phases, corrections, passed = [], [], 0
     for thaw in cost.plan.thaws:
-        kept, why_not = cost.may_keep(thaw, free)
+        kept, why_not = cost.may_keep(thaw, room)
         correction = _correction(recipe, thaw, kept, near) or unknown
-        seconds = _ranged(cost.phase_seconds(thaw, kept), correction)
+        keeping = cost.keeping_seconds(thaw) if kept and thaw.boundary > passed else 0.0
+        passed = max(passed, thaw.boundary if kept else 0)
+        seconds = _ranged(cost.phase_seconds(thaw, kept) + keeping, correction)
         bytes_ = _ranged(cost.memory(thaw, kept), _ABOUT)
         phases.append(PhaseForecast(seconds, bytes_, kept, why_not))
         corrections.append(correction)
@@ -181,6 +189,16 @@ _START = _Correction(1.0, 2.5)
 def _ranged(value: float, by: _Correction) -> Range:
     corrected = value * by.factor
     return Range(corrected / by.spread, corrected, corrected * by.spread)
+
+
+def _room(device: str, memory: float | None, disk: float | None) -> float:
+    """Bytes that kept activations may take: on a CPU they may lie on the disk."""
+    free = machine.available_memory() if memory is None else memory
+    if device != "cpu":
+        return SHARE_OF_MEMORY * free
+    home = paths.home() if paths.home().exists() else paths.PROJECT
+    free_disk = shutil.disk_usage(home).free if disk is None else disk
+    return max(SHARE_OF_MEMORY * free, min(MOST_ON_DISK, SHARE_OF_DISK * free_disk))
 
 
 def _slowed(device: str, load: float | None) -> float:

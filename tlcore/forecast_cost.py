@@ -18,9 +18,6 @@ from tlcore.recipe import Recipe
 from tlcore.runs.slots import threads_of_a_run
 from tlcore.strip import shares
 
-KEEPABLE = 0.4
-"""The share of free memory that kept activations may take."""
-
 BASE = 750e6
 """Bytes of a process that has loaded torch and does nothing."""
 
@@ -114,12 +111,15 @@ class Cost:
     plan: Plan
 
     def phase_seconds(self, thaw: Thaw, kept: bool) -> float:
-        """All epochs of a phase: learning, looking at the validation share, and keeping."""
-        counts, start = self.counts, thaw.boundary if kept else 0
-        learning = counts.train * self.picture_seconds(thaw, kept)
-        looking = counts.validation * self._through(start, None)
-        keeping = (counts.train + counts.validation) * self._through(0, thaw.boundary)
-        return thaw.epochs * (learning + looking) + (keeping if kept else 0)
+        """All epochs of a phase: learning, and looking at the validation share."""
+        start = thaw.boundary if kept else 0
+        learning = self.counts.train * self.picture_seconds(thaw, kept)
+        looking = self.counts.validation * self._through(start, None)
+        return thaw.epochs * (learning + looking)
+
+    def keeping_seconds(self, thaw: Thaw) -> float:
+        """All pictures once through the frozen blocks; this pass serves later phases, too."""
+        return self._kept_pictures * self._through(0, thaw.boundary)
 
     def other_seconds(self) -> float:
         """The test, and what a teacher makes of each picture once."""
@@ -142,16 +142,24 @@ class Cost:
         step += pace.parameter * self._phase_counts[thaw.phase].trainable
         return (0 if kept else self._through(0, first)) + back + step / self._batch
 
-    def may_keep(self, thaw: Thaw, free: float) -> tuple[bool, str]:
-        """Whether the frozen blocks are computed once; if not, why not."""
+    def may_keep(self, thaw: Thaw, room: float) -> tuple[bool, str]:
+        """Whether the frozen blocks are computed once; if not, why not.
+
+        Args:
+            thaw: The phase.
+            room: Bytes that what is kept may take.
+        """
+        changes = self.recipe.augmentation
         if thaw.boundary == 0:
             return False, ""
-        if self.recipe.augmentation.active:
-            return False, "every augmented view is another"
         if thaw.batchnorm == "adapted":
             return False, "frozen blocks adapt their BatchNorm"
-        if self._kept_bytes(thaw) > KEEPABLE * free:
-            return False, "it would not fit into memory"
+        if changes.mixup or changes.cutmix:
+            return False, "pictures are blended before the first block"
+        if changes.active and not changes.views:
+            return False, "every augmented view is another (see Views in Augmentation)"
+        if self._kept_bytes(thaw) > room:
+            return False, "there is no room to keep that"
         return True, ""
 
     def memory(self, thaw: Thaw, kept: bool) -> float:
@@ -185,8 +193,12 @@ class Cost:
         return sum(layer.block in names for layer in self.plan.outline.backbone)
 
     def _kept_bytes(self, thaw: Thaw) -> float:
-        pictures = self.counts.train + self.counts.validation
-        return float(FLOAT * pictures * self.blocks[thaw.boundary - 1].out)
+        return float(FLOAT * self._kept_pictures * self.blocks[thaw.boundary - 1].out)
+
+    @property
+    def _kept_pictures(self) -> int:
+        views = max(1, self.recipe.augmentation.views) if self.recipe.augmentation.active else 1
+        return views * self.counts.train + self.counts.validation
 
 
 def cost_of(recipe: Recipe, counts: Counts, pace: Pace) -> Cost | None:

@@ -20,7 +20,7 @@ from itertools import pairwise
 from typing import TypeAlias
 
 from tlcore.outline import Outline
-from tlcore.schedule import BatchNorm, FreezeSchedule, Phase
+from tlcore.schedule import Balance, BatchNorm, FreezeSchedule, Phase
 from tlcore.scope import parse_scope
 
 
@@ -33,12 +33,14 @@ class Column:
         rate: As in `Phase`.
         decay: As in `Phase`.
         restart: The learning-rate schedule starts anew with this epoch.
+        balance: As in `Phase`.
     """
 
     thaw: str
     rate: float = 1.0
     decay: float = 1.0
     restart: bool = False
+    balance: Balance | None = None
 
 
 Strip: TypeAlias = tuple[Column, ...]
@@ -109,14 +111,14 @@ def _wordings(blocks: list[str]) -> Iterator[str]:
 
 
 def _columns(phase: Phase) -> tuple[Column, ...]:
-    first = Column(phase.thaw, phase.rate, phase.decay, phase.restart)
+    first = Column(phase.thaw, phase.rate, phase.decay, phase.restart, phase.balance)
     return (first, *[replace(first, restart=False)] * ((phase.epochs or 1) - 1))
 
 
 def _changes(strip: Strip, outline: Outline) -> Iterator[int]:
     """The epochs with which a phase begins, but for the first."""
     trains = {thaw: parse_scope(thaw)(outline) for thaw in {column.thaw for column in strip}}
-    matters = [(trains[column.thaw], column.rate, column.decay) for column in strip]
+    matters = [(trains[each.thaw], each.rate, each.decay, each.balance) for each in strip]
     for epoch in range(1, len(strip)):
         if strip[epoch].restart or matters[epoch] != matters[epoch - 1]:
             yield epoch

@@ -45,18 +45,18 @@ def test_strokes_beyond_the_strip_are_cut_off():
     assert words(form) == [("head", 1), ("all", None)]
 
 
-@pytest.mark.parametrize(
-    "recipe",
-    [
-        presets.find("c-scratch").recipe,
-        Recipe(model=Model(backbone="regnetx_002"), input=Input(size=64)),
-    ],
-    ids=["from scratch", "outside the catalogue"],
-)
-def test_where_nothing_can_be_painted_a_stroke_changes_nothing(recipe):
-    form = Form(recipe)
+def test_a_network_without_known_blocks_can_not_be_painted_on():
+    form = Form(Recipe(model=Model(backbone="regnetx_002"), input=Input(size=64)))
     paint(form, stroke((0, 1), (0, 1)))
     assert not form.can_undo
+
+
+def test_from_scratch_all_of_the_first_epoch_trains_whatever_is_painted():
+    form = Form(presets.find("c-scratch").recipe)
+    paint(form, stroke((0, 1), (0, 0), thaw=False))
+    assert not form.can_undo
+    paint(form, stroke((0, 1), (0, 2), thaw=False))
+    assert words(form) == [("all", 1), ("head", 2), ("all", None)]
 
 
 def _sent(number):

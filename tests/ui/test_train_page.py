@@ -159,9 +159,10 @@ def test_a_fold_says_what_is_not_as_usual_in_it():
     assert any("Augmentation" in label and "as usual" in label for label in labels)
 
 
-def test_from_scratch_nothing_can_be_frozen():
+def test_from_scratch_nothing_is_frozen_before_it_has_learned():
     page = open_train(presets.find("c-scratch").recipe)
-    assert page.button_group(key="schedule.preset as pills").disabled
+    pills = page.button_group(key="schedule.preset as pills")
+    assert pills.options == ["Everything"]
     assert page.button(key="train both").disabled
     assert "freeze random weights" in given_to(page, "train_strip")["locked"]
 

@@ -28,8 +28,13 @@ _FEW, _HEIGHT = 5, 250
 _POLICY = "schedule.batchnorm as segments"
 
 
-def show_aside(recipe: Recipe, outline: Outline) -> None:
+def show_aside(recipe: Recipe, outline: Outline | None) -> None:
     """How much trains when, and how long that takes."""
+    if outline is None:
+        st.caption(
+            "Of backbones outside the catalogue nobody knows what they take before they run."
+        )
+        return
     counts = Plan(recipe.schedule, outline, recipe.epochs).counts()
     pictures = known_counts(recipe.data)
     found = forecast(recipe, pictures or ASSUMED, device=likely_device(), samples=samples())
@@ -49,9 +54,17 @@ def _rows(counts: Sequence[PhaseCount], found: Forecast) -> dict[str, list[str]]
     return {
         "Phase": [f"{c.phase + 1}: {literal(c.thawed)}" for c in counts],
         "Epochs": [f"{c.epochs}" for c in counts],
-        "Trains": [f"{amount(c.trainable)} ({_share(c.trainable / c.total)})" for c in counts],
-        "Takes": [between(phase.seconds) for phase in found.phases],
+        "Trains": [
+            f"{_whole(amount(c.trainable))} {_whole(f'({_share(c.trainable / c.total)})')}"
+            for c in counts
+        ],
+        "Takes": [_whole(between(phase.seconds)) for phase in found.phases],
     }
+
+
+def _whole(words: str) -> str:
+    """Without a place to break the line at."""
+    return words.replace(" ", "\u00a0")
 
 
 def _explain(found: Forecast, *, known: bool) -> None:

@@ -49,7 +49,7 @@ def show_strip(recipe: Recipe, outline: Outline, *, locked: str = "") -> None:
     Args:
         recipe: What would run.
         outline: Of its network.
-        locked: Why nothing can be painted; empty if it can.
+        locked: Why the first epoch can't be painted; empty if it can.
     """
     data = strip_data(recipe, outline) | {
         "locked": locked,
@@ -124,10 +124,13 @@ def paint(form: Form, stroke: Stroke) -> None:
     """Make the schedule what it is after a stroke, where there is something to paint on."""
     recipe = form.recipe
     outline = outline_of(recipe)
-    if outline is None or recipe.model.weights == "none":
+    if outline is None:
         return
+    first = max(stroke.epochs[0], 1 if recipe.model.weights == "none" else 0)
     blocks = range(stroke.blocks[0], min(stroke.blocks[1], len(outline.blocks) - 1) + 1)
-    epochs = range(stroke.epochs[0], min(stroke.epochs[1], recipe.epochs - 1) + 1)
+    epochs = range(first, min(stroke.epochs[1], recipe.epochs - 1) + 1)
+    if not epochs or not blocks:
+        return
     strip = strip_of(recipe.schedule, outline, recipe.epochs)
     strip = painted(strip, outline, blocks=blocks, epochs=epochs, thaw=stroke.thaw)
     schedule = schedule_of(strip, outline, recipe.schedule.batchnorm)

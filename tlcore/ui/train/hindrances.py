@@ -58,13 +58,15 @@ def _of_recipe(form: Form) -> Iterator[Hindrance]:
 def _of_rules() -> Iterator[Hindrance]:
     """What a person has no more of, where the lab has rules about it."""
     rules, owner = store().rules(), me()
-    usage = store().usage(by=owner)
     if owner == LOCAL:
         return
+    usage, slots = store().usage(by=owner), rules.running or 0
     if words := spent(rules, usage):
-        yield Hindrance("", " ".join(words))
-    elif rules.queued is not None and usage.queued >= rules.queued:
-        what = f"You have {usage.queued} runs that wait, as many as one person may have"
+        yield Hindrance("", ". ".join(words))
+    waiting = usage.queued + min(usage.running, slots)
+    if rules.queued is not None and waiting >= rules.queued + slots:
+        count = usage.queued + usage.running
+        what = f"You have {count} runs that wait or work, as many as one person may have"
         yield Hindrance("", f"{what}. Wait until one has ended, or cancel one.")
 
 

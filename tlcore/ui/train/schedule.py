@@ -63,14 +63,16 @@ _LABELS = {
     "spread": "Spread",
     "where": "Which block",
 }
-_FROM_SCRATCH = "From scratch everything trains: to freeze random weights teaches nothing."
+_FROM_SCRATCH = "From scratch all trains at first: to freeze random weights teaches nothing."
+_WITH_RANDOM = ("full", "custom")
 _PRESET = "schedule.preset as pills"
 
 
 def show_presets(form: Form) -> None:
     """Every schedule there is, each a click away."""
     chosen = form.value("schedule.preset")
-    offered = [name for name in PRESETS if name != "custom" or chosen == "custom"]
+    possible = _WITH_RANDOM if form.value("model.weights") == "none" else PRESETS
+    offered = [name for name in possible if name != "custom" or chosen == "custom"]
     st.session_state[_PRESET] = chosen if chosen in offered else None
     st.pills(
         "Freeze schedule",
@@ -78,7 +80,6 @@ def show_presets(form: Form) -> None:
         key=_PRESET,
         format_func=lambda name: PRESETS[name][0],
         on_change=_choose,
-        disabled=form.value("model.weights") == "none",
         wrap=True,
     )
     show_problems(form.problems_at("schedule.preset"))
@@ -136,7 +137,7 @@ def show_blocks(form: Form, outline: Outline | None) -> None:
 
 
 def locked(form: Form) -> str:
-    """Why nothing can be painted; empty if it can."""
+    """Why the first epoch can't be painted; empty if it can."""
     return _FROM_SCRATCH if form.recipe.model.weights == "none" else ""
 
 

@@ -65,14 +65,18 @@ const paint = (strip, from, to) => {
   const area = between(strip, from, to);
   const rows = [area.rows[0], Math.min(area.rows[1], headRow(strip.data) - 1)];
   mark(strip, null);
-  if (strip.data.locked) return say(strip, strip.data.locked);
   if (rows[0] > rows[1]) return say(strip, "The head always trains: it is new.");
+  const free = firstFree(strip.data);
+  const begin = strip.columns.findIndex(({ last }) => last >= free);
+  const columns = [Math.max(begin, area.columns[0]), area.columns[1]];
+  if (begin < 0 || columns[0] > columns[1]) return say(strip, strip.data.locked);
   const thaw = wouldThaw(strip, from);
-  const epochs = [strip.columns[area.columns[0]].first, strip.columns[area.columns[1]].last];
+  const first = Math.max(strip.columns[columns[0]].first, free);
+  const epochs = [first, strip.columns[columns[1]].last];
   strip.number += 1;
   strip.strokes.push({ number: strip.number, blocks: rows, epochs, thaw });
   strip.send({ what: "paint", strokes: strip.strokes });
-  show(strip, rows, area.columns, thaw);
+  show(strip, rows, columns, thaw);
   const names = rows[0] === rows[1] ? strip.data.blocks[rows[0]].name
     : `${strip.data.blocks[rows[0]].name} to ${strip.data.blocks[rows[1]].name}`;
   const span = spanWords("epoch", { first: epochs[0], last: epochs[1] });

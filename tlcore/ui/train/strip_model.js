@@ -4,6 +4,9 @@ const SPREAD = 3; // powers of ten between the palest and the strongest ember
 
 const headRow = (data) => data.blocks.length - 1;
 
+// From scratch, the first epoch is not for painting.
+const firstFree = (data) => (data.locked ? 1 : 0);
+
 const phaseNumber = (data, epoch) => data.phases.findLastIndex((phase) => phase.start <= epoch);
 
 const cellAt = (data, row, epoch) => {

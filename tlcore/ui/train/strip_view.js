@@ -85,7 +85,7 @@ const cellOf = (data, row, column, number, highest) => {
     element("div", "cell"), "gridcell", row, number, cellWords(data, row, column),
   );
   made.setAttribute("aria-selected", "false");
-  const fixed = row === headRow(data) || Boolean(data.locked);
+  const fixed = row === headRow(data) || column.last < firstFree(data);
   if (fixed) made.setAttribute("aria-readonly", "true");
   made.classList.toggle("fixed", fixed);
   const begins = data.phases.some(({ start }) => start === column.first && start > 0);
@@ -121,7 +121,9 @@ const legend = () => {
     ["weak", "thawed, low rate"],
     ["strong", "high rate"],
   ]) {
-    made.append(element("span", `swatch ${className}`), element("span", "", text));
+    const item = element("span", "item", text);
+    item.prepend(element("span", `swatch ${className}`));
+    made.append(item);
   }
   return made;
 };

@@ -21,7 +21,7 @@ from tlcore.ui.train.form import Form
 from tlcore.ui.train.typed import form as current_form
 
 Row = dict[str, Any]
-COLUMNS = ("thaw", "epochs", "rate", "decay", "restart")
+COLUMNS = ("thaw", "epochs", "rate", "decay", "restart", "balance")
 
 
 def show_table(form: Form, outline: Outline | None) -> None:
@@ -33,11 +33,12 @@ def show_table(form: Form, outline: Outline | None) -> None:
     key = f"phases {hashlib.sha256(text.encode()).hexdigest()[:8]}"
     st.caption(f"What a phase thaws {RULE}.")
     st.data_editor(
-        pd.DataFrame(rows, columns=COLUMNS).astype({"thaw": "string", "epochs": "Int64"}),
+        pd.DataFrame(rows, columns=COLUMNS).astype(
+            {"thaw": "string", "epochs": "Int64", "balance": "string"}
+        ),
         key=key,
         num_rows="dynamic",
         hide_index=True,
-        disabled=form.value("model.weights") == "none",
         column_config=_columns(),
         on_change=_take,
         args=(key, text),
@@ -151,4 +152,7 @@ def _columns() -> dict[str, Any]:
         "rate": column.NumberColumn("× rate", help=meaning("rate"), default=1.0),
         "decay": column.NumberColumn("Decay", help=meaning("decay"), default=1.0),
         "restart": column.CheckboxColumn("Restarts", help=meaning("restart"), default=False),
+        "balance": column.SelectboxColumn(
+            "Balance", help=meaning("balance"), options=cards["schedule.phases.balance"].choices
+        ),
     }
