@@ -40,7 +40,7 @@ def make(home: Path, backbone: str, size: int) -> Path:
     """A network as a run would have left it."""
     whole = FreezeSchedule(preset="full")
     model = Model(backbone=backbone, weights="none")
-    recipe = Recipe(model=model, input=Input(size=size), schedule=whole, precision="float32")
+    recipe = Recipe(model=model, input=Input(size=size), schedule=whole)
     path = home / "runs" / backbone / "checkpoints" / "best-1.safetensors"
     path.parent.mkdir(parents=True)
     classes = tuple(f"class {number}" for number in range(10))

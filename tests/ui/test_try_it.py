@@ -106,6 +106,12 @@ def test_while_the_first_run_is_under_way_it_says_so():
     says(open_page("try_it"), "No run has finished yet")
 
 
+def test_a_run_that_was_stopped_before_it_left_a_network_is_not_offered():
+    store = RunStore()
+    store.ask(store.submit(Recipe(), by=LOCAL).id, "cancel", by=LOCAL)
+    says(open_page("try_it"), "The demo trains two")
+
+
 def test_a_run_that_was_deleted_is_missed_and_another_one_asked(monkeypatch):
     finish(monkeypatch)
     page = open_page("try_it", run="20200101-000000-0000")

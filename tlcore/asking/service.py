@@ -45,6 +45,8 @@ def is_awake(home: Path) -> bool:
 
 def wake(home: Path) -> None:
     """Have an answering process started if none is there; doesn't wait for it."""
+    if ours := _started.get(home):
+        ours.poll()  # so that one that has ended is no zombie for longer than need be
     try:
         _connected(home).close()
     except OSError:

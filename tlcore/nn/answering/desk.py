@@ -28,6 +28,7 @@ from tlcore.recipe import Recipe
 MOST_PICTURES = 2048
 LARGEST_SIDE = 1024
 _AT_ONCE = 16
+_ASK_ONLY = ("occlusion", "lime")  # explain answers by answers, in whose precision they may be
 
 
 class Desk:
@@ -76,7 +77,9 @@ def _explain(asked: Asked, pixels: NDArray[np.uint8], facts: Any, pause: Pause) 
         raise AnswerError("The network has no such class")
     network = asked.keepsake.network
     about = shuffled(network) if facts.get("shuffled") else network
-    found = explain(about, _prepared(asked, pixels), way, target, pause=pause)
+    precision = asked.precision if way in _ASK_ONLY else torch.float32
+    with computing_in(precision, CPU):
+        found = explain(about, _prepared(asked, pixels), way, target, pause=pause)
     return Message({"facts": found.facts}, {"map": found.map})
 
 

@@ -48,7 +48,7 @@ def covered(
 @torch.no_grad()
 def _probability(network: Network, pictures: Tensor, target: int) -> Tensor:
     logits: Tensor = network(pictures)
-    return logits.softmax(dim=1)[:, target]
+    return logits.float().softmax(dim=1)[:, target]
 
 
 def _covers(size: int) -> Iterator[Tensor]:

@@ -88,12 +88,14 @@ def _show_one(asked: Asked, method: Method, other: str, *, check: bool, width: i
     scale = max(strongest(found.map) for found in maps)
     with st.container(horizontal=True, gap="small"):
         for number, found in zip(targets, maps, strict=True):
-            words = _question(asked, number)
-            _show_map(asked, found, f"{words} {reading(method.name, found)}", scale, width)
+            words = f"{_question(asked, number)} {reading(method.name, found)}"
+            alt = f"{_asks(asked, number)} {answer.classes[number]}, by {method.title}"
+            _show_map(asked, found, words, alt, scale, width)
         if check:
             random = ask_why(asked, method, targets[0], shuffled=True)
             words = f"With shuffled weights. {resemblance(maps[0].map, random.map)}"
-            _show_map(asked, random, words, strongest(random.map), width)
+            alt = f"With shuffled weights, by {method.title}"
+            _show_map(asked, random, words, alt, strongest(random.map), width)
 
 
 def _targets(asked: Asked, other: str, *, both: bool) -> list[int]:
@@ -106,13 +108,18 @@ def _targets(asked: Asked, other: str, *, both: bool) -> list[int]:
 
 def _question(asked: Asked, number: int) -> str:
     share = share_in_words(float(asked.answer.probabilities[0, number]))
-    ask = "Why" if number == asked.surest else "Why not"
-    return f"{ask} **{literal(asked.answer.classes[number])}** ({share})?"
+    name = literal(asked.answer.classes[number])
+    return f"{_asks(asked, number)} **{name}** ({share})?"
 
 
-def _show_map(asked: Asked, found: Why, words: str, scale: float, width: int) -> None:
+def _asks(asked: Asked, number: int) -> str:
+    return "Why" if number == asked.surest else "Why not"
+
+
+def _show_map(asked: Asked, found: Why, words: str, alt: str, scale: float, width: int) -> None:
     size = found.map.shape[0]
     seen: NDArray[np.uint8] = np.asarray(Image.fromarray(asked.pixels[0]).resize((size, size)))
     with st.container(width=width, gap="xsmall"):
-        st.image(laid_over(seen, found.map, scale), width="stretch", output_format="PNG", alt=words)
+        painted = laid_over(seen, found.map, scale)
+        st.image(painted, width="stretch", output_format="PNG", alt=alt)
         st.caption(words)
