@@ -108,7 +108,6 @@ def test_a_cue_is_shown_with_counterfactual_twins():
 
 def test_the_split_follows_its_dials():
     page = open_on(Data(shapes=Shapes(per_class=20, test_per_class=10)))
-    page.toggle(key="split few").set_value(True).run()
     page.number_input(key="split labels").set_value(3).run()
     assert drafted(page).labels_per_class == 3
     assert page.metric[0].value == "30"
@@ -120,6 +119,23 @@ def test_a_data_set_that_is_not_here_says_what_to_do():
     assert "CIFAR-10 is not on this machine" in page.warning[0].value
     assert "cifar-10-batches-py" in text_of(page)
     assert not page.metric
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        Data(validation=0.83, test=0.003, labels_per_class=7, limit_train=123, split_seed=2**40),
+        Data(name="digits", validation=0.0, test=0.003, limit_test=11),
+        Data(shapes=Shapes(per_class=3, test_per_class=7, size=17, colour_shift=0.123, noise=0.017,
+                           cue="background", cue_share=0.0, test_cue_share=0.333, imbalance=7.5,
+                           label_noise=0.9, near_duplicates=0.01, world=12, outline=True)),
+    ],
+)  # fmt: skip
+def test_looking_at_a_recipe_changes_nothing_in_it(data):
+    page = open_on(data)
+    assert drafted(page) == data
+    page.run()
+    assert drafted(page) == data
 
 
 def test_own_pictures_are_asked_for_before_the_draft_changes():

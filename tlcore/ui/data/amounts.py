@@ -42,27 +42,31 @@ def _turn_dials(data: Data) -> None:
     left, middle, right = st.columns(3)
     fields: dict[str, Any] = {
         "validation": left.slider(
-            "Validation share", 0.0, 0.5, min(data.validation, 0.5), 0.05, format="percent",
+            "Validation share", 0.0, 0.9, data.validation, 0.01, format="percent",
             key="split validation", help="Set aside to choose the epoch by, never learned from.",
         ),
         "split_seed": right.number_input(
             "Split number", 0, None, data.split_seed, key="split seed",
             help="Another number puts other pictures on each side.",
         ),
+        "labels_per_class": left.number_input(
+            "Labels a class", 1, None, data.labels_per_class, key="split labels",
+            placeholder="all", help="As if most pictures had no label: there transfer helps most.",
+        ),
+        "limit_train": middle.number_input(
+            "At most to learn from and choose by", 1, None, data.limit_train, step=1000,
+            key="split limit_train", placeholder="all",
+        ),
+        "limit_test": right.number_input(
+            "At most to test on", 1, None, data.limit_test, step=1000, key="split limit_test",
+            placeholder="all", help="Results are then labelled as those of a part.",
+        ),
     }  # fmt: skip
     if data.name in _WITHOUT_TEST:
         fields["test"] = middle.slider(
-            "Test share", 0.05, 0.5, min(max(data.test, 0.05), 0.5), 0.05, format="percent",
+            "Test share", min(0.01, data.test), 0.9, data.test, 0.01, format="percent",
             key="split test", help="For data that bring no test pictures of their own.",
         )  # fmt: skip
-    few = left.toggle(
-        "Only some labels a class", data.labels_per_class is not None, key="split few",
-        help="As if most pictures had no label: this is where transfer helps most.",
-    )  # fmt: skip
-    labels = middle.number_input(
-        "Labels a class", 1, None, data.labels_per_class or 10, disabled=not few, key="split labels"
-    )
-    fields["labels_per_class"] = labels if few else None
     change(**fields)
 
 

@@ -45,6 +45,7 @@ def collect() -> None:
     with camera:
         if taken := take_pictures(f"Camera, for “{name}”" if name else "", key="camera"):
             _add(name, taken)
+        st.caption("Browsers give a camera to pages on https or on localhost only.")
     with files:
         _take_files(name)
     for label in list(_gathered()):
