@@ -176,6 +176,18 @@ def test_a_deleted_upload_can_be_taken_back(pets):
     assert len(list_uploads(by=LOCAL)) == 1
 
 
+def test_pictures_that_two_people_have_are_shown_once(pets):
+    files = [Handed(f"{number}.png", picture(100 * row + number), label=kind)
+             for row, kind in enumerate(NASTY) for number in range(8)]  # fmt: skip
+    twin = keep_upload(files, by=known_by("somebody else's key"), name="the same")
+    assert twin.id == pets.id
+    page = open_on(Data(name="folder", path=pets.path))
+    assert len([each for each in page.button if each.label == "Delete"]) == 1
+    press_key(page, f"delete upload {pets.id}")
+    press(page, "Undo")
+    assert not page.error
+
+
 def test_a_path_that_leads_nowhere_is_told_in_words_and_a_right_one_is_read(tmp_path):
     page = open_page("data")
     press_key(page, "choose folder")

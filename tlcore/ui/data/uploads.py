@@ -24,7 +24,7 @@ _SHOWN = 4
 def manage_uploads() -> None:
     """Everything about one's own pictures, from adding them to the bin."""
     _offer_undo()
-    uploads = list_uploads(by=me())
+    uploads = _seen()
     _show_uploads(uploads[:_SHOWN])
     if more := uploads[_SHOWN:]:
         with st.expander(f"{len(more)} older ones"):
@@ -34,10 +34,16 @@ def manage_uploads() -> None:
     if not is_public():
         with st.expander("Use a folder or a zip of this machine", icon=":material/folder:"):
             _ask_for_path()
-    if binned := list_uploads(by=me(), binned=True):
+    if binned := _seen(binned=True):
         with st.expander(f"In the bin ({len(binned)})", icon=":material/delete:"):
             for upload in binned:
                 _show_binned(upload)
+
+
+def _seen(*, binned: bool = False) -> list[Upload]:
+    """Each upload once, though several people may have it and whoever sits here sees them all."""
+    found = list_uploads(by=me(), binned=binned)
+    return list({upload.id: upload for upload in reversed(found)}.values())[::-1]
 
 
 def title_of(upload: Upload) -> str:
@@ -105,7 +111,7 @@ def _restore(upload: str) -> None:
 
 def _offer_undo() -> None:
     deleted = st.session_state.get(_DELETED)
-    binned = {upload.id: upload for upload in list_uploads(by=me(), binned=True)}
+    binned = {upload.id: upload for upload in _seen(binned=True)}
     if deleted not in binned:
         return
     with st.container(horizontal=True, vertical_alignment="center", border=True):
