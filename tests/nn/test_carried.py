@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tlcore import catalog, paths
-from tlcore.nn.probe import probe
+from tlcore.nn.probe import Probe
 from tlcore.nn.weight_reader import read_metadata
 from tlcore.presets import find
 from tlcore.recipe import Data, Model, Shapes
@@ -17,7 +17,7 @@ UNSEEN_SHAPES = Data(labels_per_class=20, validation=0.2, shapes=Shapes(per_clas
 
 def trained_and_untrained(backbone, data, size):
     weights = ("pretrained", "none")
-    return [probe(Model(backbone=backbone, weights=w), data, size).value for w in weights]
+    return [Probe(Model(backbone=backbone, weights=w), size).accuracy(data).value for w in weights]
 
 
 @pytest.mark.parametrize("name", CARRIED)
@@ -47,3 +47,15 @@ def test_pebble_for_shapes_tells_apart_shapes_that_it_has_never_seen():
     trained, untrained = trained_and_untrained("pebble-shapes", UNSEEN_SHAPES, 32)
     assert trained > 0.9
     assert trained > untrained + 0.5
+
+
+def test_pebble_for_photos_tells_apart_flowers_that_it_has_never_seen(shared):
+    flowers = Data(
+        name="folder",
+        path=str(shared / "data" / "flowers5_128.zip"),
+        labels_per_class=80,
+        limit_test=400,
+    )
+    trained, untrained = trained_and_untrained("pebble-photo", flowers, 32)
+    assert trained > 0.55
+    assert trained > untrained + 0.1

@@ -17,60 +17,70 @@ import torch
 from numpy.typing import NDArray
 
 from tlcore.analysis.intervals import Interval, over_seeds, wilson
-from tlcore.analysis.wording import rate
+from tlcore.analysis.wording import percent
 from tlcore.data import load
 from tlcore.data.pictures import Pictures, Splits
 from tlcore.nn.backbones import build
 from tlcore.nn.device import choose_device, choose_precision, computing_in
-from tlcore.nn.network import Network
 from tlcore.nn.prepare import Preparation, preparation_for
 from tlcore.recipe import Data, Input, Model
 
 Features = NDArray[np.float32]
 
-STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+STRENGTHS = (1e-3, 1e-2, 1e-1)
 BATCH = 64
 SPLITS = 3
 
 
-def probe(model: Model, data: Data, size: int, *, seed: int = 0) -> Interval:
-    """The probe's accuracy on the test pictures.
+class Probe:
+    """A frozen backbone and what it made of the pictures it has been shown so far.
 
     Args:
         model: The backbone and its weights; `none` for the same network untrained.
-        data: What to probe with; its validation share chooses the strength.
         size: Width and height that the backbone sees.
         seed: Of an untrained backbone.
     """
-    splits = load(data, Input(size=size))
-    network = build(model, len(splits.classes), size, seed=seed).eval()
-    prepare = preparation_for(Input(size=size), network.trained_with, splits.train)
-    parts = [splits.train, splits.validation, splits.test]
-    train, validation, test = (_features(network, prepare, part) for part in parts if part)
-    strength = max(STRENGTHS, key=lambda each: _score(splits, train, validation, each))
-    hits = _right(splits.train.labels, train, splits.test.labels, test, strength)
-    return wilson(int(hits.sum()), len(hits))
 
+    def __init__(self, model: Model, size: int, *, seed: int = 0) -> None:
+        self._network = build(model, 2, size, seed=seed).eval()
+        self._network.to(choose_device()).to(memory_format=torch.channels_last)
+        self._size = size
+        self._prepare: Preparation | None = None
+        self._seen: dict[str, Features] = {}
 
-def over_splits(model: Model, data: Data, size: int, *, splits: int = SPLITS) -> Interval:
-    """Mean and interval over several splits of the same pictures."""
-    found = [
-        probe(model, data.model_copy(update={"split_seed": number}), size, seed=number)
-        for number in range(splits)
-    ]
-    return over_seeds([each.value for each in found])
+    def accuracy(self, data: Data) -> Interval:
+        """On the test pictures; the validation share chooses the strength."""
+        splits = load(data, Input(size=self._size))
+        parts = [splits.train, splits.validation, splits.test]
+        train, validation, test = (self._features(part, splits) for part in parts if part)
+        strength = max(STRENGTHS, key=lambda each: _score(splits, train, validation, each))
+        hits = _right(splits.train.labels, train, splits.test.labels, test, strength)
+        return wilson(int(hits.sum()), len(hits))
 
+    def over_splits(self, data: Data, *, splits: int = SPLITS) -> Interval:
+        """Mean and interval over several splits of the same pictures."""
+        each = [data.model_copy(update={"split_seed": number}) for number in range(splits)]
+        return over_seeds([self.accuracy(split).value for split in each])
 
-@torch.inference_mode()
-def _features(network: Network, prepare: Preparation, pictures: Pictures) -> Features:
-    device = choose_device()
-    network.to(device).to(memory_format=torch.channels_last)
-    precision, found = choose_precision("auto", device), []
-    for rows in np.array_split(np.arange(len(pictures)), -(-len(pictures) // BATCH)):
-        batch = prepare(torch.from_numpy(pictures.pixels[rows]).to(device))
-        with computing_in(precision, device):
-            found.append(network.features(batch, 0).float().cpu().numpy())
-    return np.concatenate(found)
+    def _features(self, pictures: Pictures, splits: Splits) -> Features:
+        """Each picture is shown once, however often the pictures are split."""
+        if self._prepare is None:
+            known = self._network.trained_with
+            self._prepare = preparation_for(Input(size=self._size), known, splits.train)
+        new = np.flatnonzero([picture not in self._seen for picture in pictures.ids])
+        for rows in np.array_split(new, max(1, -(-len(new) // BATCH))):
+            if len(rows):
+                found = self._look_at(self._prepare, pictures.pixels[rows])
+                self._seen |= dict(zip(pictures.ids[rows], found, strict=True))
+        return np.stack([self._seen[picture] for picture in pictures.ids])
+
+    @torch.inference_mode()
+    def _look_at(self, prepare: Preparation, pixels: NDArray[np.uint8]) -> Features:
+        device = choose_device()
+        batch = prepare(torch.from_numpy(pixels).to(device))
+        with computing_in(choose_precision("auto", device), device):
+            found: Features = self._network.features(batch, 0).float().cpu().numpy()
+        return found
 
 
 def _score(splits: Splits, train: Features, validation: Features, strength: float) -> float:
@@ -106,7 +116,9 @@ def main() -> None:
     given = reader.parse_args()
     model = Model(backbone=given.backbone, weights="none" if given.untrained else "pretrained")
     data = Data(name="folder", path=given.path, validation=0.2)
-    print(rate(over_splits(model, data, given.size)))
+    found = Probe(model, given.size).over_splits(data)
+    low, high = (percent(bound, digits=1) for bound in (found.low, found.high))
+    print(f"{percent(found.value, digits=1)} [{low}, {high}] over {found.n} splits")
 
 
 if __name__ == "__main__":
