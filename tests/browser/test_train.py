@@ -87,8 +87,9 @@ def until_thawed(page: Page, wanted: list[tuple[str, int]]) -> None:
 def test_a_strip_painted_with_the_mouse_is_trained_and_shown_on_runs(lab: Lab, patient):
     page = patient
     open_train(page, lab)
-    cell(page, 3, 1).click()
-    until_thawed(page, [("head", 1), ("last 1 block", 1), ("head", 2)])
+    for column in (3, 2, 1):  # quicker than the page answers
+        cell(page, 3, column).click()
+    until_thawed(page, [("head", 1), ("last 1 block", 3)])
     cell(page, 2, 2).hover()
     page.mouse.down()
     cell(page, 3, 3).hover()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 import zlib
 from collections.abc import Mapping
 from typing import Any
@@ -17,17 +18,43 @@ from tlcore.errors import Problem, RecipeError
 from tlcore.recipe import Recipe
 from tlcore.recipe_text import from_fields, to_fields
 
-_DRAFT, _FROM_LINK = "draft", "draft's link"
+_DRAFT, _LINKS = "draft", "draft's links"
 _LONGEST = 20_000
+_BEHIND = 10.0
+"""Seconds that a browser may take until its address is the one that it was told to show."""
 
 
 def draft() -> Recipe:
     """The draft as it stands; at first the one in the address, else the default recipe."""
     link = st.query_params.get("recipe", "")
-    if link and link != st.session_state.get(_FROM_LINK):
-        st.session_state[_FROM_LINK] = link
+    if link and not _is_our_own(link):
+        _note(link)
         st.session_state[_DRAFT] = unpacked(link)
     return from_fields(st.session_state.get(_DRAFT, {}), where="the draft")
+
+
+def _is_our_own(link: str) -> bool:
+    """Whether the address is what it was told to be, now or a moment ago: who is quick has done
+    something else before the browser knew, and must not be taken back to where they were."""
+    links = _links()
+    last = link == next(reversed(links), "")
+    return last or time.monotonic() - links.get(link, -_BEHIND) < _BEHIND
+
+
+def _note(link: str) -> None:
+    """This link is the draft's; of earlier ones, note when they were superseded."""
+    links, now = _links(), time.monotonic()
+    kept = {each: noted for each, noted in links.items() if now - noted < _BEHIND}
+    if links:
+        latest = next(reversed(links))
+        kept[latest] = now
+    kept.pop(link, None)
+    st.session_state[_LINKS] = kept | {link: now}
+
+
+def _links() -> dict[str, float]:
+    found: dict[str, float] = st.session_state.get(_LINKS, {})
+    return found
 
 
 def keep_draft(recipe: Recipe) -> None:
@@ -38,7 +65,8 @@ def keep_draft(recipe: Recipe) -> None:
 def show_in_address(recipe: Recipe) -> None:
     """Have the address reopen this very draft, in any browser."""
     link = packed(recipe)
-    st.session_state[_FROM_LINK] = link
+    if link != next(reversed(_links()), ""):
+        _note(link)
     st.query_params["recipe"] = link
 
 

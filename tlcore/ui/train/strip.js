@@ -85,10 +85,10 @@ const paint = (strip, from, to) => {
 
 // At once, before the page has answered.
 const show = (strip, rows, columns, thaw) => {
+  const highest = highestRate(strip.data);
   for (let row = rows[0]; row <= rows[1]; row += 1) {
     for (let column = columns[0]; column <= columns[1]; column += 1) {
       const rate = cellAt(strip.data, row, strip.columns[column].first).rate;
-      const highest = highestRate(strip.data);
       paintCell(found(strip, { row, column }), { share: thaw ? 1 : 0, rate }, highest);
     }
   }
