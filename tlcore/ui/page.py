@@ -10,15 +10,20 @@ import streamlit as st
 from tlcore.errors import ThawError
 from tlcore.ui.words import literal
 
-# Streamlit leaves a hand's breadth above the title, which a projector can't spare.
-_LESS_SPACE = "<style>.stMainBlockContainer {padding-top: 4.5rem; max-width: 90rem}</style>"
+# Streamlit leaves a hand's breadth above the title, which a projector can't spare, and writes what
+# is chosen in the theme's colour, which is too dark for the dark theme.
+_STYLE = """<style>
+.stMainBlockContainer {padding-top: 4.5rem; max-width: 90rem}
+button[aria-checked="true"], [role="tab"][aria-selected="true"] {color: inherit}
+button[aria-checked="true"] p, [role="tab"][aria-selected="true"] p {font-weight: 600}
+</style>"""
 
 
 @contextmanager
 def page_setup(title: str, question: str) -> Iterator[None]:
     """Name the browser's tab, say what the page is for, and tell what goes wrong inside."""
     st.set_page_config(page_title=f"{title} · Thaw", page_icon="🧊", layout="wide")
-    st.html(_LESS_SPACE)
+    st.html(_STYLE)
     st.title(title, anchor=False)
     st.caption(question)
     with told():
