@@ -14,7 +14,7 @@ from tlcore.ui.words import literal
 # is chosen in the theme's colour, which is too dark for the dark theme.
 _STYLE = """<style>
 .stMainBlockContainer {padding-top: 4.5rem; max-width: 90rem}
-button[aria-checked="true"], [role="tab"][aria-selected="true"] {color: inherit}
+button[aria-checked="true"], [role="tab"][aria-selected="true"] {color: inherit !important}
 button[aria-checked="true"] p, [role="tab"][aria-selected="true"] p {font-weight: 600}
 </style>"""
 
