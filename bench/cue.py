@@ -86,13 +86,16 @@ def main() -> None:
     """Measure, print, and write the page if asked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=5)
+    names = [system.name for system in SYSTEMS]
+    parser.add_argument("--systems", nargs="*", choices=names, default=names)
     parser.add_argument("--write", type=Path)
     given = parser.parse_args()
     facts = describe_environment("cpu", 0)
     said = [
         "# A cue, and what helps against it",
         "",
-        f"Made by `python bench/cue.py --seeds {given.seeds} --write docs/CUES.md` at commit "
+        f"Made by `python bench/cue.py --systems {' '.join(given.systems)} --seeds {given.seeds} "
+        f"--write docs/CUES.md` at commit "
         f"{commit()}, {facts['cores']} cores, {facts['processor']}, torch "
         f"{facts['libraries']['torch']}.",
         "",
@@ -102,7 +105,7 @@ def main() -> None:
         "test pictures). Mean and 95 % interval over seeds. Seconds were measured while other work "
         "shared the cores: compare them with each other only.",
     ]
-    for system in SYSTEMS:
+    for system in (each for each in SYSTEMS if each.name in given.systems):
         print(f"\n{system.title}", flush=True)
         said += [
             "",
