@@ -106,5 +106,6 @@ def test_the_gap_closes_if_it_is_smaller_with_all_labels_than_with_few():
     assert claim("gap", *few).verdict == Verdict.NOT_RUN
     closed = measurement("shapes-scratch", 0.98, labels=950)
     assert claim("gap", *few, closed).verdict == Verdict.REPRODUCED
+    assert "with 10 labels a class, +1.0 points" in claim("gap", *few, closed).evidence
     as_wide = measurement("shapes-scratch", 0.2, labels=950)
     assert claim("gap", *few, as_wide).verdict != Verdict.REPRODUCED

@@ -60,6 +60,13 @@ def test_a_row_run_in_part_says_so_and_gives_the_command(book, cifar_here):
     assert "not run here in full: `python -m tlcore run c-scratch`" in line
 
 
+def test_a_row_that_could_be_run_but_was_not_says_how(book, cifar_here):
+    text = page(book, list(jobs(ROWS, quick=False)), quick=False)
+    [line] = [line for line in lines(text) if "`e-cnn`" in line]
+    assert "`python -m tlcore reproduce --only e-cnn`" in line
+    assert "not run here: `python -m tlcore run e-cnn`" in line
+
+
 def test_the_page_says_where_and_when_it_was_measured(book):
     every = list(jobs(ROWS, quick=True))
     for job in every:

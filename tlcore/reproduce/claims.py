@@ -163,8 +163,11 @@ def _gap_closes(measured: Measured) -> Claim:
     sentence = "With all labels the gap closes"
     if found is None or len(found.gains) < 2:
         return Claim("lab", sentence, Verdict.NOT_RUN, "")
-    few, many = found.gains[0][1], found.gains[-1][1]
-    return Claim("lab", sentence, judge_gain(apart(many, few)), found.text)
+    (fewest, few), (most, many) = found.gains[0], found.gains[-1]
+    told = (
+        f"Transfer's lead: {gain(few)} with {fewest:,} labels a class, {gain(many)} with {most:,}."
+    )
+    return Claim("lab", sentence, judge_gain(apart(many, few)), told)
 
 
 def _gain(

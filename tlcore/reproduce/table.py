@@ -70,7 +70,7 @@ def _cells(row: Row, jobs: Sequence[Job], book: Book, *, quick: bool) -> tuple[s
         f"{rate(found)}, {quantity(len(measured), 'seed')}" if found else "–",
         "; ".join(sorted({each.hardware for each in measured})) or "–",
         f"{fmean(each.seconds for each in measured):.0f}" if measured else "–",
-        _differs(row, jobs, quick=quick),
+        _differs(row, jobs, measured, quick=quick),
         _verdict(row, jobs, book, quick=quick),
     )
 
@@ -82,10 +82,12 @@ def _reported(row: Row) -> str:
     return percent(reported, digits=2) if reported is not None else "no accuracy"
 
 
-def _differs(row: Row, jobs: Sequence[Job], *, quick: bool) -> str:
+def _differs(row: Row, jobs: Sequence[Job], measured: Sequence[Measurement], *, quick: bool) -> str:
     if not jobs:
         return why_not(row, quick=quick)
-    changes = [text for text in scale(jobs[0]) if "labels a class" not in text or not row.points]
+    if not measured:
+        return f"nobody has waited for it yet: `python -m tlcore reproduce --only {row.id}`"
+    changes = scale(jobs[0])
     return f"{'; '.join(changes)}: for two cores" if changes else "nothing: the whole recipe"
 
 
