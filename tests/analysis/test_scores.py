@@ -121,6 +121,7 @@ def test_each_class_has_an_f1_whose_interval_agrees_with_resampling_pictures():
         ]
     )
     for k, found in enumerate(ours):
+        assert found is not None
         assert found.value == pytest.approx(score(table).classes[k].f1)
         expected = tuple(np.quantile(scores[:, k], [0.025, 0.975]))
         assert (found.low, found.high) == pytest.approx(expected, abs=0.5 * np.std(scores[:, k]))

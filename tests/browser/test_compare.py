@@ -4,6 +4,7 @@ import csv
 import zipfile
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -36,7 +37,7 @@ def pair(lab: Lab):
     runs = []
     for recipe, wrong, name in ((FROM_SCRATCH, WRONG, "before"), (None, NEW, NAMES[2])):
         called = [(label + 1) % 3 if row in wrong else label for row, label in enumerate(TRUE)]
-        phases = {"phases": SCRATCH} if recipe else {}
+        phases: dict[str, Any] = {"phases": SCRATCH} if recipe else {}
         table = predict(called, TRUE, CLASSES)
         runs.append(examined(store, table, name=name, recipe=recipe, **phases))
     store.close()

@@ -10,8 +10,7 @@ from tests.browser.conftest import READY, Lab, visit
 from tests.browser.literally import NAMES, PAGES, faults
 from tests.runs.lives import bring_to
 from tests.runs.parcels import finished
-from tlcore.data.drawn.world import Shapes
-from tlcore.recipe import Data, Model, Recipe
+from tlcore.recipe import Data, Model, Recipe, Shapes
 from tlcore.runs.dispatcher import ensure_dispatcher
 from tlcore.runs.owners import LOCAL
 from tlcore.runs.states import State
@@ -69,7 +68,8 @@ class Tab:
         return sorted(map(int, cells))
 
     def ticks(self) -> list[str]:
-        return self.page.locator(".live .sheet").first.locator("text.tick").all_text_contents()
+        sheet = self.page.locator(".live .sheet").first
+        return list(sheet.locator("text.tick").all_text_contents())
 
     def zoom(self):
         box = self.page.locator(".live .sheet").first.bounding_box()

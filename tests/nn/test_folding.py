@@ -19,6 +19,8 @@ def lived_in(backbone):
     network = build(Model(backbone=backbone, weights="none"), 10, size, seed=0).eval()
     chance = torch.Generator().manual_seed(0)
     for norm in (m for m in network.modules() if isinstance(m, nn.BatchNorm2d)):
+        assert norm.running_var is not None
+        assert norm.running_mean is not None
         for tensor in (norm.running_var, norm.weight):
             tensor.data.uniform_(0.5, 1.5, generator=chance)
         for tensor in (norm.running_mean, norm.bias):

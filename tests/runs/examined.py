@@ -69,7 +69,7 @@ def examined(
         write_thumbnails(draw(len(predictions)), drafts / "pictures")
         kinds.append("pictures")
     for kind in (*kinds, "result"):
-        store.publish(attempt, kind, drafts / kind)  # type: ignore[arg-type]
+        store.publish(attempt, kind, drafts / kind)
     if stopped:
         store.ask(run, "stop", by=LOCAL)
     state = State.STOPPED if stopped else State.FINISHED

@@ -4,6 +4,7 @@ import csv
 import zipfile
 from io import BytesIO, StringIO
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -160,7 +161,7 @@ def test_only_fields_that_differ_are_shown(store, transfer):
     other = examined(store, predict(TRUE, TRUE, CLASSES), name="other", recipe=recipe)
     page = open_page("compare", run=f"{transfer},{other}", side="Recipes")
     assert page.dataframe[0].value.index.tolist() == ["data.labels_per_class", "seed"]
-    assert page.dataframe[0].value.loc["seed"].tolist() == ["0", "3"]
+    assert list(page.dataframe[0].value.loc["seed"]) == ["0", "3"]
 
 
 def test_runs_of_one_recipe_are_said_to_be(store, transfer):
@@ -180,9 +181,8 @@ def test_seconds_to_an_accuracy_are_said_in_words_the_quickest_first(store, scra
 
 
 def test_an_accuracy_that_was_not_measured_is_not_reached():
-    story = SimpleNamespace(
-        curves=({"validation_accuracy": None}, {"validation_accuracy": float("nan")})
-    )
+    curves = ({"validation_accuracy": None}, {"validation_accuracy": float("nan")})
+    story: Any = SimpleNamespace(curves=curves)
     assert reached(story, 0.1) is None
 
 
@@ -204,7 +204,7 @@ def test_curves_have_a_mark_where_it_thaws_and_names_stay_text(
 def test_a_run_without_validation_shows_its_training_curve_in_the_legend(store, scratch):
     story = outcomes(store, scratch)[0].story
     curves = tuple({**epoch, "validation_accuracy": None} for epoch in story.curves)
-    plain = SimpleNamespace(**{**vars(story), "curves": curves}, thaws=())
+    plain: Any = SimpleNamespace(**{**vars(story), "curves": curves}, thaws=())
     figure = curve_chart([plain], ["1 · plain"], "accuracy", "epochs")
     assert [trace.showlegend for trace in figure.data] == [True, False]
     assert "training" in speed_lines([plain], ["a"], 0.3)[0]

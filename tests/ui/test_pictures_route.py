@@ -41,6 +41,7 @@ def test_each_row_has_its_own_picture_at_an_address_that_never_changes(store):
         assert answer.headers["x-content-type-options"] == "nosniff"
         shown = Image.open(BytesIO(answer.body)).getpixel((5, 5))
         meant = draw(12)[row, 5, 5].tolist()
+        assert isinstance(shown, tuple)
         assert max(abs(a - b) for a, b in zip(shown, meant, strict=True)) < 4
 
 

@@ -32,7 +32,7 @@ def ask(query, *, cookie=""):
     scope = {"type": "http", "method": "GET", "path": points_route.ROUTE.path,
              "query_string": query.encode(), "headers": headers}  # fmt: skip
     answer = points_route.answer(Request(scope))
-    return json.loads(answer.body), answer.status_code
+    return json.loads(bytes(answer.body)), answer.status_code
 
 
 def news_of(run, since=""):

@@ -1,6 +1,7 @@
 """The page Results: how good a run is, where it fails, and what it says when there is nothing."""
 
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -157,7 +158,7 @@ def test_a_gallery_shows_a_page_at_a_time_and_all_pages_are_all_pictures(store):
     seen = rows_shown(page)
     assert len(seen) == PAGE
     for number in (2, 3):
-        pager = page.get("pagination")[0]
+        pager: Any = page.get("pagination")[0]
         pager.set_value(number).run()
         seen += rows_shown(page)
     assert seen == list(reversed(range(n)))
@@ -297,7 +298,8 @@ def test_ten_thousand_pictures_open_in_half_a_second(store):
     dice = np.random.default_rng(0)
     labels = dice.integers(0, 10, 10_000)
     called = np.where(dice.random(10_000) < 0.8, labels, dice.integers(0, 10, 10_000))
-    run = examined(store, predict(called, labels, [f"class {k}" for k in range(10)]))
+    names = [f"class {k}" for k in range(10)]
+    run = examined(store, predict(called.tolist(), labels.tolist(), names))
     open_page("results")
     start = time.perf_counter()
     outcome = outcome_of(store, run)

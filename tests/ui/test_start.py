@@ -125,7 +125,7 @@ def test_the_dispatcher_is_warmed_up_once_a_minute_and_never_without_a_server(
     monkeypatch.setattr(start_warm, "ensure_dispatcher", asked.append)
     start_warm.warm_up(tmp_path)
     assert asked == []
-    monkeypatch.setattr(start_warm.runtime, "exists", lambda: True)
+    monkeypatch.setattr("streamlit.runtime.exists", lambda: True)
     for _ in range(5):
         start_warm.warm_up(tmp_path)
     end = time.monotonic() + 5
