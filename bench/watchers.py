@@ -52,26 +52,31 @@ class Seen:
 
 
 class Line:
-    """A connection for questions, kept open as browsers keep theirs."""
+    """A connection for questions, kept open and, where the server has closed it, opened again, as
+    browsers do."""
 
     def __init__(self, url: str) -> None:
         self._place = urlsplit(url)
-        self._reader: asyncio.StreamReader
-        self._writer: asyncio.StreamWriter
-
-    async def open(self) -> None:
-        self._reader, self._writer = await asyncio.open_connection(
-            self._place.hostname, self._place.port
-        )
+        self._open: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def ask(self, path: str) -> Any:
         """An answer as JSON."""
-        self._writer.write(f"GET {path} HTTP/1.1\r\nHost: {self._place.netloc}\r\n\r\n".encode())
-        head = (await self._reader.readuntil(b"\r\n\r\n")).decode().lower()
+        try:
+            return await self._ask(path)
+        except (EOFError, ConnectionError):
+            self._open = None
+            return await self._ask(path)
+
+    async def _ask(self, path: str) -> Any:
+        if self._open is None:
+            self._open = await asyncio.open_connection(self._place.hostname, self._place.port)
+        reader, writer = self._open
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: {self._place.netloc}\r\n\r\n".encode())
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
         length = int(head.partition("content-length: ")[2].partition("\r\n")[0])
-        body = await self._reader.readexactly(length)
+        body = await reader.readexactly(length)
         if " 200 " not in head.partition("\r\n")[0]:
-            raise OSError(head.partition("\r\n")[0])
+            raise ValueError(head.partition("\r\n")[0])
         return json.loads(body)
 
 
@@ -105,7 +110,6 @@ async def _watch(url: str, run: str, seconds: float, seen: Seen, dice: random.Ra
 
 async def _watch_chart(url: str, run: str, end: float, seen: Seen) -> None:
     line, place, known = Line(url), "", -1
-    await line.open()
     while time.monotonic() < end:
         began = time.monotonic()
         answer = await line.ask(f"/api/runs/points?run={run}&since={place}")
@@ -121,7 +125,6 @@ async def _watch_chart(url: str, run: str, end: float, seen: Seen) -> None:
 
 async def _watch_list(url: str, run: str, end: float, seen: Seen) -> None:
     line = Line(url)
-    await line.open()
     while time.monotonic() < end:
         await asyncio.sleep(LIST)
         began = time.monotonic()

@@ -1,8 +1,8 @@
 """Thirty people watch a run: what it costs them, the server and the run. For docs/WATCHING.md.
 
     --people 30     how many
-    --rounds 5      how often each of watched and unwatched is measured, in turn
-    --seconds 20    how long each time
+    --seconds 60    how long they watch
+    --pairs 15      how often they then look away and watch again, to see how training fares
     --write         write docs/WATCHING.md
 
 Everything runs on one machine, so the watchers take computing time that elsewhere they wouldn't.
@@ -16,6 +16,7 @@ import argparse
 import json
 import math
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -33,7 +34,7 @@ from bench.faulting.table import stamp
 from bench.faulting.trees import PROJECT
 from tests.browser.conftest import Lab
 from tlcore import machine
-from tlcore.analysis.intervals import over_seeds
+from tlcore.analysis.intervals import Interval, over_seeds
 from tlcore.recipe_text import from_fields
 from tlcore.runs.dispatcher import ensure_dispatcher
 from tlcore.runs.owners import LOCAL
@@ -42,15 +43,16 @@ from tlcore.runs.store import RunStore
 PAGE = PROJECT / "docs" / "WATCHING.md"
 LONGEST_TICK = 0.2
 MOST_SLOWED = 0.05
-SETTLING = 3.0
+SETTLING, STRETCH = 8.0, 6.0
 
 HEAD = """\
 # What watching costs
 
 Written by `python bench/watching.py --write`: {people} people watch a run on the page Runs, each
 with a session of their own, a chart that asks for new points, a list that asks how runs stand, and
-a rerun of the whole page every ten seconds. Runs, server and watchers share one machine, so the
-watchers' own computing time counts against the run here; elsewhere it wouldn't.
+a rerun of the whole page every ten seconds. Then all of them look away for six seconds and watch
+for six, again and again: training is compared in these. Run, server and watchers share one machine,
+so the watchers' own computing time counts against the run here; elsewhere it wouldn't.
 
 The chart is the lab's own widget because of what was measured while choosing (Streamlit 1.67, two
 curves of 1,000 points): a tick of Plotly takes a browser 129 ms, of `st.line_chart` 214 ms, of
@@ -77,17 +79,32 @@ class Round:
     Attributes:
         watched: Whether anybody watched.
         pace: Steps a second of all runs together.
-        seen: What the watchers saw (`bench.watchers.Seen`); empty if there were none.
-        memory: Bytes of the server at its end.
         server: Share of a core that the server took.
-        watchers: Share of a core that the watchers took.
     """
 
     watched: bool
     pace: float
-    seen: dict[str, Any]
-    memory: int
     server: float
+
+
+@dataclass(frozen=True)
+class Found:
+    """All that was measured.
+
+    Attributes:
+        people: How many watched.
+        rounds: Unwatched and watched, in turn.
+        seen: What the watchers saw (`bench.watchers.Seen`).
+        lags: Seconds from an epoch's end, as it was written down, until a watcher had the point.
+        memory: Bytes of the server before anybody came, and at the end.
+        watchers: Share of a core that the watchers took while they watched.
+    """
+
+    people: int
+    rounds: tuple[Round, ...]
+    seen: dict[str, Any]
+    lags: tuple[float, ...]
+    memory: tuple[int, int]
     watchers: float
 
 
@@ -108,22 +125,45 @@ def watched_lab(folder: Path, jobs: int = 1) -> Iterator[tuple[Lab, RunStore, li
         lab.close()
 
 
-def measure(lab: Lab, store: RunStore, runs: Sequence[str], people: int, seconds: float) -> Round:
-    """Let so many people watch the first of the runs for a while; nobody, for comparison."""
-    command = [sys.executable, "-m", "bench.watchers", lab.url, runs[0], str(people), str(seconds)]
-    watchers = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE) if people else None
-    time.sleep(SETTLING)
-    began, steps, used = time.monotonic(), _steps(store, runs), _processor(lab.process.pid)
-    time.sleep(max(1.0, seconds - SETTLING))
-    lasted = time.monotonic() - began
+def watch(
+    lab: Lab, store: RunStore, runs: Sequence[str], people: int, seconds: float, pairs: int = 0
+) -> Found:
+    """Let people watch the first of the runs for a while; then let them look away and watch again,
+    in turn, which says nothing about waiting: they all come back at once."""
+    before = machine.memory_of(lab.process.pid) or 0
+    with _watchers(lab, runs[0], people, seconds) as watchers:
+        seen = json.loads(watchers.communicate()[0])
+    memory = (before, machine.memory_of(lab.process.pid) or 0)
+    rounds = []
+    with _watchers(lab, runs[0], people, SETTLING + 2 * pairs * STRETCH) as watchers:
+        time.sleep(SETTLING if pairs else 0)
+        for number in range(2 * pairs):
+            watchers.send_signal(signal.SIGCONT if number % 2 else signal.SIGSTOP)
+            rounds.append(_measure(lab, store, runs, bool(number % 2)))
+        watchers.kill()
+    own = seen["processor"] / seconds
+    return Found(people, tuple(rounds), seen, _lags(store, runs[0], seen), memory, own)
+
+
+def _watchers(lab: Lab, run: str, people: int, seconds: float) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "bench.watchers", lab.url, run, str(people), str(seconds)]
+    return subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE)
+
+
+def _measure(lab: Lab, store: RunStore, runs: Sequence[str], watched: bool) -> Round:
+    steps, used = _steps(store, runs), _processor(lab.process.pid)
+    time.sleep(STRETCH)
     pace = sum(
         (after - before) / (then - now)
         for (before, now), (after, then) in zip(steps, _steps(store, runs), strict=True)
     )
-    server, memory = _processor(lab.process.pid) - used, machine.memory_of(lab.process.pid) or 0
-    seen = json.loads(watchers.communicate()[0]) if watchers else {}
-    own = seen.get("processor", 0.0) / seconds
-    return Round(people > 0, pace, seen, memory, server / lasted, own)
+    return Round(watched, pace, (_processor(lab.process.pid) - used) / STRETCH)
+
+
+def _lags(store: RunStore, run: str, seen: dict[str, Any]) -> tuple[float, ...]:
+    events = store.events(run, by=LOCAL)
+    ended = {event["epoch"]: event["at"] for event in events if event["event"] == "EpochDone"}
+    return tuple(at - ended[epoch] for epoch, at in seen["epochs"])
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -135,28 +175,11 @@ def percentile(values: Sequence[float], share: float) -> float:
     return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
 
 
-def all_of(rounds: Sequence[Round], what: str) -> list[float]:
-    """What the watchers of all rounds saw of one kind."""
-    return [value for each in rounds for value in each.seen.get(what, ())]
-
-
-def lags(store: RunStore, run: str, rounds: Sequence[Round]) -> list[float]:
-    """Seconds from an epoch's end, as it was written down, until each watcher had the point."""
-    events = store.events(run, by=LOCAL)
-    ended = {event["epoch"]: event["at"] for event in events if event["event"] == "EpochDone"}
-    return [at - ended[epoch] for each in rounds for epoch, at in each.seen.get("epochs", ())]
-
-
-def slowed(rounds: Sequence[Round]) -> tuple[float, float, float]:
+def slowed(rounds: Sequence[Round]) -> Interval:
     """The share by which training is slower while it is watched: the mean over pairs of
     neighbouring rounds, with its 95 % interval."""
     pairs = zip(rounds[::2], rounds[1::2], strict=True)
-    found = over_seeds([1 - _pace(pair, True) / _pace(pair, False) for pair in pairs])
-    return found.value, found.low, found.high
-
-
-def _pace(pair: Sequence[Round], watched: bool) -> float:
-    return next(each.pace for each in pair if each.watched == watched)
+    return over_seeds([1 - watched.pace / alone.pace for alone, watched in pairs])
 
 
 def _steps(store: RunStore, runs: Sequence[str]) -> list[tuple[float, float]]:
@@ -176,40 +199,41 @@ def _processor(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def table(rounds: Sequence[Round], lag: Sequence[float], people: int, load: str) -> str:
-    """What was found, as Markdown."""
-    watched = [each for each in rounds if each.watched]
-    polls, reruns, lists, first = (
-        all_of(watched, what) for what in ("polls", "reruns", "lists", "first")
-    )
-    value, low, high = slowed(rounds)
-    errors = all_of(watched, "errors")
+def table(found: Found, load: str) -> str:
+    """All of it, as Markdown."""
 
-    def milliseconds(values: Sequence[float]) -> str:
-        half, most, worst = (percentile(values, share) for share in (0.5, 0.95, 1.0))
-        return f"{1e3 * half:.0f} | {1e3 * most:.0f} | {1e3 * worst:.0f} | {len(values):,}"
+    def line(what: str, values: Sequence[float]) -> str:
+        half, most, worst = (1e3 * percentile(values, share) for share in (0.5, 0.95, 1.0))
+        return f"| {what} | {half:.0f} | {most:.0f} | {worst:.0f} | {len(values):,} |"
 
-    paces = [f"{each.pace:.1f}" for each in rounds]
-    lines = [
-        f"Measured: {stamp()}; load of the machine when it began and ended: {load}.",
-        "",
-        "| milliseconds | half within | 95 % within | longest | n |",
-        "|---|--:|--:|--:|--:|",
-        f"| a tick: the chart asks for what is new | {milliseconds(polls)} |",
-        f"| a tick of the list | {milliseconds(lists)} |",
-        f"| a rerun of the whole page | {milliseconds(reruns)} |",
-        f"| the page opened, {people} at once | {milliseconds(first)} |",
-        f"| from written down to on the way to a screen | {milliseconds(lag)} |",
-        "",
-        f"- Errors: {len(errors)}.",
-        f"- Training is slower by {value:.1%} (95 % interval {low:.1%} to {high:.1%}); steps a "
-        f"second, unwatched and watched in turn: {', '.join(paces)}.",
-        f"- The server took {fmean(each.server for each in watched):.0%} of a core, the watchers "
-        f"themselves {fmean(each.watchers for each in watched):.0%}, on the same machine.",
-        f"- Memory of the server: {rounds[0].memory / 1e6:.0f} MB before anybody came, "
-        f"{rounds[-1].memory / 1e6:.0f} MB at the end, after {len(first)} sessions.",
+    seen, less = found.seen, slowed(found.rounds)
+    paces = [
+        fmean(each.pace for each in found.rounds if each.watched == watched)
+        for watched in (False, True)
     ]
-    return "\n".join(lines)
+    server = fmean(each.server for each in found.rounds if each.watched)
+    return "\n".join(
+        [
+            f"Measured: {stamp()}. Load of the machine when it began and ended: {load}.",
+            "",
+            "| milliseconds | half within | 95 % within | longest | n |",
+            "|---|--:|--:|--:|--:|",
+            line("a tick: the chart asks for what is new", seen["polls"]),
+            line("a tick of the list", seen["lists"]),
+            line("a rerun of the whole page", seen["reruns"]),
+            line(f"the page opened, {found.people} at once", seen["first"]),
+            line("from written down to on the way to a screen", found.lags),
+            "",
+            f"- Errors: {len(seen['errors'])}.",
+            f"- Training is slower by {less.value:.1%} (95 % interval {less.low:.1%} to "
+            f"{less.high:.1%}, {less.n} pairs of stretches): {paces[0]:.1f} steps a second "
+            f"unwatched, {paces[1]:.1f} watched.",
+            f"- The server took {server:.0%} of a core while it was asked, the watchers "
+            f"themselves {found.watchers:.0%}.",
+            f"- Memory of the server: {found.memory[0] / 1e6:.0f} MB before anybody came, "
+            f"{found.memory[1] / 1e6:.0f} MB with {found.people} sessions at the end.",
+        ]
+    )
 
 
 def main(words: list[str]) -> int:
@@ -220,25 +244,23 @@ def main(words: list[str]) -> int:
         tempfile.TemporaryDirectory() as folder,
         watched_lab(Path(folder), asked.jobs) as (lab, store, runs),
     ):
-        rounds = []
-        for number in range(2 * asked.rounds):
-            rounds.append(measure(lab, store, runs, asked.people * (number % 2), asked.seconds))
-            print(f"round {number + 1}: {rounds[-1].pace:.1f} steps/s", flush=True)
-        lag = lags(store, runs[0], rounds)
-    found = table(rounds, lag, asked.people, f"{before} and {_load()}")
-    print(found)
+        found = watch(lab, store, runs, asked.people, asked.seconds, asked.pairs)
+    if found.seen["errors"]:
+        print(*found.seen["errors"][:5], sep="\n", file=sys.stderr)
+    told = table(found, f"{before} and {_load()}")
+    print(told)
     if asked.write:
-        PAGE.write_text(HEAD.format(people=asked.people) + found + "\n", encoding="utf-8")
-    tick = percentile(all_of(rounds, "polls"), 0.95)
-    return int(tick >= LONGEST_TICK or slowed(rounds)[1] >= MOST_SLOWED)
+        PAGE.write_text(HEAD.format(people=asked.people) + told + "\n", encoding="utf-8")
+    tick = percentile(found.seen["polls"], 0.95)
+    return int(tick >= LONGEST_TICK or slowed(found.rounds).low >= MOST_SLOWED)
 
 
 def _asked(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--people", type=int, default=30, help="how many watch")
     parser.add_argument("--jobs", type=int, default=1, help="how many runs train")
-    parser.add_argument("--rounds", type=int, default=5, help="watched and unwatched, each")
-    parser.add_argument("--seconds", type=float, default=20.0, help="how long a round lasts")
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long they watch")
+    parser.add_argument("--pairs", type=int, default=15, help="of stretches without and with them")
     parser.add_argument("--write", action="store_true", help="write docs/WATCHING.md")
     return parser.parse_args(words)
 

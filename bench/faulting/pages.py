@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from playwright.sync_api import Page, sync_playwright
 
 from bench.faulting.rows import Budget, NotHere, Outcome, Row
-from bench.watching import measure, percentile, watched_lab
+from bench.watching import percentile, watch, watched_lab
 from tests.browser.conftest import Lab
 from tests.browser.literally import NAMES, PAGES, faults
 from tests.runs.parcels import finished
@@ -42,7 +42,8 @@ def check_names(budget: Budget) -> Outcome:
 def check_crowd(budget: Budget) -> Outcome:
     """As many people as there are trials watch one of two runs at once."""
     with watched_lab(budget.folder, jobs=2) as (lab, store, runs):
-        seen = measure(lab, store, runs, budget.count, 8.0 if budget.quick else 40.0).seen
+        seconds = 8.0 if budget.quick else 40.0
+        seen = watch(lab, store, runs, budget.count, seconds).seen
         states = [str(store.get(run, by=LOCAL).state) for run in runs]
     slowest = percentile(seen["reruns"], 0.95)
     broken = [*seen["errors"]]
