@@ -116,7 +116,7 @@ def test_a_run_is_watched_to_its_end_through_pauses_and_a_killed_server(lab: Lab
     page.wait_for_selector(READY, timeout=PATIENT)
 
     until(lambda: store.get(run, by=LOCAL).state == State.FINISHED)
-    expect(page.get_by_text("all 30 epochs are done")).to_be_visible(timeout=PATIENT)
+    expect(page.get_by_text("finished: all 30 epochs are done")).to_be_visible(timeout=PATIENT)
     expect(tab.words).to_contain_text("finished")
     assert tab.epochs() == list(range(1, 31))
     assert [tick for tick in tab.ticks() if "%" not in tick] == zoomed

@@ -109,10 +109,14 @@ def _stepper(card: FieldCard, value: Any, label: str, place: str) -> None:
 
 def _text(card: FieldCard, value: Any, label: str, place: str) -> None:
     key = f"{card.path} text {place}"
-    if key not in st.session_state or read_as(card, st.session_state[key]) != value:
+    fresh = key not in st.session_state
+    if not fresh and read_as(card, st.session_state[key]) != value:
         st.session_state[key] = written(value)
     st.text_input(
         label,
+        # as its first value, not as a change of it: a browser that hasn't heard of a change yet
+        # reports the first value back with the next click, which would then count as typed
+        value=written(value) if fresh else "",
         key=key,
         help=explained(card),
         placeholder="unset" if card.default is None else None,
