@@ -42,7 +42,7 @@ def check_names(budget: Budget) -> Outcome:
 def check_crowd(budget: Budget) -> Outcome:
     """As many people as there are trials watch one of two runs at once."""
     with watched_lab(budget.folder, jobs=2) as (lab, store, runs):
-        seconds = 8.0 if budget.quick else 40.0
+        seconds = 4.0 if budget.quick else 40.0
         seen = watch(lab, store, runs, budget.count, seconds).seen
         states = [str(store.get(run, by=LOCAL).state) for run in runs]
     slowest = percentile(seen["reruns"], 0.95)

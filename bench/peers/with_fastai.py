@@ -14,9 +14,9 @@ from fastai.vision.all import (
 )
 from same_work import answer, asked, network_for
 from torch.nn.functional import cross_entropy
+from with_tutorial import thaw
 
 from tlcore.bench.works import BATCH, RATE
-from tlcore.nn.bench.tutorial import thaw
 
 fields, work = asked()
 network, model = network_for(fields)

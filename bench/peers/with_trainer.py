@@ -13,9 +13,9 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 from torchvision import datasets, transforms
 from transformers import Trainer, TrainingArguments
+from with_tutorial import thaw
 
 from tlcore.bench.works import BATCH, RATE
-from tlcore.nn.bench.tutorial import thaw
 
 fields, work = asked()
 network, model = network_for(fields)

@@ -51,7 +51,9 @@ class Lap:
 
 
 OURSELVES = Runner("Thaw", (sys.executable, "-m", "tlcore.nn.bench.thaw"))
-TUTORIAL = Runner("tutorial loop", (sys.executable, "-m", "tlcore.nn.bench.tutorial"))
+TUTORIAL = Runner(
+    "tutorial loop", (sys.executable, str(paths.PROJECT / "bench" / "peers" / "with_tutorial.py"))
+)
 
 
 def peers(python: str) -> tuple[Runner, ...]:

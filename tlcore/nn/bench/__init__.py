@@ -1,1 +1,1 @@
-"""The lab itself and the loop of the usual tutorial, each in a process of its own."""
+"""The lab itself in a race, in a process of its own."""
