@@ -1,7 +1,8 @@
-"""People who watch a run, without browsers: `python -m bench.watchers URL RUN PEOPLE SECONDS`.
+"""People who watch runs, without browsers: `python -m bench.watchers URL RUNS PEOPLE SECONDS`.
 
 Each does what a tab on the page Runs does: a session of its own, the chart's questions for new
-points, the list's, and now and then a rerun of the page. What they saw is printed as JSON.
+points of the first run, the list's about the others, and, `clicking`, now and then a rerun of the
+page. What they saw is printed as JSON.
 """
 
 from __future__ import annotations
@@ -80,19 +81,21 @@ class Line:
         return json.loads(body)
 
 
-async def main(url: str, run: str, people: int, seconds: float) -> Seen:
+async def main(url: str, runs: list[str], people: int, seconds: float, clicking: bool) -> Seen:
     """Have so many watch for so long."""
     seen = Seen()
-    await asyncio.gather(
-        *(_watch(url, run, seconds, seen, random.Random(i)) for i in range(people))
-    )
+    everybody = map(random.Random, range(people))
+    await asyncio.gather(*(_watch(url, runs, seconds, seen, dice, clicking) for dice in everybody))
     usage = resource.getrusage(resource.RUSAGE_SELF)
     seen.processor = usage.ru_utime + usage.ru_stime
     return seen
 
 
-async def _watch(url: str, run: str, seconds: float, seen: Seen, dice: random.Random) -> None:
+async def _watch(
+    url: str, runs: list[str], seconds: float, seen: Seen, dice: random.Random, clicking: bool
+) -> None:
     """One of them, for as long as it goes well."""
+    run, others = runs[0], ",".join(runs[1:])
     await asyncio.sleep(dice.random() * CHART)
     end = time.monotonic() + seconds
     socket = f"ws{url.removeprefix('http')}/_stcore/stream"
@@ -101,8 +104,8 @@ async def _watch(url: str, run: str, seconds: float, seen: Seen, dice: random.Ra
             seen.first.append(await _rerun(session, run))
             await asyncio.gather(
                 _watch_chart(url, run, end, seen),
-                _watch_list(url, run, end, seen),
-                _watch_page(session, run, end, seen, dice),
+                *([_watch_list(url, others, end, seen)] if others else []),
+                *([_watch_page(session, run, end, seen, dice)] if clicking else []),
             )
     except (OSError, EOFError, WebSocketException, LookupError, ValueError) as error:
         seen.errors.append(f"{type(error).__name__}: {error}")
@@ -123,12 +126,12 @@ async def _watch_chart(url: str, run: str, end: float, seen: Seen) -> None:
         await asyncio.sleep(max(CHART, 4 * seen.polls[-1]))
 
 
-async def _watch_list(url: str, run: str, end: float, seen: Seen) -> None:
+async def _watch_list(url: str, runs: str, end: float, seen: Seen) -> None:
     line = Line(url)
     while time.monotonic() < end:
         await asyncio.sleep(LIST)
         began = time.monotonic()
-        await line.ask(f"/api/runs/points?run={run}&brief=1")
+        await line.ask(f"/api/runs/points?run={runs}&brief=1")
         seen.lists.append(time.monotonic() - began)
 
 
@@ -158,5 +161,8 @@ async def _rerun(session: ClientConnection, run: str) -> float:
 
 
 if __name__ == "__main__":
-    asked_url, asked_run, count, length = sys.argv[1:]
-    print(json.dumps(asdict(asyncio.run(main(asked_url, asked_run, int(count), float(length))))))
+    address, named, count, length, *more = sys.argv[1:]
+    came = asyncio.run(
+        main(address, named.split(","), int(count), float(length), clicking="clicking" in more)
+    )
+    print(json.dumps(asdict(came)))

@@ -127,7 +127,9 @@ class Watch {
     }
   }
 
+  // Others on the page may want to know, too: the list of runs does.
   take(news) {
+    document.dispatchEvent(new CustomEvent("thaw-news", { detail: news }));
     const run = this.runs.get(news.id);
     if (!run) return;
     const { curves = {}, begun = [], notes = [], ...facts } = news;

@@ -29,22 +29,26 @@ class List {
     this.root = root;
     this.root.classList.add("list");
     this.news = new Map();
+    this.hear = ({ detail }) => this.take(detail);
+    document.addEventListener("thaw-news", this.hear);
   }
 
   update({ data, setTriggerValue }) {
     const under = data.items.filter((item) => item.live).map((item) => item.id);
     this.news = new Map([...this.news].filter(([id]) => under.includes(id)));
-    [this.data, this.under, this.trigger] = [data, under, setTriggerValue];
+    // the chart beside the list asks for the run that is shown, and says what it hears
+    this.asked = under.filter((id) => id !== data.chosen);
+    [this.data, this.trigger] = [data, setTriggerValue];
     if (JSON.stringify(data) !== this.shown) this.draw();
     this.shown = JSON.stringify(data);
     clearTimeout(this.timer);
-    if (under.length) this.timer = setTimeout(() => this.look(), 1000 * BETWEEN);
+    if (this.asked.length) this.timer = setTimeout(() => this.look(), 1000 * BETWEEN);
   }
 
   async look() {
     try {
       const options = { cache: "no-store", signal: AbortSignal.timeout(10_000) };
-      const answer = await fetch(`${this.data.address}?brief=1&run=${this.under.join()}`, options);
+      const answer = await fetch(`${this.data.address}?brief=1&run=${this.asked.join()}`, options);
       for (const news of (await answer.json()).runs ?? []) this.take(news);
     } catch {
       // the chart beside the list tells that the server is away
@@ -54,8 +58,8 @@ class List {
 
   // A new state belongs elsewhere in the list. Of the run that is shown, its chart tells the page.
   take(news) {
-    const item = this.data.items.find(({ id }) => id === news.id);
-    if (!item || this.stopped) return;
+    const item = this.data?.items.find(({ id }) => id === news.id);
+    if (!item?.live || this.stopped) return;
     const state = news.binned || news.gone ? "gone" : news.state;
     if (state === item.state) {
       this.news.set(item.id, news);
@@ -110,6 +114,7 @@ class List {
   stop() {
     this.stopped = true;
     clearTimeout(this.timer);
+    document.removeEventListener("thaw-news", this.hear);
   }
 }
 
