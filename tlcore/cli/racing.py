@@ -29,6 +29,8 @@ def add_verbs(verbs: Verbs) -> None:
     verb.add_argument("--size", type=int, default=96, help="of the pictures it sees (96)")
     python = "a Python with bench/peers/requirements.txt, to race against those as well"
     verb.add_argument("--peers", default="", metavar="PYTHON", help=python)
+    only = "race against this one alone; may be given several times (all)"
+    verb.add_argument("--against", action="append", default=[], metavar="NAME", help=only)
     verb.add_argument("--write", type=Path, metavar="FILE", help="add the tables to this file")
 
 
@@ -41,7 +43,8 @@ def bench(given: Namespace) -> int:
 
     usual = "mobilenetv2_100" if catalog.here("mobilenetv2_100") else "pebble-shapes"
     backbone = given.backbone or usual
-    runners = (OURSELVES, TUTORIAL, *(peers(given.peers) if given.peers else ()))
+    others = (TUTORIAL, *(peers(given.peers) if given.peers else ()))
+    runners = (OURSELVES, *_chosen(others, given.against))
     with TemporaryDirectory() as folder:
         pictures = Path(folder) / "pictures"
         what = f"{catalog.canonical(backbone)} at {given.size} pixels, {lay_out(pictures)}"
@@ -55,6 +58,15 @@ def bench(given: Namespace) -> int:
         with given.write.open("a", encoding="utf-8") as file:
             file.write("\n" + "\n".join(said) + "\n")
     return 0
+
+
+def _chosen(others: tuple[Runner, ...], names: list[str]) -> list[Runner]:
+    from tlcore.errors import Problem, RecipeError
+
+    if unknown := sorted(set(names) - {other.name for other in others}):
+        rule = f"isn't here; there are {', '.join(other.name for other in others)}"
+        raise RecipeError([Problem("--against", repr(unknown[0]), rule)])
+    return [other for other in others if not names or other.name in names]
 
 
 def _works(names: list[str]) -> list[Work]:

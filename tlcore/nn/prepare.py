@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from tlcore.data.pictures import Pictures
@@ -92,7 +93,16 @@ def preparation_for(
 def channel_statistics(pictures: Pictures, sample: int = 5_000) -> tuple[Triple, Triple]:
     """Mean and deviation of each channel, from evenly spaced pictures."""
     rows = np.linspace(0, len(pictures) - 1, min(sample, len(pictures))).astype(np.int64)
-    values = pictures.pixels[rows].reshape(-1, 3).astype(np.float64) / 255
-    red, green, blue = (float(v) for v in values.mean(axis=0))
-    spread = tuple(float(v) for v in np.maximum(values.std(axis=0), 1e-3))
-    return (red, green, blue), (spread[0], spread[1], spread[2])
+    counts = np.zeros((3, 256), np.int64)  # of each value a byte can have: exact, and little memory
+    for part in np.array_split(rows, -(-len(rows) // 256)):
+        channels = pictures.pixels[part].reshape(-1, 3).T
+        counts += [np.bincount(values, minlength=256) for values in channels]
+    values, shares = np.arange(256) / 255, counts / counts.sum(axis=1, keepdims=True)
+    means = shares @ values
+    spreads = np.sqrt((shares * (values - means[:, None]) ** 2).sum(axis=1))
+    return _triple(means), _triple(np.maximum(spreads, 1e-3))
+
+
+def _triple(values: NDArray[np.float64]) -> Triple:
+    red, green, blue = (float(value) for value in values)
+    return red, green, blue

@@ -46,6 +46,9 @@ class Activations:
     """The input of block number `boundary` for any rows of some pictures.
 
     The boundary is 0, where the pictures themselves go in, until `enter` moves it.
+
+    Attributes:
+        frozen: The blocks before the boundary, if they run apart from the others.
     """
 
     def __init__(self, pictures: Resident, prepare: Preparation, views: Views = PLAIN) -> None:
@@ -53,7 +56,7 @@ class Activations:
         self.prepare = prepare
         self.boundary = 0
         self._views = views
-        self._frozen: Frozen | None = None
+        self.frozen: Frozen | None = None
         self._shelves: dict[str, Shelf] = {}
         self._kept: Shelf | None = None
 
@@ -93,7 +96,7 @@ class Activations:
             view = epoch % self._views.count
             return self._kept.rows(rows + view * len(self)).to(self.device)
         pictures = self.prepare(self.pictures.pixels(rows), augmentation, chance)
-        return pictures if self._frozen is None else self._frozen(pictures)
+        return pictures if self.frozen is None else self.frozen(pictures)
 
     def enter(self, frozen: Frozen | None, *, keep: bool) -> Iterator[Keeping]:
         """From now on the thawed blocks begin where the frozen ones end.
@@ -103,7 +106,7 @@ class Activations:
             keep: Compute what they make of all pictures now, if there is room for it. One pass
                 serves all boundaries that the schedule comes to.
         """
-        self._frozen, self.boundary = frozen, frozen.boundary if frozen else 0
+        self.frozen, self.boundary = frozen, frozen.boundary if frozen else 0
         self._kept = None
         if frozen is None or not keep:
             self._shelves = {}

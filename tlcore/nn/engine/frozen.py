@@ -14,6 +14,7 @@ from torch import Tensor
 
 from tlcore.nn.device import computing_in
 from tlcore.nn.folding import folded
+from tlcore.nn.fusing import fused
 from tlcore.nn.network import Network
 from tlcore.plan import Plan, Thaw
 from tlcore.recipe import Augmentation
@@ -67,10 +68,12 @@ class Frozen:
         self.boundaries = tuple(sorted({boundary, *later}))
         self._precision = precision
         self._device = next(network.parameters()).device
+        self._sums = {each: _sum_of(network, each) for each in self.boundaries}
         picture = torch.rand(1, 3, size, size, generator=torch.Generator().manual_seed(0))
         picture = picture.to(self._device).contiguous(memory_format=torch.channels_last)
-        self._sums = {each: _sum_of(network, each) for each in self.boundaries}
-        self._network = folded(network, picture, boundary)
+        faster = folded(network, picture, boundary)
+        batch = batch_for(size, self._device)
+        self._network = fused(faster, picture, boundary, precision, batch)
 
     def __call__(self, pictures: Tensor) -> Tensor:
         """The input of block number `boundary`."""
@@ -89,7 +92,7 @@ class Frozen:
 
     def digest(self, boundary: int) -> str:
         """Of all that the input of this block depends on beside the pictures."""
-        kind = f"{self._precision} {self._device.type} torch {torch.__version__}"
+        kind = f"fused {self._precision} {self._device.type} torch {torch.__version__}"
         return f"{self._sums[boundary]} {kind}"
 
 

@@ -169,11 +169,12 @@ def _test(work: Work) -> Iterator[Event]:
     makes of the test pictures is kept for the next run.
     """
     network, blocks, test = work.network, len(work.network.stages), work.splits.test
-    frozen = Frozen(network, blocks, work.recipe.input.size, work.precision)
     always_frozen = all(
         may_skip(thaw, network, work.recipe.augmentation) and thaw.boundary == blocks
         for thaw in work.plan.thaws
     )
+    frozen = work.training.frozen if always_frozen else None
+    frozen = frozen or Frozen(network, blocks, work.recipe.input.size, work.precision)
     yield from paced(work.test.enter(frozen, keep=always_frozen))
     probabilities = predict(network, work.test, work.precision)
     classes = work.splits.classes

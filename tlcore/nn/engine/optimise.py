@@ -23,10 +23,12 @@ def build_optimiser(network: Network, recipe: Optimiser) -> Optimizer:
     """The optimiser over every parameter, frozen ones too: without a gradient they stay put."""
     groups = _groups(network, recipe.weight_decay)
     if recipe.name == "sgd":
-        return SGD(groups, lr=recipe.rate, momentum=recipe.momentum, nesterov=recipe.nesterov)
+        return SGD(
+            groups, lr=recipe.rate, momentum=recipe.momentum, nesterov=recipe.nesterov, fused=True
+        )
     if recipe.name == "adam":
-        return Adam(groups, lr=recipe.rate)
-    return AdamW(groups, lr=recipe.rate)
+        return Adam(groups, lr=recipe.rate, fused=True)
+    return AdamW(groups, lr=recipe.rate, fused=True)
 
 
 def _groups(network: Network, weight_decay: float) -> list[dict[str, Any]]:

@@ -11,11 +11,12 @@ from tlcore.errors import OutOfMemory
 from tlcore.events import Note
 from tlcore.nn.augment import Mixture, mix
 from tlcore.nn.chance import generator_for, seed_for
-from tlcore.nn.device import computing_in, is_out_of_memory
+from tlcore.nn.device import is_out_of_memory
 from tlcore.nn.engine.balance import balanced_loss
 from tlcore.nn.engine.optimise import set_rates, shape_gradients
 from tlcore.nn.engine.progress import Progress
 from tlcore.nn.engine.work import Work
+from tlcore.nn.learning import learning_in
 from tlcore.plan import Thaw
 
 
@@ -65,12 +66,12 @@ def _gradients(
     total, correct = 0.0, 0
     size = -(-len(rows) // progress.parts)
     for part in torch.arange(len(rows), device=work.device).split(size):
-        with computing_in(work.precision, work.device):
+        with learning_in(work.precision, work.device):
             features = work.network.features(inputs[part], work.training.boundary)
             logits = work.network.head(features)
         loss = _loss(work, progress, thaw, logits.float(), labels, parts, part, mixture)
         if work.teacher is not None:
-            distance = work.teacher.distance(features.float(), rows[part.cpu()])
+            distance = work.teacher.lesson(features.float(), logits.float(), rows[part.cpu()])
             loss = loss + recipe.distillation.weight * distance
         loss = loss * (len(part) / len(rows))
         work.scaler.scale(loss).backward()

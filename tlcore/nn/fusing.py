@@ -1,0 +1,169 @@
+"""A convolution and its activation as one operation of the CPU's library, weights laid out once.
+
+By themselves they are two passes over memory, and weights are cast and rearranged at every call.
+Only for looking: there is no way back through such an operation.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from timm.layers.conv2d_same import Conv2dSame
+from timm.layers.padding import get_same_padding
+from torch import Tensor, nn
+
+from tlcore.nn.device import computing_in
+from tlcore.nn.network import Network
+
+CLOSE_ENOUGH = 1e-3
+"""Relative distance that is always allowed. In low precision, twice that of the usual way is."""
+
+_PLAIN = (nn.Conv2d, Conv2dSame)
+_ACTIVATIONS: dict[type[nn.Module], tuple[str, tuple[str, ...]]] = {
+    nn.ReLU: ("relu", ()),
+    nn.ReLU6: ("hardtanh", ("min_val", "max_val")),
+    nn.Hardtanh: ("hardtanh", ("min_val", "max_val")),
+    nn.Hardswish: ("hardswish", ()),
+    nn.SiLU: ("swish", ()),
+}
+
+
+class FusedConvolution(nn.Module):
+    """A convolution, and perhaps an activation after it, that can't be trained.
+
+    Args:
+        like: The shape of what will go in.
+    """
+
+    def __init__(
+        self,
+        convolution: nn.Conv2d,
+        activation: nn.Module | None,
+        precision: torch.dtype,
+        like: Sequence[int],
+    ) -> None:
+        super().__init__()
+        name, limits = _ACTIVATIONS[type(activation)] if activation else ("none", ())
+        self._activation = (name, [getattr(activation, limit) for limit in limits], "")
+        self.weight = convolution.weight  # networks are cut into blocks by who has parameters
+        self._precision = precision
+        kernel, padding = _evenly_padded(convolution, like)
+        self._places = (padding, convolution.stride, convolution.dilation, convolution.groups)
+        bias = convolution.bias
+        self._bias = None if bias is None else bias.detach().to(precision)
+        self._laid_out = torch.ops.mkldnn._reorder_convolution_weight(
+            kernel.to(precision), *self._places, list(like)
+        )
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """What both would make of them, in the precision that was asked for."""
+        pictures = pictures.to(self._precision)
+        weight, bias = self._laid_out, self._bias
+        made: Tensor = torch.ops.mkldnn._convolution_pointwise(
+            pictures, weight, bias, *self._places, *self._activation
+        )
+        return made
+
+
+def _evenly_padded(convolution: nn.Conv2d, like: Sequence[int]) -> tuple[Tensor, list[int]]:
+    """The weights and a padding that is the same on both sides.
+
+    TensorFlow's networks pad more on the right and below; adding zeros to the kernel on the left
+    and above instead saves a copy of all that goes in.
+    """
+    weight, sides = convolution.weight.detach(), []
+    for axis in (1, 0):  # the last one first, as padding is written
+        size, stride = like[2 + axis], convolution.stride[axis]
+        reach, padding = weight.shape[2 + axis], convolution.padding[axis]
+        assert isinstance(padding, int)
+        before = after = padding
+        if isinstance(convolution, Conv2dSame):
+            total = get_same_padding(size, reach, stride, convolution.dilation[axis])
+            before, after = total // 2, total - total // 2
+        sides.append((after, after - before))
+    (right, left_zeros), (below, top_zeros) = sides
+    return F.pad(weight, (left_zeros, 0, top_zeros, 0)), [below, right]
+
+
+def fused(
+    network: Network, picture: Tensor, boundary: int, precision: torch.dtype, batch: int
+) -> Network:
+    """The network for looking, its first `boundary` blocks in fewer operations if that can be done.
+
+    What belongs together is seen on a picture that goes through; that it comes out as before is
+    tried, too, and if it doesn't, the network stays as it is. Weights are laid out for batches of
+    so many.
+    """
+    if picture.device.type != "cpu" or not _possible():
+        return network
+    faster = copy.deepcopy(network)  # cut into stages only after fusing: they hold their modules
+    with torch.no_grad():
+        exact, convolutions = _convolutions(network, picture, boundary)
+        for name, activation, shape in convolutions:
+            _fuse(faster, name, activation, precision, (batch, *shape[1:]))
+        with computing_in(precision, picture.device):
+            usual, found = (each.prefix(picture, boundary) for each in (network, faster))
+    allowed = max(CLOSE_ENOUGH, 2 * _distance(usual, exact))
+    return faster if _distance(found, exact) <= allowed else network
+
+
+def _possible() -> bool:
+    names = ("_convolution_pointwise", "_reorder_convolution_weight")
+    library = torch.backends.mkldnn.is_available()
+    return library and all(hasattr(torch.ops.mkldnn, name) for name in names)
+
+
+def _convolutions(
+    network: Network, picture: Tensor, boundary: int
+) -> tuple[Tensor, list[tuple[str, str, torch.Size]]]:
+    """What becomes of the picture, and of each convolution that runs once its name, that of the
+    activation right after it ("" if none is), and the shape of what goes in."""
+    made: dict[int, tuple[str, Tensor, int]] = {}
+    shapes: dict[str, torch.Size] = {}
+    next_one: dict[str, str] = {}
+    twice: set[str] = set()
+
+    def look(name: str, module: nn.Module, given: tuple[Any, ...], result: Any) -> None:
+        if type(module) in _ACTIVATIONS:
+            before, _, version = made.get(id(given[0]), ("", result, -1))
+            if given[0]._version == version:  # else something was added to it in between
+                next_one[before] = name
+        elif name in shapes:
+            twice.add(name)
+        else:
+            shapes[name] = given[0].shape
+            # the tensor is held, so that no other one gets its id
+            made[id(result)] = (name, result, result._version)
+
+    handles = [
+        module.register_forward_hook(partial(look, name))
+        for name, module in network.named_modules()
+        if type(module) in _ACTIVATIONS
+        or (type(module) in _PLAIN and isinstance(module.padding, tuple))
+    ]
+    result = network.prefix(picture, boundary)
+    for handle in handles:
+        handle.remove()
+    return result, [
+        (n, next_one.get(n, ""), shape) for n, shape in shapes.items() if n not in twice
+    ]
+
+
+def _fuse(
+    network: nn.Module, name: str, activation_name: str, precision: torch.dtype, like: Sequence[int]
+) -> None:
+    convolution = network.get_submodule(name)
+    assert isinstance(convolution, nn.Conv2d)
+    activation = network.get_submodule(activation_name) if activation_name else None
+    network.set_submodule(name, FusedConvolution(convolution, activation, precision, like))
+    if activation_name:
+        network.set_submodule(activation_name, nn.Identity())
+
+
+def _distance(found: Tensor, wanted: Tensor) -> float:
+    return float((found.float() - wanted).norm() / wanted.norm().clamp_min(1e-12))
