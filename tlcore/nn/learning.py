@@ -12,7 +12,6 @@ from torch.overrides import TorchFunctionMode
 
 from tlcore.nn.device import computing_in
 
-
 _CONVOLVE: Callable[..., Any] = torch.conv2d
 
 
