@@ -24,15 +24,15 @@ def with_gpus(tmp_path, count):
         (tmp_path / name).touch()
 
 
-def test_a_small_machine_takes_one_run_and_has_a_core_left_for_the_pages():
+def test_a_small_machine_takes_one_run_with_all_its_cores():
     assert slots() == {"cpu": 1}
-    assert threads_of_a_run() == 1
+    assert threads_of_a_run() == 2
 
 
 @pytest.mark.parametrize(
-    ("cores", "runs", "threads"), [(1, 1, 1), (4, 1, 3), (16, 2, 7), (64, 8, 7)]
+    ("cores", "runs", "threads"), [(1, 1, 1), (4, 1, 4), (16, 2, 8), (64, 8, 8)]
 )
-def test_threads_leave_a_core_free(monkeypatch, cores, runs, threads):
+def test_runs_share_the_cores(monkeypatch, cores, runs, threads):
     monkeypatch.setattr(machine, "cores", lambda: cores)
     assert slots() == {"cpu": runs}
     assert threads_of_a_run() == threads
@@ -41,7 +41,7 @@ def test_threads_leave_a_core_free(monkeypatch, cores, runs, threads):
 def test_each_gpu_takes_one_run(tmp_path):
     with_gpus(tmp_path, 2)
     assert slots() == {"cuda:0": 1, "cuda:1": 1}
-    assert threads_of_a_run() == 1
+    assert threads_of_a_run() == 1  # two cores, two runs
 
 
 @pytest.mark.parametrize(

@@ -34,12 +34,11 @@ def slots() -> Mapping[str, int]:
 def threads_of_a_run() -> int:
     """Threads for each run; `OMP_NUM_THREADS` overrules.
 
-    One core is left to the pages and everybody else: a thread that has to wait for its core makes
-    all others of its run wait, too, and a step then takes five times as long (docs/LOG.md).
+    All cores, since a run gives way to every other process (docs/LOG.md has what that costs).
     """
     if (said := os.environ.get("OMP_NUM_THREADS", "")).isdecimal():
         return max(1, int(said))
-    return max(1, (machine.cores() - 1) // max(1, sum(slots().values())))
+    return max(1, machine.cores() // max(1, sum(slots().values())))
 
 
 def _read(said: str) -> Mapping[str, int]:
