@@ -22,7 +22,7 @@ def asked() -> tuple[dict[str, Any], Work]:
 
 def network_for(fields: dict[str, Any]) -> tuple[Network, nn.Module]:
     """The network, and what a library sees of it."""
-    network = build(contestant(fields), 10, fields["size"], seed=0)
+    network = build(contestant(fields), fields["classes"], fields["size"], seed=0)
     return network, nn.Sequential(network.backbone, network.head)
 
 

@@ -35,7 +35,7 @@ for layer in base.layers[: len(base.layers) - tail]:
     layer.trainable = False
 inputs = keras.Input((side, side, 3))
 features = base(keras.layers.Rescaling(1 / 127.5, offset=-1)(inputs), training=work.kind != "head")
-outputs = keras.layers.Dense(10)(keras.layers.GlobalAveragePooling2D()(features))
+outputs = keras.layers.Dense(fields["classes"])(keras.layers.GlobalAveragePooling2D()(features))
 model = keras.Model(inputs, outputs)
 model.compile(
     keras.optimizers.AdamW(RATE),

@@ -78,7 +78,7 @@ def main() -> None:
     """Do it, and print what it took."""
     asked = json.loads(sys.argv[1])
     work = WORKS[asked["work"]]
-    network = build(contestant(asked), 10, asked["size"], seed=0)
+    network = build(contestant(asked), asked["classes"], asked["size"], seed=0)
     began = time.perf_counter()
     model = nn.Sequential(network.backbone, network.head)
     training, test = (loader(asked, network, part) for part in ("train", "test"))

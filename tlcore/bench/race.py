@@ -97,6 +97,7 @@ def _lap(runner: Runner, work: Work, backbone: str, size: int, pictures: Path) -
             "backbone": backbone,
             "size": size,
             "pictures": str(pictures),
+            "classes": sum(1 for _ in (pictures / "train").iterdir()),
         }
     )
     with TemporaryDirectory() as home:

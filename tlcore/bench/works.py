@@ -24,6 +24,7 @@ class Work:
         kind: `head` alone, the `last` two blocks, `gradual` thawing, or `full` fine-tuning.
         epochs: How many.
         goal: How many times as fast as the best of the others the lab wants to be.
+        photos: On a few hundred real photos instead of thousands of small pictures.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Work:
     kind: Literal["head", "last", "gradual", "full"]
     epochs: int
     goal: float
+    photos: bool = False
 
     def thawed(self, outline_blocks: Sequence[str], epoch: int) -> tuple[str, ...]:
         """The blocks that train in an epoch, beside the head."""
@@ -48,5 +50,6 @@ WORKS = {
         Work("last-5", "last two blocks, 5 epochs", "last", 5, 5.0),
         Work("gradual-5", "gradual thawing, 5 epochs", "gradual", 5, 2.5),
         Work("full-1", "full fine-tuning, 1 epoch", "full", 1, 1.5),
+        Work("photos-5", "head only on photos, 5 epochs", "head", 5, 5.0, photos=True),
     )
 }

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tlcore.bench.works import Work
     from tlcore.cli.arguments import Verbs
 
-QUICK = ("head-1", "head-5", "full-1")
+LIMITS = (("pebble-photo", 32), ("mobilenetv2_100", 96), ("resnet18", 96), ("resnet50", 224))
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -29,6 +29,7 @@ def add_verbs(verbs: Verbs) -> None:
     verb.add_argument("--size", type=int, default=96, help="of the pictures it sees (96)")
     python = "a Python with bench/peers/requirements.txt, to race against those as well"
     verb.add_argument("--peers", default="", metavar="PYTHON", help=python)
+    verb.add_argument("--limit", action="store_true", help="how near to the machine's own limit")
     only = "race against this one alone; may be given several times (all)"
     verb.add_argument("--against", action="append", default=[], metavar="NAME", help=only)
     verb.add_argument("--write", type=Path, metavar="FILE", help="add the tables to this file")
@@ -36,8 +37,15 @@ def add_verbs(verbs: Verbs) -> None:
 
 def bench(given: Namespace) -> int:
     """Race, and print a table as each work is done."""
+    said = _limits(given) if given.limit else _races(given)
+    if given.write:
+        with given.write.open("a", encoding="utf-8") as file:
+            file.write("\n" + "\n".join(said) + "\n")
+    return 0
+
+
+def _races(given: Namespace) -> list[str]:
     from tlcore import catalog
-    from tlcore.bench.pictures import lay_out
     from tlcore.bench.race import OURSELVES, TUTORIAL, peers
     from tlcore.bench.table import HEADER, lines
 
@@ -45,19 +53,52 @@ def bench(given: Namespace) -> int:
     backbone = given.backbone or usual
     others = (TUTORIAL, *(peers(given.peers) if given.peers else ()))
     runners = (OURSELVES, *_chosen(others, given.against))
-    with TemporaryDirectory() as folder:
-        pictures = Path(folder) / "pictures"
-        what = f"{catalog.canonical(backbone)} at {given.size} pixels, {lay_out(pictures)}"
-        said = [f"{what}; batch 32, AdamW. {_machine()}", "", HEADER]
-        print("\n".join(said))
-        for work in _works(given.works):
-            laps = _laps(runners, work, backbone, given, pictures)
-            said += (found := lines(work, laps))
-            print("\n".join(found), flush=True)
-    if given.write:
-        with given.write.open("a", encoding="utf-8") as file:
-            file.write("\n" + "\n".join(said) + "\n")
-    return 0
+    said = [f"{catalog.canonical(backbone)} at {given.size} pixels; batch 32, AdamW. {_machine()}"]
+    print(said[0])
+    for photos in (False, True):
+        works = [work for work in _works(given.works) if work.photos is photos]
+        with TemporaryDirectory() as folder:
+            pictures = Path(folder)
+            what = _laid_out(works, pictures, needed=bool(given.works))
+            if not what:
+                continue
+            said += (head := ["", f"{what}:", "", HEADER])
+            print("\n".join(head))
+            for work in works:
+                laps = _laps(runners, work, backbone, given, pictures)
+                said += (found := lines(work, laps))
+                print("\n".join(found), flush=True)
+    return said
+
+
+def _laid_out(works: list[Work], pictures: Path, *, needed: bool) -> str:
+    """What there is to race over; nothing if photos are missing that nobody asked for by name."""
+    from tlcore.bench.pictures import lay_out, lay_out_photos
+    from tlcore.errors import DataMissing
+
+    if not works:
+        return ""
+    try:
+        return (lay_out_photos if works[0].photos else lay_out)(pictures)
+    except DataMissing as error:
+        if needed:
+            raise
+        print(f"left out: {', '.join(work.name for work in works)}. {error}", file=sys.stderr)
+        return ""
+
+
+def _limits(given: Namespace) -> list[str]:
+    from tlcore.bench.limits import LIMIT_HEADER, limit_line
+    from tlcore.nn.bench.limit import measure_limit
+
+    pairs = [(given.backbone, given.size)] if given.backbone else LIMITS
+    said = [f"Frozen blocks against what the machine can do. {_machine()}", "", LIMIT_HEADER]
+    print("\n".join(said))
+    for backbone, size in pairs:
+        line = limit_line(backbone, size, measure_limit(backbone, size))
+        print(line, flush=True)
+        said.append(line)
+    return said
 
 
 def _chosen(others: tuple[Runner, ...], names: list[str]) -> list[Runner]:

@@ -156,8 +156,9 @@ def _pictures(
     chosen = [entries[row] for row in rows]
     number = {name: label for label, name in enumerate(classes)}
     groups = {"group": np.array([entry.group for entry in chosen])} if data.group_by else {}
+    consecutive = len(rows) > 0 and rows[-1] - rows[0] + 1 == len(rows)
     return Pictures(
-        pixels if len(rows) == len(pixels) else pixels[rows],
+        pixels[rows[0] : rows[-1] + 1] if consecutive else pixels[rows],  # a slice is no copy
         np.array([number[entry.class_name] for entry in chosen], dtype=np.int64),
         np.array([readable(entry.name) for entry in chosen]),
         groups,

@@ -21,13 +21,13 @@ from tlcore.recipe_text import from_fields
 def recipe_for(work: Work, asked: dict[str, Any]) -> Recipe:
     """The work as a recipe."""
     model = contestant(asked)
-    outline = catalog.outline_for(model, 10, asked["size"])
+    outline = catalog.outline_for(model, asked["classes"], asked["size"])
     if outline is None:
         raise SystemExit(f"{model.backbone} is not in the catalogue, so its blocks aren't known")
     return from_fields(
         {
             "data": {"name": "folder", "path": asked["pictures"], "validation": 0},
-            "input": {"size": asked["size"]},
+            "input": {"size": asked["size"], "fit": "squash"},  # as all others do
             "model": {"backbone": model.backbone, "weights": model.weights},
             "schedule": {"preset": "custom", "phases": _phases(work, outline.blocks)},
             "optimiser": {"name": "adamw", "rate": RATE},
@@ -46,7 +46,7 @@ def contestant(asked: dict[str, Any]) -> Model:
     path = paths.home() / "stand-in.safetensors"
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        fresh = build(Model(backbone=backbone, weights="none"), 10, asked["size"], seed=0)
+        fresh = build(Model(backbone=backbone, weights="none"), 2, asked["size"], seed=0)
         save_file(fresh.backbone.state_dict(), path)
     return Model(backbone=backbone, weights=str(path))
 
