@@ -25,3 +25,8 @@ def test_who_failed_is_named_with_the_reason_and_decides_nothing():
     found = lines(WORKS["head-5"], laps)
     assert "| broken | not run: a / b |" in found[1]
     assert len(found) == 2
+
+
+def test_our_own_seconds_are_told_part_by_part():
+    laps = [Lap(2.0, 0.9, parts={"reading": seconds}) for seconds in (0.2, 0.5, 0.9)]
+    assert lines(WORKS["head-5"], {"Thaw": laps})[0].endswith("| reading 0.50 s |")

@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -43,11 +43,13 @@ class Lap:
         seconds: From the first picture read to the last one tested.
         accuracy: On the test pictures.
         failure: What went wrong, if anything did.
+        parts: The seconds of each part of the work, where somebody tells them.
     """
 
     seconds: float = 0.0
     accuracy: float = 0.0
     failure: str = ""
+    parts: Mapping[str, float] = field(default_factory=dict)
 
 
 OURSELVES = Runner("Thaw", (sys.executable, "-m", "tlcore.nn.bench.thaw"))
@@ -115,8 +117,8 @@ def _lap(runner: Runner, work: Work, backbone: str, size: int, pictures: Path) -
             return Lap(failure=f"took longer than {LONGEST} s")
     if done.returncode:
         return Lap(failure=done.stderr.strip().splitlines()[-1][:200] if done.stderr else "failed")
-    found: Mapping[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
-    return Lap(found["seconds"], found["accuracy"])
+    found = json.loads(done.stdout.strip().splitlines()[-1])
+    return Lap(found["seconds"], found["accuracy"], parts=found.get("parts", {}))
 
 
 def _environment(home: str) -> dict[str, str]:

@@ -33,5 +33,12 @@ def _line(work: Work, name: str, laps: Sequence[Lap], ours: float | None) -> str
     seconds = [lap.seconds for lap in laps]
     spread = f"{median(seconds):.2f} ({min(seconds):.2f}–{max(seconds):.2f}), {len(laps)}"
     accuracy = f"{100 * median(lap.accuracy for lap in laps):.1f} %"
-    ahead = f"{median(seconds) / ours:.1f}x" if ours and name != OURSELVES.name else ""
+    ahead = f"{median(seconds) / ours:.1f}x" if ours and name != OURSELVES.name else _parts(laps)
     return f"| {work.title} | {name} | {spread} | {accuracy} | {ahead} |"
+
+
+def _parts(laps: Sequence[Lap]) -> str:
+    """The median seconds of each part of the work."""
+    names = laps[0].parts
+    middles = {name: median(lap.parts.get(name, 0.0) for lap in laps) for name in names}
+    return ", ".join(f"{name} {seconds:.2f} s" for name, seconds in middles.items())
