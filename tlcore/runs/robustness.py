@@ -1,0 +1,112 @@
+"""What a run's network calls rightly of corrupted test pictures, kept beside the run.
+
+It is measured after the run has ended, for hours if need be, so it is no file that an attempt
+publishes: it is written anew, whole, after each corruption, and says which network it is about. A
+run that was trained on since has another network, and what is known of the old one goes.
+
+>>> from tempfile import mkdtemp
+>>> folder, clean = Path(mkdtemp()), np.array([True, False, True])
+>>> found = Robustness("of three", clean, {Case("fog", 1): ~clean})
+>>> keep_robustness(folder, "best-3.safetensors", found)
+>>> kept = read_robustness(folder, "best-3.safetensors")
+>>> kept.corrupted[Case("fog", 1)].tolist()
+[False, True, False]
+>>> read_robustness(folder, "best-4.safetensors") is None
+True
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tlcore.analysis.robustness import CORRUPTIONS, SEVERITIES, Case, Hits, Robustness
+from tlcore.errors import RunError
+from tlcore.files import written_whole
+
+_FILE = "robustness.json"
+_LARGEST = 64 * 1024**2
+
+
+def lock_of(folder: Path) -> Path:
+    """Held by whoever measures the network of this run.
+
+    Args:
+        folder: Of the run, here and below.
+    """
+    return folder / "robustness.lock"
+
+
+def log_of(folder: Path) -> Path:
+    """What whoever measures in the background has to say."""
+    return folder / "robustness.log"
+
+
+def read_robustness(folder: Path, network: str) -> Robustness | None:
+    """What is known of this network; None if nothing is.
+
+    Args:
+        folder: Of the run.
+        network: The name of its file, which no other network of the run ever has.
+    """
+    path = folder / _FILE
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise _damaged(path)
+        fields = json.loads(path.read_bytes())
+        return _from_fields(fields) if fields["network"] == network else None
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise _damaged(path) from None
+
+
+def keep_robustness(folder: Path, network: str, found: Robustness) -> None:
+    """Put this in the place of what was there."""
+    corrupted: dict[str, dict[str, str]] = {}
+    for case, hits in found.corrupted.items():
+        corrupted.setdefault(case.corruption, {})[str(case.severity)] = _packed(hits)
+    fields = {
+        "version": 1,
+        "network": network,
+        "pictures": found.pictures,
+        "n": len(found.clean),
+        "clean": _packed(found.clean),
+        "corrupted": corrupted,
+    }
+    with written_whole(folder / _FILE) as draft:
+        draft.write_text(json.dumps(fields, indent=1), encoding="utf-8")
+
+
+def _from_fields(fields: dict[str, Any]) -> Robustness:
+    n = int(fields["n"])
+    corrupted = {
+        Case(name, int(severity)): _unpacked(text, n)
+        for name, each in fields["corrupted"].items()
+        for severity, text in each.items()
+    }
+    if n < 1 or any(c not in CORRUPTIONS or s not in SEVERITIES for c, s in corrupted):
+        raise ValueError
+    return Robustness(str(fields["pictures"]), _unpacked(fields["clean"], n), corrupted)
+
+
+def _packed(hits: Hits) -> str:
+    """A bit for each picture."""
+    return base64.b64encode(np.packbits(hits).tobytes()).decode()
+
+
+def _unpacked(text: str, n: int) -> Hits:
+    packed = np.frombuffer(base64.b64decode(text, validate=True), np.uint8)
+    if len(packed) != -(-n // 8):
+        raise ValueError
+    return np.unpackbits(packed, count=n).astype(bool)
+
+
+def _damaged(path: Path) -> RunError:
+    remedy = "Take the file away and measure again; the run itself is whole."
+    return RunError("What is known of this run's robustness can't be read", where=str(path),
+                    remedy=remedy)  # fmt: skip
