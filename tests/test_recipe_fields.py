@@ -13,8 +13,9 @@ def _paths(value, path=""):
 def test_every_field_has_a_card_with_its_default():
     written = set(_paths(Recipe().model_dump()))
     cards = field_cards()
-    phases = {path for path in cards if path.startswith("schedule.phases.")}
-    assert set(cards) - phases == written - {"schedule.phases"}
+    lists = ("schedule.phases", "data.corrections")
+    within = {path for path in cards if path.rpartition(".")[0] in lists}
+    assert set(cards) - within == written - {*lists}
     assert cards["epochs"].default == Recipe().epochs
     assert cards["early_stopping.patience"].default is None
 
@@ -26,9 +27,10 @@ def test_a_card_says_what_may_stand_there():
     assert cards["model.head.hidden"].kind == "list"
     assert cards["data.labels_per_class"].kind == "whole number"
     assert cards["model.head.dropout"].values == "number from 0 below 1"
+    assert cards["data.corrections.picture"].default is None
 
 
 def test_sections_come_in_the_order_of_the_recipe():
     paths = [section.path for section in sections()]
-    assert paths[:3] == ["", "data", "data.shapes"]
+    assert paths[:4] == ["", "data", "data.shapes", "data.corrections"]
     assert all(section.about for section in sections())

@@ -13,8 +13,9 @@ import hashlib
 import json
 from typing import Final, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from tlcore.corrections import Correction, in_order
 from tlcore.part import Line, Part
 from tlcore.rates import RateSchedule
 from tlcore.schedule import Balance, FreezeSchedule
@@ -79,6 +80,7 @@ class Data(Part):
         limit_train: Use only this many pictures for training and validation together.
         limit_test: The same for the test set: results are then labelled as of a part.
         shapes: Dials of `shapes`.
+        corrections: Labels that were put right by hand, and pictures left out.
     """
 
     name: Literal["shapes", "digits", "cifar10", "cifar100", "folder"] = "shapes"
@@ -92,6 +94,12 @@ class Data(Part):
     limit_train: int | None = Field(default=None, ge=1)
     limit_test: int | None = Field(default=None, ge=1)
     shapes: Shapes = Shapes()
+    corrections: tuple[Correction, ...] = Field(default=(), strict=False)
+
+    @field_validator("corrections")
+    @classmethod
+    def _one_a_picture(cls, given: tuple[Correction, ...]) -> tuple[Correction, ...]:
+        return in_order(given)
 
     @model_validator(mode="after")
     def _path_goes_with_folder(self) -> Data:
@@ -224,21 +232,31 @@ class Augmentation(Part):
 
 
 class Distillation(Part):
-    """A teacher whose features the backbone learns to imitate, beside the labels; none by default.
+    """A teacher whom the network learns to imitate, beside the labels; none by default.
 
-    The teacher sees each training picture once, as it is; the student sees it augmented.
+    Of a backbone the features are imitated, of a network that a run has trained its answers. The
+    teacher sees each training picture once, as it is; the student sees it augmented.
 
     Attributes:
-        teacher: A backbone with pre-trained weights; empty for none.
-        size: Width and height at which the teacher sees the pictures.
+        teacher: A backbone with pre-trained weights, or the `.safetensors` file of a network that
+            a run has trained for the same classes; empty for none.
+        size: Width and height at which a backbone sees the pictures; a trained network has its own.
         weight: How much imitating counts, where the labels count 1.
-        components: How many main directions of the teacher's features are imitated.
+        components: How many main directions of a backbone's features are imitated.
+        temperature: By how much a trained network's answers are softened, so that it shows which
+            wrong classes it finds likely, too; 1 leaves them as they are.
     """
 
-    teacher: Line = Field(default="", max_length=200)
+    teacher: Line = Field(default="", max_length=1000)
     size: int = Field(default=96, ge=8, le=1024)
     weight: float = Field(default=1.0, gt=0)
     components: int = Field(default=128, ge=2, le=4096)
+    temperature: float = Field(default=4.0, ge=1, le=100)
+
+    @property
+    def of_answers(self) -> bool:
+        """Whether the teacher is a trained network: no backbone's name ends like a file."""
+        return self.teacher.endswith(".safetensors")
 
 
 class EarlyStopping(Part):

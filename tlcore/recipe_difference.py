@@ -6,7 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tlcore.corrections import Correction, in_words, listed
 from tlcore.recipe import Recipe
+
+_UNSET = "–"
 
 
 def differing_fields(recipes: Sequence[Recipe]) -> dict[str, tuple[str, ...]]:
@@ -19,8 +22,12 @@ def differing_fields(recipes: Sequence[Recipe]) -> dict[str, tuple[str, ...]]:
         _flat(recipe.model_dump(mode="json", exclude={"name", "version"})) for recipe in recipes
     ]
     names = dict.fromkeys(name for fields in every for name in fields)
-    values = {name: tuple(_text(fields.get(name)) for fields in every) for name in names}
-    return {name: said for name, said in values.items() if len(set(said)) > 1}
+    values = {name: [fields.get(name) for fields in every] for name in names}
+    return {
+        name: tuple(_text(name, value) for value in said)
+        for name, said in values.items()
+        if len({json.dumps(value) for value in said}) > 1
+    }
 
 
 def _flat(fields: Mapping[str, Any], above: str = "") -> dict[str, Any]:
@@ -31,6 +38,11 @@ def _flat(fields: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     return flat
 
 
-def _text(value: Any) -> str:
-    """As a recipe has it; a dash where it is unset."""
-    return "–" if value in (None, "") else value if isinstance(value, str) else json.dumps(value)
+def _text(name: str, value: Any) -> str:
+    """As a recipe has it; a dash where it is unset. Of many corrections, the first few."""
+    if value in (None, ""):
+        return _UNSET
+    if name == "data.corrections":
+        corrections = [Correction(**each) for each in value]
+        return f"{in_words(corrections)}: {listed(corrections)}" if corrections else _UNSET
+    return value if isinstance(value, str) else json.dumps(value)

@@ -30,7 +30,8 @@ class FieldCard:
         path: Where it is in the recipe, in dots.
         kind: What it holds.
         choices: All that a choice may be.
-        default: What it is where the recipe leaves it out; None where that is unset.
+        default: What it is where the recipe leaves it out; None where that is unset, or where it
+            has to be given.
         values: What may stand there, in words.
         meaning: What its class says of it.
     """
@@ -93,9 +94,8 @@ def _card(path: str, field: FieldInfo, meaning: str) -> FieldCard:
         for choice in get_args(kind)
     )
     kind = "choice" if choices else _kind(field)
-    return FieldCard(
-        path.lstrip("."), kind, choices, field.default, _values(field, choices), meaning
-    )
+    default = None if field.is_required() else field.default
+    return FieldCard(path.lstrip("."), kind, choices, default, _values(field, choices), meaning)
 
 
 def _kind(field: FieldInfo) -> Kind:

@@ -33,6 +33,7 @@ _RULES = {
     "tuple_type": "must be a list",
     "model_type": "must be fields with values",
     "invalid_key": "must be the name of a field",
+    "missing": "must be given",
 }
 
 _CALLED_ELSEWHERE = {"lr": "rate", "learning-rate": "rate"}
@@ -69,7 +70,7 @@ def _problems(detail: Any) -> list[Problem]:
     if kind == "value_error":
         return [Problem(field, shown(given), str(context["error"]))]
     rule = _RULES.get(kind, detail["msg"]).format(**context)
-    return [Problem(field, shown(given), rule)]
+    return [Problem(field, "" if kind == "missing" else shown(given), rule)]
 
 
 def _unknown_field(place: tuple[str | int, ...]) -> Problem:

@@ -13,6 +13,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from tlcore.data.corrections import correct
 from tlcore.data.pictures import Dataset, Pictures, Splits
 from tlcore.errors import DataError
 from tlcore.recipe import Data
@@ -27,7 +28,7 @@ _NAMED = 5
 
 def split(dataset: Dataset, data: Data) -> Splits:
     """Set aside the test share (where none is given), the limit, the validation share and the
-    labels, in this order.
+    labels, in this order; then put right what the recipe corrects.
 
     `limit_train` counts pictures for training and validation together.
     """
@@ -54,8 +55,7 @@ def split(dataset: Dataset, data: Data) -> Splits:
         )
     if data.labels_per_class:
         train = _labelled(train, data.labels_per_class, data.split_seed, dataset.classes, notes)
-    _check(train, test, dataset.classes)
-    return Splits(
+    splits = Splits(
         classes=dataset.classes,
         train=train,
         validation=validation,
@@ -64,6 +64,9 @@ def split(dataset: Dataset, data: Data) -> Splits:
         superclasses=dataset.superclasses,
         notes=tuple(filter(None, notes)),
     )
+    splits = correct(splits, dataset, data.corrections)
+    _check(splits.train, splits.test, dataset.classes)
+    return splits
 
 
 def _set_aside(

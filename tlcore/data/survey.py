@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlcore.data.checks import quick_notes
+from tlcore.data.corrections import relabelled
 from tlcore.data.drawn.world import class_names, class_sizes
 from tlcore.data.pictures import Dataset, Pictures
 from tlcore.data.split import split
@@ -105,7 +106,8 @@ def survey(dataset: Dataset, data: Data) -> Survey:
     """Split a data set as a recipe says, and look for what is quickly found."""
     splits = split(dataset, data)
     sides = [("train", splits.train), ("validation", splits.validation), ("test", splits.test)]
-    pools = (dataset.train, dataset.test)
+    corrected = relabelled(dataset, data.corrections)
+    pools = (corrected.train, corrected.test)
     return Survey(
         classes=splits.classes,
         sides=tuple(_side(name, part, *pools) for name, part in sides if part is not None),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from tlcore.corrections import in_words, listed
 from tlcore.data.cards import DatasetCard, describe
 from tlcore.recipe import Data, Shapes
 from tlcore.report.blocks import Block, Facts, Items, Section
@@ -42,6 +43,9 @@ def _facts(story: RunStory) -> Iterator[tuple[str, str]]:
     yield "to be tested on", f"{story.pictures['test']:,} pictures, seen once, at the end"
     if chosen.name == "shapes" and (dials := _dials(chosen.shapes)):
         yield "dials", dials
+    if chosen.corrections:
+        corrected = f"{in_words(chosen.corrections)} ({listed(chosen.corrections)})"
+        yield "corrected by hand", corrected
     if story.predictions.groups:
         yield "known of each", ", ".join(story.predictions.groups)
 
