@@ -7,20 +7,15 @@ thumbnails of all pictures with each other and takes seconds; the pages ask for 
 from __future__ import annotations
 
 import hashlib
-import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tlcore.data.likeness import NEAR, directions
 from tlcore.data.pictures import Pictures, Splits
-
-THUMBNAIL = 8
-NEAR = 0.97
-"""The least correlation of thumbnails that counts as nearly the same picture."""
 
 LOPSIDED = 10.0
 """Pictures of the commonest class for each one of the rarest, from which a note is due."""
@@ -30,7 +25,6 @@ FEW_TO_TEST = 10
 
 _NAMED = 5
 _AT_ONCE = 1000  # test pictures compared with everything at a time
-_FLAT = 2.0  # grey levels: what varies less is noise, and noise correlates with nothing
 
 
 @dataclass(frozen=True)
@@ -73,12 +67,12 @@ def find_near(splits: Splits, *, threshold: float = NEAR) -> tuple[Leak, ...]:
 
 def nearest(pictures: Pictures, others: Pictures) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """For each picture the most alike of the others: its row, and their correlation."""
-    looked_in = _thumbnails(others).T
+    looked_in = directions(others.pixels).T
     best = np.empty(len(pictures), dtype=np.int64)
     similarity = np.empty(len(pictures), dtype=np.float32)
     for start in range(0, len(pictures), _AT_ONCE):
         rows = slice(start, min(start + _AT_ONCE, len(pictures)))
-        alike = _thumbnails(pictures, rows) @ looked_in
+        alike = directions(pictures.pixels[rows]) @ looked_in
         best[rows] = alike.argmax(axis=1)
         similarity[rows] = np.take_along_axis(alike, best[rows, None], axis=1)[:, 0]
     return best, np.minimum(similarity, 1)
@@ -97,7 +91,7 @@ def find_doubtful(
     >>> find_doubtful(twice)
     ((0, 1, 1.0),)
     """
-    thumbnails = _thumbnails(pictures)
+    thumbnails = directions(pictures.pixels)
     found: dict[tuple[int, int], float] = {}
     for start in range(0, len(pictures), _AT_ONCE):
         rows = np.arange(start, min(start + _AT_ONCE, len(pictures)))
@@ -162,34 +156,6 @@ def _digests_of(splits: Splits) -> dict[str, list[bytes]]:
         for side, pictures in sides.items()
         if pictures is not None
     }
-
-
-def _thumbnails(pictures: Pictures, rows: slice = slice(None)) -> NDArray[np.float32]:
-    """Colour thumbnails as vectors of mean 0 and length 1: their products are correlations."""
-    pixels = pictures.pixels[rows]
-    small = [_shrunk(pixels[start : start + 512]) for start in range(0, len(pixels), 512)]
-    flat = np.concatenate(small).reshape(len(pixels), -1)
-    flat -= flat.mean(axis=1, keepdims=True)
-    spread = flat.std(axis=1, keepdims=True)
-    flat /= np.maximum(spread, _FLAT) * math.sqrt(flat.shape[1])
-    return flat
-
-
-def _shrunk(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The mean colour of each cell of a coarse grid: n x colour x cells x cells."""
-    down, across = (_cells(side) for side in pixels.shape[1:3])
-    rows = np.tensordot(pixels.astype(np.float32), across, axes=(2, 1))
-    small: NDArray[np.float32] = np.tensordot(rows, down, axes=(1, 1))
-    return small
-
-
-def _cells(side: int) -> NDArray[np.float32]:
-    """How much of each pixel goes into each cell, where cells may cut through pixels."""
-    edges = np.linspace(0, side, THUMBNAIL + 1)
-    pixel = np.arange(side)
-    overlap = [np.minimum(b, pixel + 1) - np.maximum(a, pixel) for a, b in pairwise(edges)]
-    shares: NDArray[np.float32] = np.maximum(overlap, 0).astype(np.float32)
-    return shares * np.float32(THUMBNAIL / side)
 
 
 def _notes_on_leaks(leaks: tuple[Leak, ...]) -> list[str]:

@@ -6,7 +6,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from tlcore.data.checks import NEAR, Leak, find_doubtful, find_near
+from tlcore.data.checks import Leak, find_doubtful, find_near
+from tlcore.data.likeness import NEAR
 from tlcore.data.pictures import Pictures, Splits
 from tlcore.data.survey import Side, Survey
 from tlcore.ui.data.looking import Seen
