@@ -37,6 +37,10 @@ CHANGES = {
     "delete": (State.FINISHED, lambda store, run, by: store.delete(run, by=by)),
     "restore": (State.FINISHED, lambda store, run, by: store.restore(run, by=by)),
     "forget": (State.FINISHED, lambda store, run, by: store.forget(run, by=by)),
+    "attach": (
+        State.FINISHED,
+        lambda store, run, by: store.attach(run, "embedding", draft_of(store, run), by=by),
+    ),
 }
 WITHOUT_A_RUN = {"submit", "adopt", "list", "usage", "set_rules"}
 FOR_DISPATCHER_AND_WORKER = {
@@ -46,11 +50,18 @@ FOR_DISPATCHER_AND_WORKER = {
 FOR_ANYBODY = {"rules", "close"}
 
 
+def draft_of(store, run):
+    """A map that was drawn in a run's folder."""
+    return store.home / "runs" / run / ".map.tmp"
+
+
 def prepared(store, change):
     """A run of Ada's for which a change would make sense."""
     run = bring_to(store, CHANGES[change][0], by=ADA)
     if change in ("restore", "forget"):
         store.delete(run, by=ADA)
+    if change == "attach":
+        draft_of(store, run).write_text("a map")
     return run
 
 

@@ -139,6 +139,29 @@ def explain(
     return Why(answer.arrays["map"], answer.facts["facts"])
 
 
+def features(
+    home: Path,
+    network: Path,
+    pixels: Pixels,
+    *,
+    beginning: bool = False,
+    meanwhile: Meanwhile = lambda: None,
+) -> NDArray[np.float32]:
+    """What the backbone makes of pictures, pooled and flat, before the head: n x d.
+
+    Args:
+        home: Of the store.
+        network: From `network_of`.
+        pixels: The pictures.
+        beginning: Ask the network that the run began with instead of the one that it kept.
+        meanwhile: As in `predict`.
+    """
+    question = {"ask": "features", "network": str(network), "beginning": beginning}
+    answer = ask(home, Message(question, {"pixels": pixels}), meanwhile=meanwhile)
+    found: NDArray[np.float32] = answer.arrays["features"]
+    return found
+
+
 def look_inside(
     home: Path, network: Path, pixels: Pixels, *, meanwhile: Meanwhile = lambda: None
 ) -> tuple[Block, ...]:

@@ -16,16 +16,19 @@ from tlcore.files import force_to_disk
 from tlcore.runs.failures import in_words
 from tlcore.runs.folder import RunFolder
 from tlcore.runs.records import Artifact, Attempt, Kind, digest
+from tlcore.runs.states import State
 from tlcore.runs.work import held
 
 _PLACES: dict[Kind, str] = {
     "last": "checkpoints/last-{}.safetensors",
     "best": "checkpoints/best-{}.safetensors",
     "predictions": "predictions-{}.parquet",
+    "validation": "validation-{}.parquet",
     "pictures": "pictures-{}.zip",
     "result": "result-{}.json",
+    "embedding": "embedding-{}.parquet",
 }
-_KEPT: dict[Kind, int] = {"last": 2, "best": 1, "predictions": 1, "pictures": 1, "result": 1}
+_KEPT: dict[Kind, int] = {**dict.fromkeys(_PLACES, 1), "last": 2}
 
 
 def place_of(kind: Kind, number: int) -> str:
@@ -33,14 +36,14 @@ def place_of(kind: Kind, number: int) -> str:
     return _PLACES[kind].format(number)
 
 
-def seal(attempt: Attempt, kind: Kind, path: Path, folder: RunFolder, now: float) -> Artifact:
+def seal(attempt: int, kind: Kind, path: Path, folder: RunFolder, now: float) -> Artifact:
     """A draft that is finished and lies on disk, with its sum."""
     if not path.is_file() or folder.path.resolve() not in path.resolve().parents:
-        remedy = f"Write it into {folder.drafts(attempt.number)} first."
+        remedy = f"Write it into {folder.drafts(attempt)} first."
         raise RunError("Only a file in the run's folder can become the run's", remedy=remedy)
     with in_words(path):
         force_to_disk(path)
-        return Artifact(kind, path, path.stat().st_size, digest(path), attempt.number, now)
+        return Artifact(kind, path, path.stat().st_size, digest(path), attempt, now)
 
 
 def publish(
@@ -51,7 +54,23 @@ def publish(
     The move lies within the transaction: no other attempt can begin between the look at the token
     and the move.
     """
-    run = held(sql, attempt)["number"]
+    return _settle(sql, held(sql, attempt)["number"], draft, folder)
+
+
+def attach(
+    sql: sqlite3.Connection, row: sqlite3.Row, draft: Artifact, folder: RunFolder
+) -> tuple[Path, list[Path]]:
+    """The same for what was worked out of a run at rest, by whoever may change it."""
+    state = State(row["state"])
+    if state == State.QUEUED or state.active:
+        remedy = "Wait until it has come to its end."
+        raise RunError(f"This run is {state}", where=row["id"], remedy=remedy)
+    return _settle(sql, row["number"], draft, folder)
+
+
+def _settle(
+    sql: sqlite3.Connection, run: int, draft: Artifact, folder: RunFolder
+) -> tuple[Path, list[Path]]:
     (number,) = sql.execute(
         "SELECT coalesce(max(number), 0) + 1 FROM artifact WHERE run = ?", (run,)
     ).fetchone()

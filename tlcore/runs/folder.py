@@ -5,8 +5,11 @@
     checkpoints/last-N.safetensors   the states to go on from; the two latest are kept
     checkpoints/best-N.safetensors   the network that was kept, ready to predict
     predictions-N.parquet            what that network said of the test pictures
+    validation-N.parquet             what it said of the validation share, where there is one
     pictures-N.zip                   the test pictures, small (`tlcore.runs.thumbnails`)
     result-N.json                    the outcome
+    embedding-N.parquet              a map of what it makes of the test pictures, if anybody asked
+    corrections-OWNER.json           labels that somebody wants put right in a new run
     log.txt                          what its workers printed
     attempt-N/                       what an attempt hasn't published yet
 

@@ -15,9 +15,12 @@ from tlcore.runs.states import State
 Request: TypeAlias = Literal["pause", "stop", "cancel"]
 """What a worker can be asked: pause to go on later, stop and keep the best, or just stop."""
 
-Kind: TypeAlias = Literal["last", "best", "predictions", "pictures", "result"]
-"""Files of a run: the state to go on from, the kept network, its predictions, the test pictures
-small, the outcome."""
+Kind: TypeAlias = Literal[
+    "last", "best", "predictions", "validation", "pictures", "result", "embedding"
+]
+"""Files of a run: the state to go on from, the kept network, its predictions of the test pictures
+and of the validation share, the test pictures small, the outcome; and, if anybody asked for it, a
+map of the test pictures."""
 
 LEASE = 10.0
 """Seconds that a worker may give no sign of life."""

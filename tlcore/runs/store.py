@@ -188,6 +188,16 @@ class RunStore:
             rows.change(sql, row, binned=None, updated=self.clock.wall())
             return rows.again(sql, row)
 
+    def attach(self, run: str, kind: Kind, path: Path, *, by: Owner) -> Path:
+        """Make a file that was worked out of a run at rest the run's: it moves from anywhere in the
+        run's folder to its place, given back."""
+        with self._changing(run, by) as (sql, row):
+            folder, now = self._folder(run), self.clock.wall()
+            draft = artifacts.seal(row["attempt"], kind, path, folder, now)
+            place, superseded = artifacts.attach(sql, row, draft, folder)
+        artifacts.remove(superseded)
+        return place
+
     def forget(self, run: str, *, by: Owner) -> None:
         """Drop all that is known of a run in the bin. Its files are then strays, to be removed: in
         this order, for a crash in between must not leave half a run in the bin."""
@@ -291,7 +301,7 @@ class RunStore:
         with self._database.reading() as sql:
             work.held(sql, attempt)
         folder = self._folder(attempt.run)
-        draft = artifacts.seal(attempt, kind, path, folder, self.clock.wall())
+        draft = artifacts.seal(attempt.number, kind, path, folder, self.clock.wall())
         with self._database.writing() as sql:
             place, superseded = artifacts.publish(sql, attempt, draft, folder)
         artifacts.remove(superseded)

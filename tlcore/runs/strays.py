@@ -36,7 +36,8 @@ ABANDONED = 3600.0
 
 _PATTERNS = (
     "attempt-*", ".*.tmp", "checkpoints/*", "predictions-*.parquet",
-    "pictures-*.zip", "result-*.json",
+    "pictures-*.zip", "result-*.json", "embedding-*.parquet",
+    "validation-*.parquet",
 )  # fmt: skip
 
 

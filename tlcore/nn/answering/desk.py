@@ -36,7 +36,12 @@ class Desk:
 
     def __init__(self, home: Path) -> None:
         self._networks = Networks(home)
-        self._answers = {"predict": _predict, "explain": _explain, "blocks": _blocks}
+        self._answers = {
+            "predict": _predict,
+            "explain": _explain,
+            "blocks": _blocks,
+            "features": _features,
+        }
 
     def answer(self, question: Message, pause: Pause = lambda: None) -> Message:
         """An answer, whatever was asked; nothing gets past it but the end of the process."""
@@ -44,7 +49,8 @@ class Desk:
             answer = self._answers.get(question.facts.get("ask", ""))
             if answer is None:
                 raise AnswerError("This is no question that is known here")
-            network = self._networks.open(str(question.facts.get("network", "")))
+            named, beginning = question.facts.get("network", ""), question.facts.get("beginning")
+            network = self._networks.open(str(named), beginning=beginning is True)
             return answer(network, _pixels(question), question.facts, pause)
         except Abandoned:
             return refusal("Nobody waits for this answer any more")
@@ -67,6 +73,16 @@ def _predict(asked: Asked, pixels: NDArray[np.uint8], facts: Any, pause: Pause) 
     milliseconds = (time.perf_counter() - began) * 1000
     answer = {"classes": keepsake.classes, "ways": asked.ways, "milliseconds": milliseconds}
     return Message(answer, {"probabilities": torch.cat(logits).softmax(dim=1).numpy()})
+
+
+def _features(asked: Asked, pixels: NDArray[np.uint8], facts: Any, pause: Pause) -> Message:
+    """What goes into the head. Other questions are answered in between, outside of this mode."""
+    keepsake, found = asked.keepsake, []
+    for some in torch.from_numpy(pixels).split(_AT_ONCE):
+        pause()
+        with torch.inference_mode(), computing_in(asked.precision, CPU):
+            found.append(keepsake.network.features(keepsake.prepare(some), 0).float())
+    return Message({}, {"features": torch.cat(found).numpy()})
 
 
 def _explain(asked: Asked, pixels: NDArray[np.uint8], facts: Any, pause: Pause) -> Message:

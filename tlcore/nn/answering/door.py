@@ -26,6 +26,7 @@ WAITING = 16
 ASKING_TAKES = 30.0
 _LOOK = 0.25
 _QUICK = 3  # looks at the picture
+_LONG = ("features",)  # asked about many pictures
 _ONLY_OURS = 0o177
 
 Pause: TypeAlias = Callable[[], None]
@@ -89,6 +90,8 @@ class Door:
 
 
 def _is_slow(question: Message) -> bool:
+    if question.facts.get("ask") in _LONG:
+        return True
     way = method(str(question.facts.get("way", "")))
     return way is not None and way.looks > _QUICK
 
