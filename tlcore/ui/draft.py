@@ -19,7 +19,10 @@ from tlcore.recipe import Recipe
 from tlcore.recipe_text import from_fields, to_fields
 
 _DRAFT, _LINKS = "draft", "draft's links"
-_LONGEST = 20_000
+_LONGEST = 256 * 1024
+LONGEST_LINK = 8_000
+"""Letters: servers and browsers refuse longer addresses sooner or later."""
+
 _BEHIND = 10.0
 """Seconds that a browser may take until its address is the one that it was told to show."""
 
@@ -63,8 +66,12 @@ def keep_draft(recipe: Recipe) -> None:
 
 
 def show_in_address(recipe: Recipe) -> None:
-    """Have the address reopen this very draft, in any browser."""
+    """Have the address reopen this very draft, in any browser; unless it would be too long, as with
+    hundreds of corrections. The draft is then in this session alone."""
     link = packed(recipe)
+    if len(link) > LONGEST_LINK:
+        st.query_params.pop("recipe", None)
+        return
     if link != next(reversed(_links()), ""):
         _note(link)
     st.query_params["recipe"] = link

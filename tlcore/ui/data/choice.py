@@ -13,7 +13,7 @@ import streamlit as st
 
 from tlcore.data.upload import list_uploads
 from tlcore.errors import ThawError
-from tlcore.recipe import Recipe
+from tlcore.recipe import Data, Recipe
 from tlcore.recipe_text import from_fields, to_fields
 from tlcore.ui.draft import draft, keep_draft
 from tlcore.ui.session import me
@@ -24,6 +24,9 @@ _WANTED, _TROUBLE = "own pictures are wanted", "trouble with the data"
 
 OWN = ("path", "labels", "group_by")
 """Fields that mean something for one data set alone."""
+
+_WHICH_PICTURES = ("name", "path", "labels", "shapes")
+"""Fields that say which pictures and classes there are: with others, corrections mean nothing."""
 
 
 def shown() -> str:
@@ -74,7 +77,7 @@ def change(**fields: Any) -> None:
     kept = recipe.data.model_dump(exclude_defaults=True)
     if fields.get("name", recipe.data.name) != recipe.data.name:
         kept = {name: value for name, value in kept.items() if name not in OWN}
-    keep_draft(with_data(recipe, {**kept, **fields}))
+    keep_draft(_without_old_corrections(with_data(recipe, {**kept, **fields}), recipe.data))
 
 
 def with_data(recipe: Recipe, data: dict[str, Any]) -> Recipe:
@@ -84,3 +87,13 @@ def with_data(recipe: Recipe, data: dict[str, Any]) -> Recipe:
     'digits'
     """
     return from_fields({**to_fields(recipe), "data": data}, where="the draft")
+
+
+def _without_old_corrections(recipe: Recipe, before: Data) -> Recipe:
+    """Labels that were put right belong to the pictures that they were given to."""
+    data = recipe.data
+    same = all(getattr(data, name) == getattr(before, name) for name in _WHICH_PICTURES)
+    if same or not data.corrections:
+        return recipe
+    st.toast("The draft's corrections were of other pictures, and went with them.")
+    return recipe.model_copy(update={"data": data.model_copy(update={"corrections": ()})})

@@ -28,6 +28,7 @@ _OF_THE_SPLIT = (
     "split_seed",
     "limit_train",
     "limit_test",
+    "corrections",
 )
 _OF_THE_PICTURES = ("size", "fit", "interpolation")
 _WAITS = {
@@ -97,7 +98,8 @@ def _looked_at(data: Data) -> tuple[Data, str]:
         return data, ""
     whole, here = sum(drawn_in_all(data.shapes)), sum(drawn_in_all(few))
     part = f"This world has {whole:,} pictures; one of {here:,} by the same dials was looked at."
-    return data.model_copy(update={"shapes": few}), part
+    part += " Corrections are of the whole one." if data.corrections else ""
+    return data.model_copy(update={"shapes": few, "corrections": ()}), part
 
 
 def _places() -> Places:

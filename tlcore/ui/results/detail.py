@@ -11,10 +11,13 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
+from tlcore.data.neighbours import Neighbour
 from tlcore.errors import RunError
 from tlcore.runs.thumbnails import read_thumbnail
 from tlcore.ui.linking import link
 from tlcore.ui.outcomes import Outcome
+from tlcore.ui.results.corrections import Doubted, offer_correcting
+from tlcore.ui.results.neighbours import show_neighbours
 from tlcore.ui.words import literal, percent, short
 
 SIDE = 288
@@ -39,6 +42,22 @@ def show_detail(seen: Sequence[Seen], titles: Sequence[str] = ()) -> None:
         _show_probabilities(seen, titles)
         runs = ",".join(each.story.run for each, _ in seen)
         link("try_it", "Why? Try it", icon=":material/science:", run=runs, picture=str(row))
+    if len(seen) == 1:
+        found = show_neighbours(outcome, row)
+        offer_correcting(outcome, _doubted(outcome, row, found))
+
+
+def _doubted(outcome: Outcome, row: int, near: Sequence[Neighbour]) -> list[Doubted]:
+    """The picture, and the training pictures beside it: any of them may be labelled wrongly."""
+    table = outcome.predictions
+    label, called = int(table.labels[row]), int(table.predicted[row])
+    likely = called if called != label else None
+    own = Doubted(str(table.ids[row]), "This test picture", label, likely)
+    others = [
+        Doubted(each.picture, f"Training picture {n}: {outcome.classes[each.label]}", each.label)
+        for n, each in enumerate(near, 1)
+    ]
+    return [own, *others]
 
 
 def _show_picture(seen: Sequence[Seen]) -> None:

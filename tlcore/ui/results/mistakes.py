@@ -11,6 +11,7 @@ from tlcore.analysis.intervals import Rows
 from tlcore.analysis.mistakes import By
 from tlcore.analysis.wording import quantity
 from tlcore.ui.outcomes import Outcome
+from tlcore.ui.results.corrections import show_corrections
 from tlcore.ui.results.pictures import show_pictures
 
 ORDERS: Mapping[By, str] = {
@@ -21,12 +22,14 @@ ORDERS: Mapping[By, str] = {
 _ALL = -1
 _TELL = (
     "A label is probably wrong where another class is surer of a picture than it is, on average, "
-    "of its own (confident learning). Look before you believe it: hard pictures look the same."
+    "of its own (confident learning). Look before you believe it: hard pictures look the same. "
+    "Click a picture to give it another label or to leave it out, then train again."
 )
 
 
 def show_mistakes(outcome: Outcome) -> None:
     """All mistakes, or those of a class."""
+    show_corrections(outcome, key="mistakes")
     order, true, called = _ask(outcome)
     rows = chosen_mistakes(outcome, order, true, called)
     st.caption(f"{quantity(len(rows), 'mistake')} of {len(outcome.predictions):,} test pictures")
@@ -74,6 +77,7 @@ def _ask(outcome: Outcome) -> tuple[By, int, int]:
 def show_suspects(outcome: Outcome) -> None:
     """Labels of the test set that are probably wrong."""
     st.caption(_TELL)
+    show_corrections(outcome, key="labels")
     suspects = outcome.suspects
     if not suspects:
         st.success("No label of the test set looks wrong to this network.")

@@ -8,10 +8,12 @@ from typing import Literal, TypeAlias
 import streamlit as st
 
 from tlcore.analysis.intervals import Rows
+from tlcore.corrections import Correction
 from tlcore.errors import RunError
 from tlcore.ui.gallery import Tile, show_gallery
 from tlcore.ui.outcomes import Outcome
 from tlcore.ui.page import show_error
+from tlcore.ui.results.corrections import mark, marked
 from tlcore.ui.results.detail import Seen, show_detail
 from tlcore.ui.words import percent, short
 
@@ -30,8 +32,13 @@ def show_pictures(outcome: Outcome, rows: Rows, *, key: str, height: Height = "c
         height: In pixels, if it shall scroll in a window of its own.
     """
     _tell_missing(outcome)
+    corrections = marked(outcome)
     show_tiles(
-        rows, lambda row: tile(outcome, row), lambda row: [(outcome, row)], key=key, height=height
+        rows,
+        lambda row: tile(outcome, row, corrections.get(str(outcome.predictions.ids[row]))),
+        lambda row: [(outcome, row)],
+        key=key,
+        height=height,
     )
 
 
@@ -62,18 +69,19 @@ def show_tiles(
         show_detail(seen_by(int(shown[clicked])), titles)
 
 
-def tile(outcome: Outcome, row: int) -> Tile:
-    """A picture of a gallery: true, predicted, probability."""
+def tile(outcome: Outcome, row: int, correction: Correction | None = None) -> Tile:
+    """A picture of a gallery: true, predicted, probability; and what somebody put right."""
     table = outcome.predictions
     true, called = table.classes[table.labels[row]], table.classes[table.predicted[row]]
     sure = percent(float(table.confidence[row]), 0).replace(" ", "\N{NO-BREAK SPACE}")
     right = bool(table.correct[row])
+    said = f"✓ {sure}" if right else f"→ {short(called, 24)} {sure}"
+    noted = mark(correction)
+    alt = f"{true}, called rightly" if right else f"{true}, taken for {called}"
     return Tile(
         source=outcome.address(row),
-        caption=f"{short(true, 24)} ✓ {sure}"
-        if right
-        else f"{short(true, 24)} → {short(called, 24)} {sure}",
-        alt=f"{true}, called rightly" if right else f"{true}, taken for {called}",
+        caption=f"{short(true, 24)} {said}" + (f"\n{noted}" if noted else ""),
+        alt=f"{alt}; {noted}" if noted else alt,
         tone="right" if right else "wrong",
     )
 

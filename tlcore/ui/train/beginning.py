@@ -130,4 +130,5 @@ def _choose_data() -> None:
     """Another data set; fields that only made sense for the one before make way."""
     form, chosen = current_form(), st.session_state[_DATA]
     if chosen:
-        form.change({"data.name": chosen, "data.path": None, "data.group_by": None})
+        own = ("data.path", "data.group_by", "data.corrections")
+        form.change({"data.name": chosen, **dict.fromkeys(own)})

@@ -10,6 +10,7 @@ import streamlit as st
 from tlcore.recipe_fields import field_cards
 from tlcore.ui.linking import link
 from tlcore.ui.train.controls import show_field, written
+from tlcore.ui.train.corrected import corrections_told, show_corrections
 from tlcore.ui.train.curve import show_curve
 from tlcore.ui.train.form import Form
 from tlcore.ui.words import literal
@@ -17,6 +18,10 @@ from tlcore.ui.words import literal
 
 def _nothing(form: Form) -> None:
     """Most folds have nothing but fields."""
+
+
+def _no_words(form: Form) -> str:
+    return ""
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,7 @@ class Fold:
         asked: For some fields, the field on which they depend and the values that make them
             matter; where they don't, they are left out unless they are wrong.
         more: Shows what else belongs there.
+        told: Says what is in that, if it isn't as usual.
     """
 
     title: str
@@ -37,6 +43,7 @@ class Fold:
     fields: tuple[str, ...]
     asked: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
     more: Callable[[Form], None] = _nothing
+    told: Callable[[Form], str] = _no_words
 
 
 def _within(part: str, *but: str) -> tuple[str, ...]:
@@ -46,6 +53,7 @@ def _within(part: str, *but: str) -> tuple[str, ...]:
 
 
 def _about_data(form: Form) -> None:
+    show_corrections(form)
     link("data", "Choose, upload and look at pictures on the Data page", icon=":material/image:")
 
 
@@ -87,6 +95,7 @@ FOLDS = (
             "data.test": ("data.name", ("digits", "folder")),
         },
         _about_data,
+        corrections_told,
     ),
     Fold("How pictures reach the network", "aspect_ratio", _within("input", "size")),
     Fold("Stopping and keeping", "flag", _within("early_stopping")),
@@ -155,6 +164,7 @@ def _label(form: Form, fold: Fold, problems: int) -> str:
         for card in [field_cards()[path]]
         if form.value(path) != (list(card.default) if card.kind == "list" else card.default)
     ]
+    unusual += filter(None, [fold.told(form)])
     words = literal(", ".join(unusual)) if unusual else "as usual"
     wrong = f" · {problems} to put right" if problems else ""
     return f"**{fold.title}** · {words}{wrong}"
