@@ -11,6 +11,8 @@ from tlcore.ui.reports import offer_reports
 from tlcore.ui.results.calibration import show_calibration
 from tlcore.ui.results.classes import show_classes
 from tlcore.ui.results.confusion import show_confusion
+from tlcore.ui.results.corrections import tell_corrected
+from tlcore.ui.results.embedding import show_embedding
 from tlcore.ui.results.mistakes import show_mistakes, show_suspects
 from tlcore.ui.results.states import show_no_runs, show_unfinished, tell_unfinished
 from tlcore.ui.results.summary import show_summary
@@ -23,6 +25,7 @@ PARTS = {
     "Classes": show_classes,
     "Calibration": show_calibration,
     "Labels": show_suspects,
+    "Map": show_embedding,
 }
 
 with page_setup("Results", "How good is a run, and where does it fail?"):
@@ -37,6 +40,7 @@ with page_setup("Results", "How good is a run, and where does it fail?"):
         show_unfinished(run)
         st.stop()
     tell_unfinished(run)
+    tell_corrected(outcome)
     show_summary(outcome)
     with st.container(horizontal=True, vertical_alignment="center"):
         offer_reports([outcome.story], key="results")

@@ -18,7 +18,7 @@ from tlcore.ui.results.pictures import PAGE
 pytestmark = pytest.mark.timeout(300)  # others may use the machine as well
 CLASSES = ("cat", "dog", "fox")
 SQUARE = "[data-testid=stVegaLiteChart] path[aria-roledescription='rect mark']"
-PARTS = ("Confusion", "Mistakes", "Classes", "Calibration", "Labels", "Training")
+PARTS = ("Confusion", "Mistakes", "Classes", "Calibration", "Labels", "Map", "Training")
 
 
 @pytest.fixture
@@ -127,6 +127,26 @@ def test_mistakes_are_paged_and_a_picture_opens_with_all_its_probabilities(lab: 
     assert f"picture={row}" in (link.get_attribute("href") or "")
     page.keyboard.press("Escape")
     expect(window).to_be_hidden()
+
+
+def test_a_label_is_put_right_survives_a_reload_and_is_trained_with(lab: Lab, store, page):
+    run = examined(store, made_up(40))
+    table = read_predictions(store, run, by=LOCAL)
+    visit(page, f"{lab.url}/results?run={run}&part=Mistakes")
+    row = rows_shown(page)[0]
+    page.locator(".tile").first.click()
+    window = page.get_by_role("dialog")
+    window.get_by_text("Is the label wrong?").click()
+    window.get_by_role("button", name="Give it this label").click()
+    expect(window).to_be_hidden()
+    expect(page.get_by_text("1 correction", exact=True)).to_be_visible()
+    expect(page.locator(".tile").first).to_contain_text(f"✎ {CLASSES[table.predicted[row]]}")
+
+    visit(page, page.url)
+    expect(page.get_by_text(str(table.ids[row]))).to_be_visible()
+    page.get_by_role("link", name="Train again with 1 correction").click()
+    expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
+    expect(page.get_by_text("1 picture given another label")).to_be_visible()
 
 
 def test_class_names_are_text_wherever_they_are_shown(lab: Lab, store, page):
