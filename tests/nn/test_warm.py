@@ -96,6 +96,9 @@ def test_workers_outlive_the_server_that_forked_them_and_it_outlives_nobody(stor
     assert found != server
     assert os.getsid(found.pid) == found.pid
     assert os.getpriority(os.PRIO_PROCESS, found.pid) == worker.NICENESS
+    group = Path(f"/proc/{found.pid}/autogroup")  # empty where sessions don't matter
+    words = group.read_text().split() if group.exists() else []
+    assert words[-1:] in ([], [str(worker.NICENESS)])
     score = Path(f"/proc/{found.pid}/oom_score_adj").read_text()
     assert int(score) == worker.FIRST_TO_GO
     launcher.cool_down()

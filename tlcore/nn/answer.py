@@ -87,6 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _give_way() -> None:
     """Let pages go first, and be the first to go when memory runs out."""
     os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+    with suppress(OSError):  # see tlcore.nn.worker
+        Path("/proc/self/autogroup").write_text(str(NICENESS))
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(str(_FIRST_TO_GO))
 

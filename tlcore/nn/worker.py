@@ -265,6 +265,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _give_way() -> None:
     """Let every other process go first, and live longer when memory runs out."""
     os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+    with suppress(OSError):  # where Linux shares the cores out by session, that alone does nothing
+        Path("/proc/self/autogroup").write_text(str(NICENESS))
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(str(FIRST_TO_GO))
 
