@@ -30,3 +30,12 @@ def test_who_failed_is_named_with_the_reason_and_decides_nothing():
 def test_our_own_seconds_are_told_part_by_part():
     laps = [Lap(2.0, 0.9, parts={"reading": seconds}) for seconds in (0.2, 0.5, 0.9)]
     assert lines(WORKS["head-5"], {"Thaw": laps})[0].endswith("| reading 0.50 s |")
+
+
+def test_a_goal_in_seconds_is_held_against_our_own():
+    found = lines(WORKS["photos-5"], {"Thaw": OURS, "fast": [Lap(3.0, 0.9)]})
+    assert found[-1].endswith("| *goal within 5 s* | | | **2.0 s, 1.5x, reached** |")
+    late = [Lap(5.1, 0.9)]
+    assert lines(WORKS["photos-5"], {"Thaw": late, "slow": [Lap(60.0, 0.9)]})[-1].endswith(
+        "missed** |"
+    )

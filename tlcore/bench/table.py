@@ -21,9 +21,10 @@ def lines(work: Work, laps: Mapping[str, Sequence[Lap]]) -> list[str]:
     others = [middle(each) for name, each in laps.items() if name != OURSELVES.name]
     best = min((seconds for seconds in others if seconds is not None), default=None)
     if best is not None and ours is not None:
-        ahead = best / ours
-        word = "reached" if ahead >= work.goal else "missed"
-        found.append(f"| {work.title} | *goal {work.goal:g}x* | | | **{ahead:.1f}x, {word}** |")
+        ahead, seconds = best / ours, f"{ours:.1f} s, " if work.photos else ""
+        word = "reached" if (ours <= work.goal if work.photos else ahead >= work.goal) else "missed"
+        goal = f"within {work.goal:g} s" if work.photos else f"{work.goal:g}x"
+        found.append(f"| {work.title} | *goal {goal}* | | | **{seconds}{ahead:.1f}x, {word}** |")
     return found
 
 

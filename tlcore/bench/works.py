@@ -24,7 +24,8 @@ class Work:
         kind: `head` alone, the `last` two blocks, `gradual` thawing, or `full` fine-tuning.
         epochs: How many.
         goal: How many times as fast as the best of the others the lab wants to be.
-        photos: On a few hundred real photos instead of thousands of small pictures.
+        photos: On a few hundred real photos instead of thousands of small pictures; there the goal
+            is in seconds, because somebody sits and waits for a first network.
     """
 
     name: str
