@@ -14,6 +14,7 @@ from tlcore.ui.results.confusion import show_confusion
 from tlcore.ui.results.corrections import tell_corrected
 from tlcore.ui.results.embedding import show_embedding
 from tlcore.ui.results.mistakes import show_mistakes, show_suspects
+from tlcore.ui.results.robustness import show_robustness
 from tlcore.ui.results.states import show_no_runs, show_unfinished, tell_unfinished
 from tlcore.ui.results.summary import show_summary
 from tlcore.ui.results.training import show_training
@@ -26,6 +27,7 @@ PARTS = {
     "Calibration": show_calibration,
     "Labels": show_suspects,
     "Map": show_embedding,
+    "Robustness": show_robustness,
 }
 
 with page_setup("Results", "How good is a run, and where does it fail?"):

@@ -18,7 +18,16 @@ from tlcore.ui.results.pictures import PAGE
 pytestmark = pytest.mark.timeout(300)  # others may use the machine as well
 CLASSES = ("cat", "dog", "fox")
 SQUARE = "[data-testid=stVegaLiteChart] path[aria-roledescription='rect mark']"
-PARTS = ("Confusion", "Mistakes", "Classes", "Calibration", "Labels", "Map", "Training")
+PARTS = (
+    "Confusion",
+    "Mistakes",
+    "Classes",
+    "Calibration",
+    "Labels",
+    "Map",
+    "Robustness",
+    "Training",
+)
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from tlcore.cli import (
     recipes,
     report,
     reproduce,
+    robust,
     running,
 )
 from tlcore.cli.arguments import Parser, build_parser
@@ -59,6 +60,7 @@ def parser() -> Parser:
         listing,
         comparing,
         embedding,
+        robust,
         report,
         examining,
         reproduce,

@@ -16,19 +16,33 @@ _END = 2000
 _started: dict[Path, Popen[bytes]] = {}  # held until they end, so that they leave no zombies
 
 
-def start_measuring(home: Path, folder: Path) -> None:
+def command_for(folder: Path, pictures: int | None = None) -> list[str]:
+    """The module that measures this run, and its arguments.
+
+    >>> command_for(Path("runs/a-run"), 200)
+    ['tlcore', 'robust', 'a-run', '--pictures', '200']
+
+    Args:
+        folder: Of the run; its name is the run's id.
+        pictures: How many of its test pictures; the usual number if nobody says.
+    """
+    return ["tlcore", "robust", folder.name, *(["--pictures", str(pictures)] if pictures else [])]
+
+
+def start_measuring(home: Path, folder: Path, pictures: int | None = None) -> None:
     """Measure this run in the background, unless somebody does.
 
     Args:
         home: Whose run.
-        folder: Of the run; its name is the run's id.
+        folder: Of the run.
+        pictures: As in `command_for`.
     """
     if is_measuring(folder):
         return
     log_of(folder).unlink(missing_ok=True)
     threads = {"OMP_NUM_THREADS": str(threads_of_a_run())}
     try:
-        command = ["tlcore", "robust", folder.name]
+        command = command_for(folder, pictures)
         _started[folder] = start_apart(command, home, log_of(folder), threads)
     except OSError as error:
         remedy = "Free some memory or disk space, then try again."

@@ -10,6 +10,7 @@ pictures.py     galleries, a page at a time
 detail.py       one picture, and all that was said of it
 classes.py      scores of each class
 calibration.py  whether it is as often right as it is sure
+robustness.py   what it keeps of its accuracy when pictures get worse
 corrections.py  labels put right by hand, and the recipe that trains with them
 neighbours.py   the training pictures that are most like one
 embedding.py    the test pictures as points, before training and after
