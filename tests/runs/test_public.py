@@ -3,7 +3,7 @@ import pytest
 from tlcore import paths
 from tlcore.catalog import CARDS
 from tlcore.errors import RecipeError
-from tlcore.recipe import Data, Model, Recipe
+from tlcore.recipe import Data, Distillation, Model, Recipe
 from tlcore.runs.owners import LOCAL, anonymous
 from tlcore.runs.public import refuse_foreign
 from tlcore.runs.store import RunStore
@@ -80,3 +80,10 @@ def test_a_lab_that_is_open_to_anybody_refuses_them_at_the_door(monkeypatch, own
     fields = [problem.field for problem in caught.value.problems]
     assert fields == ["model.backbone", "model.weights", "data.path"]
     assert len(store.list(by=owner)) == 1
+
+
+@pytest.mark.parametrize("teacher", ["regnetx_002", "/srv/best-1.safetensors", "hf-hub:x/y"])
+def test_a_teacher_from_elsewhere_is_refused(teacher):
+    with pytest.raises(RecipeError, match=r"distillation\.teacher .*must be in the catalogue"):
+        refuse_foreign(Recipe(distillation=Distillation(teacher=teacher)))
+    refuse_foreign(Recipe(distillation=Distillation(teacher="tf_efficientnet_lite0")))

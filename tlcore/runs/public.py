@@ -26,6 +26,9 @@ def refuse_foreign(recipe: Recipe) -> None:
     if data.name == "folder" and not is_address(data.path):
         rule = "must be an upload, because this lab is open to anybody"
         problems.append(Problem("data.path", shown(data.path), rule))
+    if recipe.distillation.teacher and not _is_curated(recipe.distillation.teacher):
+        rule = "must be in the catalogue, because this lab is open to anybody"
+        problems.append(Problem("distillation.teacher", shown(recipe.distillation.teacher), rule))
     if problems:
         raise RecipeError(problems)
 

@@ -35,7 +35,7 @@ class Work:
         test: The same for the test set.
         steps: Steps in an epoch.
         parts: Of the training pictures, which may be balanced.
-        teacher: Whose features are imitated, where the recipe names one.
+        teacher: Who is imitated, where the recipe names somebody.
     """
 
     recipe: Recipe
@@ -115,7 +115,7 @@ def prepare_work(recipe: Recipe, splits: Splits) -> Work:
         test=source(splits.test),
         steps=steps_in_epoch(len(splits.train), recipe.batch),
         parts=parts_of(splits.train, recipe.balance_by, device),
-        teacher=hire(recipe, network, splits.train, precision) if imitates else None,
+        teacher=hire(recipe, network, splits, precision) if imitates else None,
     )
 
 
