@@ -13,6 +13,7 @@ from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
 from tests.ui.looking import button, finish, given_to, open_page
+from tlcore import heat
 from tlcore.asking import ask, service
 from tlcore.asking.picture import from_pixels
 from tlcore.data import load
@@ -20,7 +21,7 @@ from tlcore.errors import AnswerError
 from tlcore.recipe import Data, Input, Recipe, Shapes
 from tlcore.runs.owners import LOCAL
 from tlcore.runs.store import RunStore
-from tlcore.ui.try_it import asked, heat
+from tlcore.ui.try_it import asked
 from tlcore.ui.try_it.chosen import Chosen
 
 CLASSES = ("cat", "dog", "<b>bold</b>")

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from tlcore.asking.ask import Block
+from tlcore.heat import strip
 from tlcore.ui.choosing import name_of
 from tlcore.ui.page import told
 from tlcore.ui.try_it.answers import in_columns
 from tlcore.ui.try_it.asked import Asked, ask_inside
-from tlcore.ui.try_it.heat import strip
 from tlcore.ui.words import literal
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from tlcore.heat import magnified
 from tlcore.ui.try_it.asked import Asked
 from tlcore.ui.try_it.chosen import Chosen
-from tlcore.ui.try_it.heat import magnified
 from tlcore.ui.try_it.words import what_it_can_say
 from tlcore.ui.words import literal
 

@@ -11,11 +11,11 @@ from PIL import Image
 
 from tlcore.asking.ask import Why
 from tlcore.asking.methods import METHODS, Method
+from tlcore.heat import AGAINST, FOR, laid_over, strongest
 from tlcore.ui.choosing import name_of
 from tlcore.ui.page import told
 from tlcore.ui.try_it.answers import in_columns
 from tlcore.ui.try_it.asked import Asked, ask_why, seconds_for
-from tlcore.ui.try_it.heat import AGAINST, FOR, laid_over, strongest
 from tlcore.ui.try_it.words import reading, resemblance, share_in_words
 from tlcore.ui.words import literal
 
