@@ -122,10 +122,10 @@ class Cost:
         return self._kept_pictures * self._through(0, thaw.boundary)
 
     def other_seconds(self) -> float:
-        """The test, and what a teacher makes of each picture once."""
+        """The test, the validation share once more, and what a teacher makes of pictures."""
         teacher = catalog.lookup(self.recipe.distillation.teacher)
         taught = teacher.multiply_adds(self.recipe.distillation.size) if teacher else 0
-        tested = self.counts.test * self._through(0, None)
+        tested = (self.counts.test + self.counts.validation) * self._through(0, None)
         return tested + self.counts.train * self.pace.multiply_add * taught
 
     def picture_seconds(self, thaw: Thaw, kept: bool) -> float:

@@ -15,7 +15,7 @@ from tlcore.nn.worker import work
 from tlcore.recipe import Recipe
 from tlcore.runs import keeper
 from tlcore.runs.owners import LOCAL
-from tlcore.runs.results import read_predictions, read_result
+from tlcore.runs.results import read_predictions, read_result, read_validation
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 from tlcore.runs.thumbnails import read_thumbnail
@@ -98,6 +98,9 @@ def test_a_run_worked_to_its_end_leaves_everything_behind(store):
     assert (result["epochs"], result["trainable"], result["parameters"]) == (3, 130, 1000)
     assert (result["preset"], result["recipe"]) == ("demo-scratch", RECIPE.id)
     assert len(read_predictions(store, attempt.run, by=LOCAL)) == 50
+    validation = read_validation(store, attempt.run, by=LOCAL)
+    assert validation is not None
+    assert (len(validation), validation.correct.sum()) == (20, 14)
     best = store.artifact(attempt.run, "best", by=LOCAL)
     assert best is not None
     assert best.read_text() == "network"

@@ -53,6 +53,7 @@ def examined(
     pictures: bool = True,
     stopped: bool = False,
     by: Owner = LOCAL,
+    validation: Predictions | None = None,
 ) -> str:
     """A run with all that it leaves behind; `pace` seconds an epoch, `best` accuracy in the end."""
     recipe = recipe or Recipe(name=name, epochs=4)
@@ -68,6 +69,9 @@ def examined(
     if pictures:
         write_thumbnails(draw(len(predictions)), drafts / "pictures")
         kinds.append("pictures")
+    if validation is not None:
+        validation.write(drafts / "validation")
+        kinds.append("validation")
     for kind in (*kinds, "result"):
         store.publish(attempt, kind, drafts / kind)
     if stopped:

@@ -58,7 +58,9 @@ def train(
         epoch += 1
         yield Checkpoint(epoch - 1, STEPS, True, save=_save(epoch))
     predictions = predict(right=test - 10 + min(epoch, 9), n=test)
-    yield Tested(score(predictions), predictions, draw(test), save=_save("network"))
+    pictures, validation = draw(test), predict(right=14, n=20)
+    save = _save("network")
+    yield Tested(score(predictions), predictions, pictures, save=save, validation=validation)
     yield Finished(reason, epoch, max(0, epoch - 1), float(epoch))
 
 

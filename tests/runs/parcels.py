@@ -75,9 +75,10 @@ def finished(store: RunStore, *, by: Owner = LOCAL) -> str:
     drafts, table = folder.drafts(attempt.number), predictions()
     write_network(drafts / "best")
     table.write(drafts / "predictions")
+    predictions(6).write(drafts / "validation")
     write_thumbnails(draw(len(table)), drafts / "pictures")
     (drafts / "result").write_text(json.dumps(result_of(attempt.run, table)))
-    kinds: tuple[Kind, ...] = ("best", "predictions", "pictures", "result")
+    kinds: tuple[Kind, ...] = ("best", "predictions", "validation", "pictures", "result")
     for kind in kinds:
         store.publish(attempt, kind, drafts / kind)
     store.end(attempt, State.FINISHED, "all epochs done")

@@ -40,7 +40,7 @@ def littered(store, run) -> None:
         "attempt-1/last.safetensors": b"x" * 10, ".result.json.77.tmp": b"x",
         "checkpoints/last-999.safetensors": b"x" * 100, "checkpoints/.last.88.tmp": b"x",
         "predictions-99.parquet": b"x", "result-99.json": b"x",
-        "pictures-99.zip": b"x",
+        "pictures-99.zip": b"x", "validation-99.parquet": b"x",
     })  # fmt: skip
 
 
@@ -49,7 +49,7 @@ def finished(store, *, by=LOCAL) -> str:
     attempt = work(store, by=by)
     for number in range(4):
         publish(store, attempt, "last", f"state {number}")
-    for kind in ("best", "predictions", "pictures", "result"):
+    for kind in ("best", "predictions", "validation", "pictures", "result"):
         publish(store, attempt, kind, kind)
     store.end(attempt, State.FINISHED, "all epochs done")
     store.folder(attempt.run, by=LOCAL).sweep(attempt.number)
@@ -69,7 +69,7 @@ def test_what_crashes_left_goes_and_nothing_else(store):
     littered(store, run)
     would_go = prune(store, by=LOCAL)
     assert set(files_of(store, run)) > set(before)
-    assert sum(each.bytes for each in would_go) == 10 + 1 + 100 + 1 + 1 + 1 + 1
+    assert sum(each.bytes for each in would_go) == 10 + 1 + 100 + 1 + 1 + 1 + 1 + 1
     assert prune(store, by=LOCAL, dry_run=False) == would_go
     assert files_of(store, run) == before
     assert prune(store, by=LOCAL) == ()

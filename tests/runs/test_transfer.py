@@ -39,7 +39,7 @@ from tlcore.recipe import Data
 from tlcore.recipe_text import to_yaml
 from tlcore.runs import adoption, transfer
 from tlcore.runs.owners import LOCAL, Rules, anonymous
-from tlcore.runs.results import read_predictions, read_result
+from tlcore.runs.results import read_predictions, read_result, read_validation
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 from tlcore.runs.transfer import export_run, import_run
@@ -95,6 +95,8 @@ def test_a_run_comes_out_elsewhere_as_it_went_in(store, elsewhere, tmp_path):
     assert read_result(elsewhere, came.id, by=BOB) == read_result(store, run, by=LOCAL) | {
         "run": came.id
     }
+    validation = read_validation(elsewhere, came.id, by=BOB)
+    assert np.array_equal(validation.probabilities, predictions(6).probabilities)
     best = (elsewhere.artifact(came.id, "best", by=BOB), store.artifact(run, "best", by=LOCAL))
     assert best[0].read_bytes() == best[1].read_bytes()
     small = (
@@ -106,10 +108,13 @@ def test_a_run_comes_out_elsewhere_as_it_went_in(store, elsewhere, tmp_path):
 
 
 @pytest.mark.usefixtures("at_once")
-def test_a_run_of_a_time_before_pictures_were_kept_comes_without(elsewhere, parcel, tmp_path):
-    older = without("pictures.zip")(taken_apart(parcel))
+def test_a_run_of_a_time_before_pictures_and_validation_were_kept_comes_without(
+    elsewhere, parcel, tmp_path
+):
+    older = without("pictures.zip", "validation.parquet")(taken_apart(parcel))
     came = import_run(elsewhere, put_together(tmp_path / "older.thaw", older), by=BOB)
     assert elsewhere.artifact(came.id, "pictures", by=BOB) is None
+    assert read_validation(elsewhere, came.id, by=BOB) is None
     assert len(read_predictions(elsewhere, came.id, by=BOB)) == len(predictions())
 
 
@@ -228,6 +233,15 @@ def table_bomb() -> bytes:
     return parquet(schema, compression="zstd", row_group_size=500_000)
 
 
+def table_of(*classes) -> bytes:
+    """Predictions of one picture."""
+    given = np.full((1, len(classes)), 1 / len(classes), dtype=np.float32)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "x"
+        Predictions(np.array(["x"]), np.zeros(1, dtype=np.int64), given, classes).write(path)
+        return path.read_bytes()
+
+
 def zip_of(**pictures) -> bytes:
     file = BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
@@ -250,7 +264,8 @@ REFUSED = {
     "no recipe": (without("recipe.yaml"), "lacks recipe.yaml"),
     "no facts": (without("run.json"), "lacks run.json"),
     "no outcome": (
-        without("best.safetensors", "predictions.parquet", "pictures.zip", "result.json"),
+        without("best.safetensors", "predictions.parquet", "pictures.zip", "result.json",
+                "validation.parquet"),
         "has no outcome"),
     "half an outcome": (without("best.safetensors"), "only predictions.parquet and result.json"),
     "a recipe that is none": (with_file("recipe.yaml", b"epochs: lots"), "recipe is not valid"),
@@ -280,6 +295,10 @@ REFUSED = {
     "pictures without an outcome": (
         without("best.safetensors", "predictions.parquet", "result.json"),
         "only pictures.zip"),
+    "a validation share that is no table": (
+        with_file("validation.parquet", b"PAR1" * 9), "predictions can't be read|damaged"),
+    "a validation share of other classes": (
+        with_file("validation.parquet", table_of("a", "b")), "other classes"),
     "an unknown event": (
         with_file("events.jsonl", EVENT.replace(b"Note", b"Evil") + b"\n"), "doesn't know"),
     "an event with other fields": (

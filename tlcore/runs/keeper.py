@@ -27,6 +27,7 @@ _NAMES: dict[Kind, str] = {
     "last": "last.safetensors",
     "best": "best.safetensors",
     "predictions": "predictions.parquet",
+    "validation": "validation.parquet",
     "pictures": "pictures.zip",
     "result": "result.json",
 }
@@ -65,6 +66,9 @@ class Keeper:
                     event.save(draft)
                 with self._published("predictions") as draft:
                     event.predictions.write(draft)
+                if event.validation is not None:
+                    with self._published("validation") as draft:
+                        event.validation.write(draft)
                 with self._published("pictures") as draft:
                     write_thumbnails(event.pictures, draft)
             case Finished():

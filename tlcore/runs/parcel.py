@@ -10,6 +10,7 @@ It is a zip without compression, the same bytes for the same run:
     metrics.jsonl          the points of all curves, a line each
     best.safetensors       the network that was kept
     predictions.parquet    what it said of the test pictures
+    validation.parquet     what it said of the validation share
     pictures.zip           the test pictures, small
     result.json            the outcome
 
@@ -41,6 +42,7 @@ LARGEST: Mapping[str, int] = {
     "metrics.jsonl": 32 * MEGABYTE,
     "best.safetensors": 2048 * MEGABYTE,
     "predictions.parquet": 256 * MEGABYTE,
+    "validation.parquet": 256 * MEGABYTE,
     "pictures.zip": 256 * MEGABYTE,
     "result.json": 8 * MEGABYTE,
 }

@@ -1,4 +1,4 @@
-"""What came out of a run that was tested: its numbers, and what it said of every test picture."""
+"""What came out of a run that was tested: its numbers, and what it said of every picture."""
 
 from __future__ import annotations
 
@@ -30,6 +30,13 @@ def read_result(store: RunStore, run: str, *, by: Owner) -> dict[str, Any]:
 def read_predictions(store: RunStore, run: str, *, by: Owner) -> Predictions:
     """What the network that was kept says of the test pictures."""
     return Predictions.read(_file(store, run, "predictions", by))
+
+
+def read_validation(store: RunStore, run: str, *, by: Owner) -> Predictions | None:
+    """What the same network says of the validation share; None where there is none, and of runs
+    that were tested before it was kept."""
+    path = store.artifact(run, "validation", by=by)
+    return Predictions.read(path) if path else None
 
 
 def _file(store: RunStore, run: str, kind: Kind, by: Owner) -> Path:

@@ -19,7 +19,7 @@ import math
 import secrets
 import shutil
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,8 @@ _KINDS: dict[str, Kind] = {
     "predictions.parquet": "predictions",
     "result.json": "result",
 }
-_PICTURES = "pictures.zip"  # which older runs don't have
+_LATER: dict[str, Kind] = {"pictures.zip": "pictures", "validation.parquet": "validation"}
+"""What older runs don't have."""
 
 
 def export_run(store: RunStore, run: str, path: Path, *, by: Owner) -> Path:
@@ -130,7 +131,7 @@ def _lay_out(store: RunStore, run: Run, folder: Path, by: Owner) -> None:
     points = map(metric_line, _thinned(store.metrics(run.id, by=by)))
     _write(folder / "events.jsonl", "".join(f"{line}\n" for line in events))
     _write(folder / "metrics.jsonl", "".join(f"{line}\n" for line in points))
-    kinds: dict[str, Kind] = {**_KINDS, _PICTURES: "pictures"}
+    kinds = {**_KINDS, **_LATER}
     sources = {name: store.artifact(run.id, kind, by=by) for name, kind in kinds.items()}
     sources["environment.json"] = store.folder(run.id, by=by).environment
     for name, source in sources.items():
@@ -249,7 +250,7 @@ def _recipe(path: Path) -> Recipe:
 
 def _outcome(given: Path, made: Path, recipe: Recipe, run: str) -> dict[Kind, Path]:
     """The network, its predictions and what follows from them: all three, or none."""
-    there = [name for name in (*_KINDS, _PICTURES) if (given / name).exists()]
+    there = [name for name in (*_KINDS, *_LATER) if (given / name).exists()]
     if not there:
         return {}
     if not _KINDS.keys() <= set(there):
@@ -262,17 +263,30 @@ def _outcome(given: Path, made: Path, recipe: Recipe, run: str) -> dict[Kind, Pa
     shutil.copyfile(given / "best.safetensors", places["best"])
     result = _result(given / "result.json", recipe, predictions)
     _write(places["result"], json.dumps({**result, "run": run}, indent=1, allow_nan=False))
-    if _PICTURES in there:
-        places["pictures"] = made / place_of("pictures", len(places) + 1)
-        _copy_pictures(given / _PICTURES, places["pictures"], len(predictions))
+    for name, kind in _LATER.items():
+        if name in there:
+            places[kind] = made / place_of(kind, len(places) + 1)
+            _TAKE_OVER[kind](given / name, places[kind], predictions)
     return places
 
 
-def _copy_pictures(source: Path, target: Path, most: int) -> None:
+def _copy_pictures(source: Path, target: Path, predictions: Predictions) -> None:
     try:
-        copy_thumbnails(source, target, most=most)
+        copy_thumbnails(source, target, most=len(predictions))
     except DataError as error:
         raise refused(f"{source.name}: {error.what[0].lower()}{error.what[1:]}") from None
+
+
+def _copy_validation(source: Path, target: Path, predictions: Predictions) -> None:
+    recode(source, target)
+    if Predictions.read(target).classes != predictions.classes:
+        raise refused(f"{source.name} is of other classes than its predictions")
+
+
+_TAKE_OVER: dict[Kind, Callable[[Path, Path, Predictions], None]] = {
+    "pictures": _copy_pictures,
+    "validation": _copy_validation,
+}
 
 
 def _result(path: Path, recipe: Recipe, predictions: Predictions) -> dict[str, Any]:

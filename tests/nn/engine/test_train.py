@@ -71,6 +71,19 @@ def test_the_report_is_of_the_whole_test_set(small):
     assert (tested.pictures == test.pixels).all()
 
 
+@pytest.mark.parametrize("preset", ["head-only", "lp-ft", "gradual"])
+def test_the_kept_network_is_asked_about_the_validation_share_once_more(preset, pretrained):
+    recipe = pretrained(preset, epochs=4)
+    events = run(recipe)
+    tested, kept = of(Tested, events)[0], of(Finished, events)[0].kept_epoch
+    found, share = tested.validation, load(recipe.data, recipe.input).validation
+    assert (found.ids == share.ids).all()
+    assert found.classes == tested.predictions.classes
+    told = of(EpochDone, events)[kept]
+    assert found.correct.mean() == pytest.approx(told.validation_accuracy)
+    assert found.loss.mean() == pytest.approx(told.validation_loss, rel=1e-3)
+
+
 def test_closing_the_generator_stops_the_run_between_two_steps(small):
     events = train(small())
     seen = list(itertools.takewhile(lambda e: not isinstance(e, StepDone), events))
@@ -102,6 +115,7 @@ def test_without_a_validation_share_the_last_epoch_is_kept_and_said(small):
     events = run(small(data=data))
     assert of(Finished, events)[0].kept_epoch == 1
     assert of(EpochDone, events)[0].validation_loss is None
+    assert of(Tested, events)[0].validation is None
     assert any("no validation share" in note.text for note in of(Note, events))
 
 

@@ -19,6 +19,7 @@ import torch
 from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.scores import score
 from tlcore.data import load
+from tlcore.data.pictures import Pictures
 from tlcore.errors import NotFinite, TrainingError
 from tlcore.events import (
     Checkpoint,
@@ -31,6 +32,7 @@ from tlcore.events import (
     StepDone,
     Tested,
 )
+from tlcore.nn.engine.activations import Activations
 from tlcore.nn.engine.batches import epoch_order
 from tlcore.nn.engine.evaluate import loss_and_accuracy, predict
 from tlcore.nn.engine.frozen import Frozen, later_boundaries, may_skip
@@ -163,12 +165,13 @@ def _close_epoch(work: Work, progress: Progress, thaw: Thaw) -> EpochDone:
 
 
 def _test(work: Work) -> Iterator[Event]:
-    """Show the kept network the test set, the only time that it is looked at.
+    """Show the kept network the test set, the only time that it is looked at; and once more the
+    validation share, which says how sure the network should be.
 
     Nothing learns any more, so all of it counts as frozen. What a backbone that never thawed
-    makes of the test pictures is kept for the next run.
+    makes of the pictures is kept for the next run.
     """
-    network, blocks, test = work.network, len(work.network.stages), work.splits.test
+    network, blocks, splits = work.network, len(work.network.stages), work.splits
     always_frozen = all(
         may_skip(thaw, network, work.recipe.augmentation) and thaw.boundary == blocks
         for thaw in work.plan.thaws
@@ -176,10 +179,20 @@ def _test(work: Work) -> Iterator[Event]:
     frozen = work.training.frozen if always_frozen else None
     frozen = frozen or Frozen(network, blocks, work.recipe.input.size, work.precision)
     yield from paced(work.test.enter(frozen, keep=always_frozen))
-    probabilities = predict(network, work.test, work.precision)
+    predictions = _said(work, work.test, splits.test)
+    validation: Predictions | None = None
+    if work.validation is not None and splits.validation is not None:
+        yield from paced(work.validation.enter(frozen, keep=always_frozen))
+        validation = _said(work, work.validation, splits.validation)
+    report, pixels = score(predictions), splits.test.pixels
+    yield Tested(report, predictions, pixels, save=work.save_network, validation=validation)
+
+
+def _said(work: Work, source: Activations, pictures: Pictures) -> Predictions:
+    """What the network says of all these pictures."""
+    probabilities = predict(work.network, source, work.precision)
     classes = work.splits.classes
-    predictions = Predictions(test.ids, test.labels, probabilities, classes, test.groups)
-    yield Tested(score(predictions), predictions, test.pixels, save=work.save_network)
+    return Predictions(pictures.ids, pictures.labels, probabilities, classes, pictures.groups)
 
 
 def _enter(work: Work, thaw: Thaw, epoch: int) -> Iterator[Event]:
