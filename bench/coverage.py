@@ -5,9 +5,11 @@ Made-up networks whose true error is known are measured on few pictures, again a
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +18,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # `python bench
 
 from tlcore.analysis.calibration import error_interval
 from tlcore.analysis.groups import score_groups
+from tlcore.analysis.intervals import Interval
 from tlcore.analysis.predictions import Predictions
+from tlcore.analysis.ranking import rank_classes
 from tlcore.analysis.scores import calibration_error
 
 TRIALS = 100
@@ -56,11 +60,37 @@ def gap_rows() -> Iterator[tuple[str, ...]]:
         yield str(groups), f"{held / TRIALS:.0%}"
 
 
+def auc_rows() -> Iterator[tuple[str, ...]]:
+    """The interval of the AUC of one class of two, whose scores are two normal distributions."""
+    for apart in (0.5, 1.0, 2.0, 3.0):
+        truth = NormalDist().cdf(apart / math.sqrt(2))
+        for few, many in ((10, 90), (30, 270), (100, 900)):
+            labels = np.repeat([1, 0], [few, many])
+            found = [_auc(labels, apart, seed) for seed in range(5 * TRIALS)]
+            held = np.mean([each.low <= truth <= each.high for each in found])
+            width = np.mean([each.high - each.low for each in found])
+            yield f"{truth:.3f}", f"{few} and {many}", f"{width:.3f}", f"{held:.0%}"
+
+
+def _auc(labels: NDArray[np.int64], apart: float, seed: int) -> Interval:
+    drawn = np.random.default_rng(seed).normal(size=len(labels)) + apart * labels
+    sure = (1 / (1 + np.exp(-drawn))).astype(np.float32)
+    table = Predictions(
+        np.arange(len(labels)).astype(str), labels, np.stack([1 - sure, sure], 1), ("no", "yes")
+    )
+    found = rank_classes(table).classes[1].auc
+    assert found is not None
+    return found
+
+
 def main() -> None:
-    """Print both tables."""
+    """Print the tables."""
     print("calibration error: truth, pictures, mean measured, intervals that hold the truth")
     for row in calibration_rows():
         print("  ".join(f"{cell:>8}" for cell in row))
+    print("AUC: truth, pictures of the class and others, mean width, intervals that hold the truth")
+    for row in auc_rows():
+        print("  ".join(f"{cell:>12}" for cell in row))
     print("widest gap of 1,000 pictures: groups that are alike, intervals that hold 0")
     for row in gap_rows():
         print("  ".join(f"{cell:>8}" for cell in row))

@@ -3,20 +3,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
 from scipy.special import softmax
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import log_loss
 
 from tests.analysis.tables import predict_at_random
+from tlcore.analysis.abstaining import abstention_curve
 from tlcore.analysis.calibration import (
     COLDEST,
     _largest_by_chance,
-    abstain,
-    abstention_curve,
     error_interval,
     fit_temperature,
     recalibrate,
+    recalibrate_at_best,
     recalibrate_crosswise,
     reliability,
     scale,
@@ -159,23 +159,6 @@ def test_without_validation_pictures_it_says_what_to_do():
         fit_temperature(empty)
 
 
-def test_whoever_answers_less_is_right_more_often():
-    table = predict_calibrated(2000, 4)
-    never, sometimes = abstain(table, 1.1), abstain(table, 0.8)
-    assert (never.coverage.value, never.accuracy) == (0, None)
-    answered = table.confidence >= 0.8
-    assert sometimes.coverage.value == answered.mean()
-    assert sometimes.accuracy is not None
-    assert sometimes.accuracy.value == table.correct[answered].mean() > table.correct.mean()
-
-
-def test_the_curve_begins_where_everything_is_answered():
-    curve = abstention_curve(predict_at_random(300, 3))
-    assert curve[0].coverage.value == 1
-    shares = [each.coverage.value for each in curve]
-    assert shares == sorted(shares, reverse=True)
-
-
 def test_ten_thousand_pictures_are_examined_in_a_tenth_of_a_second():
     table = predict_at_random(10_000, 10)
     seconds = []
@@ -205,3 +188,44 @@ def test_without_validation_pictures_each_half_sets_the_temperature_of_the_other
     assert found.loss_before == pytest.approx(table.loss.mean())
     assert found.temperature > 1
     assert found.after.value < found.before.low
+
+
+def test_the_error_agrees_with_scikit_learns_bins():
+    table = predict_calibrated(1500, 4, temperature=0.5)
+    accuracy, confidence = calibration_curve(table.correct, table.confidence, n_bins=15)
+    counts, _ = np.histogram(table.confidence, bins=15, range=(0, 1))
+    gaps = np.abs(accuracy - confidence) * counts[counts > 0]
+    assert error_interval(table).value == pytest.approx(gaps.sum() / 1500, abs=1e-6)
+
+
+def test_scipys_descent_on_shifted_logits_ends_at_the_same_temperature():
+    """As Guo et al. did it, on logits that carry an offset of their own."""
+    table = predict_calibrated(800, 3, temperature=0.6)
+    logits = np.log(table.probabilities.astype(float)) + np.arange(800)[:, None] / 7
+
+    def loss(temperature):
+        shares = softmax(logits / temperature[0], axis=1)
+        return -np.log(shares[np.arange(800), table.labels]).mean()
+
+    best = minimize(loss, x0=[1.0], method="BFGS")
+    assert fit_temperature(table) == pytest.approx(best.x[0], rel=1e-3)
+
+
+def test_the_validation_share_sets_the_temperature_where_it_was_kept_and_says_so():
+    validation = predict_calibrated(600, 4, temperature=0.5, seed=1)
+    test = predict_calibrated(900, 4, temperature=0.5, seed=2)
+    found = recalibrate_at_best(test, validation)
+    assert found is not None
+    assert (found.crosswise, found.pictures) == (False, 600)
+    assert found.temperature == fit_temperature(validation)
+    assert found.after.value == pytest.approx(calibration_error(scale(test, found.temperature)))
+    assert (found.scaled.predicted == test.predicted).all()
+
+
+@pytest.mark.parametrize("validation", [None, predict_at_random(0, 4)])
+def test_without_one_the_halves_of_the_test_pictures_do_and_a_lone_one_can_not(validation):
+    test = predict_calibrated(900, 4, temperature=0.5, seed=2)
+    found = recalibrate_at_best(test, validation)
+    assert found is not None
+    assert (found.crosswise, found.pictures) == (True, 450)
+    assert recalibrate_at_best(predict_at_random(1, 4), validation) is None

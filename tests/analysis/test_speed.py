@@ -6,18 +6,15 @@ import numpy as np
 import pytest
 
 from tests.analysis.tables import predict_at_random
-from tlcore.analysis.calibration import (
-    abstention_curve,
-    error_interval,
-    recalibrate_crosswise,
-    reliability,
-)
+from tlcore.analysis.abstaining import abstention_curve, promise
+from tlcore.analysis.calibration import recalibrate_at_best, reliability
 from tlcore.analysis.comparison import changes, difference, mcnemar
 from tlcore.analysis.ethics import ethics_notes
 from tlcore.analysis.groups import score_groups, worst_class
 from tlcore.analysis.label_errors import find_suspects
 from tlcore.analysis.mistakes import confused_pairs, rank_mistakes
 from tlcore.analysis.predictions import Predictions
+from tlcore.analysis.ranking import rank_classes
 from tlcore.analysis.scores import score
 
 PICTURES = 10_000
@@ -52,9 +49,10 @@ def test_a_page_on_one_run_has_all_it_needs_in_half_a_second(saved):
         confused_pairs(table)
         find_suspects(table)
         reliability(table)
-        error_interval(table)
-        recalibrate_crosswise(table)
+        recalibrate_at_best(table, table)
         abstention_curve(table)
+        promise(table, table, 0.9)
+        rank_classes(table)
         worst_class(report)
         groups = score_groups(table, "label", table.labels.astype(str), positive="class 1")
         ethics_notes(report, predictions=table, groups=[groups] if groups else [])

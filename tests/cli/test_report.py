@@ -2,7 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from tlcore.errors import AnswerError
 from tlcore.recipe import Recipe
+from tlcore.report import explaining
 from tlcore.runs.owners import LOCAL
 from tlcore.runs.store import RunStore
 
@@ -67,3 +69,30 @@ def test_a_place_that_can_not_be_written_to_is_told(command, finished, tmp_path)
     assert answer.code == 1
     assert answer.err.startswith("Error: ")
     assert "Traceback" not in answer.err
+
+
+def test_the_networks_are_asked_first_why_they_erred(command, finished, monkeypatch):
+    asked = []
+
+    def explain(store, story, *, by):
+        asked.append(story.run)
+        return ("a map",) * 3
+
+    monkeypatch.setattr(explaining, "explain_mistakes", explain)
+    answer = command("report", *finished, "--explain")
+    assert answer.code == 0
+    assert asked == finished
+    assert "explained  3 mistakes of mine" in answer.err
+
+
+def test_a_network_that_can_not_be_asked_is_told_of_and_the_report_is_written(
+    command, finished, monkeypatch
+):
+    def refuse(store, story, *, by):
+        raise AnswerError("It says nothing", remedy="Ask later.")
+
+    monkeypatch.setattr(explaining, "explain_mistakes", refuse)
+    answer = command("report", finished[0], "--explain")
+    assert answer.code == 0
+    assert "mine can't be explained: It says nothing" in answer.err
+    assert Path(f"report-{finished[0]}.html").is_file()

@@ -40,6 +40,10 @@ def test_a_story_gathers_what_the_store_knows(store):
     assert story.environment["threads"] >= 1
     assert story.outline is not None
     assert story.thumbnails is not None
+    assert story.validation is not None
+    assert len(story.validation) == 20
+    assert story.folder == store.folder(run, by=LOCAL).path
+    assert story.network == store.artifact(run, "best", by=LOCAL).name
     assert story.reported == {}
 
 

@@ -18,6 +18,10 @@ from tests.report.makers import (
     rename,
 )
 from tlcore.analysis.comparison import mcnemar
+from tlcore.analysis.ethics import QUESTIONS
+from tlcore.analysis.ranking import rank_classes
+from tlcore.analysis.wording import decimal
+from tlcore.checklist import Answer, keep_answers
 from tlcore.errors import RunError
 from tlcore.presets import find
 from tlcore.report import html_of, write_html, write_markdown
@@ -245,7 +249,12 @@ def test_a_run_is_not_compared_with_itself():
 def test_two_runs_of_ten_thousand_pictures_stay_under_5_megabytes(tmp_path):
     thumbnails = make_thumbnails(tmp_path / "pictures.zip", 2000, side=64)
     stories = [
-        make_story(make_predictions(10_000, seed=seed), run=str(seed), thumbnails=thumbnails)
+        make_story(
+            make_predictions(10_000, seed=seed),
+            run=str(seed),
+            thumbnails=thumbnails,
+            validation=make_predictions(5000, seed=seed + 2),
+        )
         for seed in range(2)
     ]
     began = time.perf_counter()
@@ -264,3 +273,66 @@ def test_a_hundred_classes_fit(tmp_path):
     text = html_of([make_story(wide)])
     parse(text)
     assert len(text) < 1_000_000
+
+
+def test_a_temperature_says_on_which_pictures_it_was_fitted():
+    validation = make_predictions(120, seed=2)
+    kept = read(parse(html_of([make_story(validation=validation)])))
+    assert "Fitted on 120 validation pictures." in kept
+    assert "Thresholds chosen on the validation pictures" in kept
+    older = read(parse(html_of([make_story()])))
+    assert "validation share was not kept when this run was tested" in older
+    assert "each half of the test pictures set it for the other half" in older
+    assert "Thresholds chosen on the validation pictures" not in older
+    without = make_story(pictures={"train": 100, "validation": 0, "test": 300})
+    assert "No validation share was set aside." in read(parse(html_of([without])))
+
+
+def test_areas_under_curves_stand_beside_the_other_scores():
+    story = make_story()
+    said = read(parse(html_of([story])))
+    ranked = rank_classes(story.predictions)
+    assert f"macro AUC {decimal(ranked.auc)} and average precision" in said
+    assert all(decimal(each.auc) in said for each in ranked.classes)
+    few = make_story(make_predictions(60))
+    assert "(only 10 pictures of a class)" in read(parse(html_of([few])))
+
+
+def test_what_the_class_answered_goes_into_the_report_as_text(tmp_path):
+    answers = {
+        QUESTIONS[0]: Answer("Nobody over 60.\n<b>And</b> no cats.", settled=True),
+        QUESTIONS[1]: Answer("", settled=False),
+        HOSTILE[1]: Answer(HOSTILE[0]),
+    }
+    keep_answers(tmp_path, answers)
+    page = parse(html_of([make_story(folder=tmp_path)]))
+    said = read(page)
+    assert "What the class answered, in its own words:" in said
+    assert f"{QUESTIONS[0]} (settled) Nobody over 60. <b>And</b> no cats." in said
+    assert HOSTILE[0] in said
+    assert HOSTILE[1] in said
+    rooms = [each for each in page.iter(f"{HTML}span") if each.get("class") == "answer"]
+    assert len(rooms) == len(QUESTIONS) - 1
+
+
+def test_answers_of_two_runs_say_which_and_markdown_has_them_too(tmp_path):
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        keep_answers(tmp_path / name, {QUESTIONS[2]: Answer(f"The {name}.", settled=True)})
+    stories = [make_story(folder=tmp_path / "first"), other(folder=tmp_path / "second")]
+    said = read(parse(html_of(stories)))
+    assert "Run 1: The first. Run 2: The second." in said
+    text = write_markdown(stories, tmp_path / "report.md").read_text()
+    assert f"- [x] {literal(QUESTIONS[2])}\n    - Run 1: The first.\n    - Run 2:" in text
+
+
+def test_a_checklist_that_nobody_filled_in_has_room_for_it(tmp_path):
+    keep_answers(tmp_path, dict.fromkeys(QUESTIONS, Answer()))
+    said = read(parse(html_of([make_story(folder=tmp_path)])))
+    assert "For the class to answer, in its own words:" in said
+
+
+def test_damaged_answers_do_not_spoil_the_report(tmp_path):
+    (tmp_path / "checklist.json").write_text("{")
+    said = read(parse(html_of([make_story(folder=tmp_path)])))
+    assert "The answers of this run's checklist can't be read" in said

@@ -9,6 +9,8 @@ import pytest
 from tests.runs.examined import SCRATCH, examined, predict
 from tests.runs.lives import bring_to
 from tests.ui.looking import button, given_to, open_page
+from tlcore.analysis.abstaining import promise
+from tlcore.analysis.ranking import rank_classes
 from tlcore.data.cifar_names import CIFAR100
 from tlcore.presets import find
 from tlcore.report.story import story_of
@@ -17,6 +19,7 @@ from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 from tlcore.ui.outcomes import Outcome
 from tlcore.ui.results import cells
+from tlcore.ui.results.abstaining import coverage_chart, kept_words
 from tlcore.ui.results.cells import DARK, LIGHT, RIGHT, WRONG, contrast, draw_cells, ink_on, mixed
 from tlcore.ui.results.classes import class_table, recall_chart, worst_class
 from tlcore.ui.results.mistakes import chosen_mistakes
@@ -236,13 +239,16 @@ def test_a_class_is_told_to_be_the_worst_with_what_it_is_taken_for(store, run):
 
 def test_the_table_of_classes_has_an_interval_beside_every_share(store, run):
     outcome = outcome_of(store, run)
-    table = class_table(outcome.story.test, outcome.class_f1)
+    table = class_table(outcome.story.test, outcome.class_f1, outcome.rankings)
     assert table["class"].tolist() == list(CLASSES)
     assert table["recall"].tolist() == pytest.approx([25, 200 / 3, 200 / 3])
     assert table["precision"].tolist() == pytest.approx([100 / 3, 50, 200 / 3])
     assert table["recall, 95 %"].tolist()[0] == "4.6 to 69.9"
     assert all("to" in text for text in table["F1, 95 %"])
     assert table["pictures"].tolist() == [4, 3, 3]
+    ranked = rank_classes(outcome.predictions)
+    assert table["AUC"].tolist() == [each.auc.value for each in ranked.classes]
+    assert all("to" in text for text in table["average precision, 95 %"])
 
 
 def test_bars_of_recall_have_whiskers_and_the_worst_on_top(store):
@@ -315,3 +321,46 @@ def test_a_tested_run_that_was_taken_up_again_says_that_this_is_from_before(stor
     page = open_page("results", run=run)
     assert "Since then it is queued" in page.info[0].value
     assert page.metric[0].value == "50.0 %"
+
+
+MANY = [0, 1, 2] * 40
+
+
+def called_wrongly(rows):
+    """Surer from row to row, so wrong answers at the start are unsure ones."""
+    return [(label + 1) % 3 if row in rows else label for row, label in enumerate(MANY)]
+
+
+def test_with_a_validation_share_the_temperature_and_the_threshold_come_from_it(store):
+    validation = predict(called_wrongly(range(20)), MANY, CLASSES)
+    test = predict(called_wrongly(range(25)), MANY, CLASSES)
+    page = open_page(
+        "results", run=examined(store, test, validation=validation), part="Calibration"
+    )
+    said = text_of(page)
+    assert "Fitted on 120 validation pictures" in said.replace("\\", "")
+    assert "chosen on 120 validation pictures" in said
+    assert any(each.label.startswith("At a temperature of") for each in page.metric)
+    assert page.slider(key="wanted").value == 90
+    page.slider(key="wanted").set_value(100).run()
+    assert "of these answers are right" in text_of(page)
+
+
+def test_an_older_run_says_that_its_temperature_was_fitted_crosswise(store):
+    run = examined(store, predict(called_wrongly(range(20)), MANY, CLASSES))
+    page = open_page("results", run=run, part="Calibration")
+    said = text_of(page).replace("\\", "")
+    assert "was not kept when this run was tested" in said
+    assert "each half of the test pictures set it for the other half" in said
+    assert page.slider(key="threshold").value == 80
+
+
+def test_a_promise_is_told_with_what_became_of_it():
+    validation = predict(called_wrongly(range(20)), MANY, CLASSES)
+    kept = promise(validation, validation, 0.95)
+    assert kept_words(kept, 0.95).endswith("of these answers are right, as wanted.")
+    broken = promise(validation, predict(called_wrongly(range(30, 120)), MANY, CLASSES), 0.95)
+    assert kept_words(broken, 0.95).endswith("of these answers are right: fewer than wanted.")
+    assert kept_words(None, 0.95) == "At no threshold are 95 % of its answers right."
+    chart = coverage_chart((kept.kept, kept.chosen), kept.kept)
+    assert [len(trace.x) for trace in chart.data] == [4, 2, 1]

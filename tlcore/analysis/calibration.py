@@ -2,12 +2,11 @@
 
 A network that is 90 % sure should be right 9 times in 10. Temperature scaling (Guo et al., 2017)
 divides all logits by one number, fitted on the validation pictures: it changes how sure the network
-is and never what it says. Below a threshold of confidence it may rather not answer.
+is and never what it says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,7 +23,6 @@ temperature is too low."""
 
 _ENOUGH = 1e-10
 _HANDFULS = 200
-_THRESHOLDS = tuple(step / 20 for step in range(20))
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,9 @@ class Recalibration:
 
     Attributes:
         temperature: Above 1 the network was too sure, below 1 not sure enough.
-        pictures: How many validation pictures it was fitted on.
+        pictures: How many pictures it was fitted on.
+        crosswise: Whether these were test pictures, each half of them for the other half.
+        scaled: What the network says of the test pictures at this temperature.
         before: Expected calibration error as the network is.
         after: The same at this temperature.
         loss_before: Mean cross-entropy as the network is, in nats.
@@ -61,25 +61,12 @@ class Recalibration:
 
     temperature: float
     pictures: int
+    crosswise: bool
+    scaled: Predictions
     before: Interval
     after: Interval
     loss_before: float
     loss_after: float
-
-
-@dataclass(frozen=True)
-class Abstention:
-    """A network that answers only where it is sure enough.
-
-    Attributes:
-        threshold: The least confidence at which it answers.
-        coverage: Share of pictures that it answers.
-        accuracy: Share of its answers that are right; None if it never answers.
-    """
-
-    threshold: float
-    coverage: Interval
-    accuracy: Interval | None
 
 
 def reliability(predictions: Predictions, *, bins: int = BINS) -> tuple[Bin, ...]:
@@ -163,7 +150,7 @@ def scale(predictions: Predictions, temperature: float) -> Predictions:
 def recalibrate(validation: Predictions, test: Predictions) -> Recalibration:
     """Fit a temperature on one table, and see on the other what it changes."""
     temperature = fit_temperature(validation)
-    return _changed(test, scale(test, temperature), temperature, len(validation))
+    return _changed(test, scale(test, temperature), temperature, len(validation), crosswise=False)
 
 
 def recalibrate_crosswise(test: Predictions, *, seed: int = 0) -> Recalibration:
@@ -176,23 +163,15 @@ def recalibrate_crosswise(test: Predictions, *, seed: int = 0) -> Recalibration:
     for half, temperature in zip(halves, reversed(temperatures), strict=True):
         scaled[half] = scale(_rows(test, half), temperature).probabilities
     mean = float(np.exp(np.mean(np.log(temperatures))))
-    return _changed(test, replace(test, probabilities=scaled), mean, len(halves[0]))
+    after = replace(test, probabilities=scaled)
+    return _changed(test, after, mean, len(halves[0]), crosswise=True)
 
 
-def abstain(predictions: Predictions, threshold: float) -> Abstention:
-    """How often it answers, and how often rightly, if it answers only from this confidence on."""
-    answered = predictions.confidence >= threshold
-    right = int(predictions.correct[answered].sum())
-    count = int(answered.sum())
-    accuracy = wilson(right, count) if count else None
-    return Abstention(threshold, wilson(count, len(predictions)), accuracy)
-
-
-def abstention_curve(
-    predictions: Predictions, thresholds: Sequence[float] = _THRESHOLDS
-) -> tuple[Abstention, ...]:
-    """Coverage and accuracy at every threshold."""
-    return tuple(abstain(predictions, threshold) for threshold in thresholds)
+def recalibrate_at_best(test: Predictions, validation: Predictions | None) -> Recalibration | None:
+    """On the validation pictures, or crosswise where they were not kept; None of a lone picture."""
+    if validation is not None and len(validation):
+        return recalibrate(validation, test)
+    return recalibrate_crosswise(test) if len(test) > 1 else None
 
 
 def _largest_by_chance(predictions: Predictions, places: Rows, draws: int, seed: int) -> float:
@@ -225,11 +204,13 @@ def _rows(predictions: Predictions, rows: Rows) -> Predictions:
 
 
 def _changed(
-    before: Predictions, after: Predictions, temperature: float, pictures: int
+    before: Predictions, after: Predictions, temperature: float, pictures: int, *, crosswise: bool
 ) -> Recalibration:
     return Recalibration(
         temperature=temperature,
         pictures=pictures,
+        crosswise=crosswise,
+        scaled=after,
         before=error_interval(before),
         after=error_interval(after),
         loss_before=float(before.loss.mean()),

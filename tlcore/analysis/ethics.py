@@ -29,7 +29,7 @@ QUESTIONS = (
     "Who, of those it will judge, was asked?",
     "Would a smaller network, or none, do as well?",
 )
-"""What a class answers in its own words; the answers go into the report by hand."""
+"""What a class answers in its own words: beside the run, or by hand in a printed report."""
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,15 @@ def gain(interval: Interval) -> str:
     return f"{value} points [{low}, {high}]"
 
 
+def decimal(interval: Interval) -> str:
+    """A score from 0 to 1 with its interval.
+
+    >>> decimal(Interval(0.9312, 0.9021, 0.95, 250))
+    '0.931 [0.902, 0.950]'
+    """
+    return f"{interval.value:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
+
+
 def points(difference: float) -> str:
     """How far apart two shares are.
 

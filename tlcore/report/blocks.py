@@ -63,10 +63,11 @@ class Picture:
 
 @dataclass(frozen=True)
 class Gallery:
-    """Pictures in rows."""
+    """Pictures in rows; `pairs` are twice as wide as high."""
 
     pictures: tuple[Picture, ...]
     caption: str
+    pairs: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,10 +79,25 @@ class Code:
 
 
 @dataclass(frozen=True)
-class Checklist:
-    """Questions with room for answers."""
+class Question:
+    """A question, and what was said to it; whoever has said nothing yet gets room for it.
 
-    questions: tuple[str, ...]
+    Attributes:
+        text: The question.
+        answers: In anybody's words.
+        settled: Whether whoever answered is done with it.
+    """
+
+    text: str
+    answers: tuple[str, ...] = ()
+    settled: bool = False
+
+
+@dataclass(frozen=True)
+class Checklist:
+    """Questions with answers, or with room for them."""
+
+    questions: tuple[Question, ...]
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from tlcore.report.blocks import (
     Items,
     Paragraph,
     Picture,
+    Question,
     Section,
     Table,
 )
@@ -112,7 +113,8 @@ def _(block: Figure) -> Markup:
 
 @_block.register
 def _(block: Gallery) -> Markup:
-    tiles = element("div", *map(_tile, block.pictures), class_="gallery")
+    kind = "gallery pairs" if block.pairs else "gallery"
+    tiles = element("div", *map(_tile, block.pictures), class_=kind)
     return element("figure", tiles, element("figcaption", block.caption), class_="photos")
 
 
@@ -123,10 +125,7 @@ def _(block: Code) -> Markup:
 
 @_block.register
 def _(block: Checklist) -> Markup:
-    items = (
-        element("li", question, element("span", class_="answer")) for question in block.questions
-    )
-    return element("ol", *items, class_="checklist")
+    return element("ol", *map(_question, block.questions), class_="checklist")
 
 
 @_block.register
@@ -141,6 +140,13 @@ def _column(column: Column) -> Markup:
     title = element("h3", element("span", str(column.number), class_="run"), " ", column.title)
     body = element("div", *map(_block, column.blocks))
     return element("div", title, body, class_="column", style=colour)
+
+
+def _question(question: Question) -> Markup:
+    room = (element("span", class_="answer"),)
+    said = tuple(element("p", text, class_="said") for text in question.answers)
+    mark = (element("span", " (settled)", class_="settled"),) if question.settled else ()
+    return element("li", question.text, *mark, *(said or room))
 
 
 def _tile(picture: Picture) -> Markup:

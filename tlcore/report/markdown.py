@@ -20,6 +20,7 @@ from tlcore.report.blocks import (
     Items,
     Paragraph,
     Picture,
+    Question,
     Table,
 )
 from tlcore.report.markup import shown
@@ -98,7 +99,7 @@ class Markdown:
 
     @_lines.register
     def _(self, block: Checklist) -> Iterator[str]:
-        yield "\n".join(f"- [ ] {literal(question)}" for question in block.questions)
+        yield "\n".join(line for question in block.questions for line in _question(question))
 
     @_lines.register
     def _(self, block: Beside) -> Iterator[str]:
@@ -118,6 +119,12 @@ class Markdown:
         name = f"{len(self.files) + 1}.{kind}"
         self.files[name] = content
         return f"![{literal(words)}]({self.folder}/{name})"
+
+
+def _question(question: Question) -> Iterator[str]:
+    yield f"- [{'x' if question.settled else ' '}] {literal(question.text)}"
+    for answer in question.answers:
+        yield f"    - {literal(answer)}"
 
 
 def literal(text: str) -> str:

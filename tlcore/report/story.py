@@ -17,7 +17,7 @@ from tlcore.presets import Preset, presets
 from tlcore.recipe import Recipe
 from tlcore.runs.owners import Owner
 from tlcore.runs.records import Metric
-from tlcore.runs.results import read_predictions, read_result
+from tlcore.runs.results import read_predictions, read_result, read_validation
 from tlcore.runs.store import RunStore
 
 _PER_EPOCH = (
@@ -70,6 +70,10 @@ class RunStory:
         environment: The machine and its libraries; empty if that wasn't kept.
         outline: The network's blocks; None for a backbone that isn't in the catalogue.
         thumbnails: A zip of small test pictures, in the predictions' order; None if none was kept.
+        validation: What the network said of every validation picture; None where none were set
+            aside, and of runs that were tested before that was kept.
+        folder: Where the run lies, with what was kept beside it since; None if it lies nowhere.
+        network: The name of the kept network's file.
     """
 
     run: str
@@ -93,6 +97,9 @@ class RunStory:
     environment: Mapping[str, Any]
     outline: Outline | None
     thumbnails: Path | None
+    validation: Predictions | None = None
+    folder: Path | None = None
+    network: str = ""
 
     @property
     def reported(self) -> Mapping[str, float]:
@@ -123,8 +130,8 @@ def story_of(store: RunStore, run: str, *, by: Owner) -> RunStory:
     """
     result, predictions = read_result(store, run, by=by), read_predictions(store, run, by=by)
     found, recipe = store.get(run, by=by), store.recipe(run, by=by)
-    events = store.events(run, by=by)
-    preset = _preset(found.preset)
+    events, network = store.events(run, by=by), store.artifact(run, "best", by=by)
+    preset, folder = _preset(found.preset), store.folder(run, by=by)
     return RunStory(
         run=run,
         name=_name(found.name, preset, recipe),
@@ -144,9 +151,12 @@ def story_of(store: RunStore, run: str, *, by: Owner) -> RunStory:
         curves=_curves(store.metrics(run, by=by), result["epochs"]),
         phases=_phases(events),
         notes=tuple(dict.fromkeys(e["text"] for e in events if e["event"] == "Note")),
-        environment=_environment(store.folder(run, by=by).environment),
+        environment=_environment(folder.environment),
         outline=outline_for(recipe.model, len(predictions.classes), recipe.input.size),
         thumbnails=store.artifact(run, "pictures", by=by),
+        validation=read_validation(store, run, by=by),
+        folder=folder.path,
+        network=network.name if network else "",
     )
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 import streamlit as st
 
 from tlcore.analysis import calibration
+from tlcore.analysis.calibration import Recalibration
 from tlcore.analysis.intervals import Interval, Rows, mean
 from tlcore.analysis.label_errors import Suspect, find_suspects
 from tlcore.analysis.mistakes import By, rank_mistakes
 from tlcore.analysis.predictions import Predictions
+from tlcore.analysis.ranking import Rankings, rank_classes
 from tlcore.analysis.scores import class_f1_intervals, f1_interval
 from tlcore.analysis.superclasses import fold, superclasses_of
 from tlcore.report.story import RunStory, story_of
@@ -61,9 +63,20 @@ class Outcome:
         return mean(self.predictions.loss)
 
     @cached_property
+    def rankings(self) -> Rankings:
+        """How well each class is told from the others, whatever the threshold."""
+        return rank_classes(self.predictions)
+
+    @cached_property
     def calibration_error(self) -> Interval:
         """How far confidence is from accuracy."""
-        return calibration.error_interval(self.predictions)
+        found = self.recalibration
+        return found.before if found else calibration.error_interval(self.predictions)
+
+    @cached_property
+    def recalibration(self) -> Recalibration | None:
+        """What a temperature changes; None of a lone picture."""
+        return calibration.recalibrate_at_best(self.predictions, self.story.validation)
 
     @cached_property
     def suspects(self) -> tuple[Suspect, ...]:

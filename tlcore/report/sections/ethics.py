@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from tlcore.analysis.ethics import QUESTIONS, EthicsNote, ethics_notes
-from tlcore.report.blocks import Block, Checklist, Paragraph, Section, Table
+from tlcore.checklist import Answer, read_answers
+from tlcore.errors import RunError
+from tlcore.report.blocks import Block, Checklist, Paragraph, Question, Section, Table
 from tlcore.report.energy import estimate_energy
 from tlcore.report.sections.bias import group_tables
 from tlcore.report.sections.data import card_of
@@ -38,8 +40,37 @@ def _blocks(stories: Sequence[RunStory]) -> Iterator[Block]:
             for same in zip(*notes, strict=True)
         ),
     )
-    yield Paragraph("For the class to answer, in its own words:")
-    yield Checklist(QUESTIONS)
+    yield from _checklist(stories)
+
+
+def _checklist(stories: Sequence[RunStory]) -> Iterator[Block]:
+    """The questions, with what was answered on the page Bias & ethics."""
+    said: list[Mapping[str, Answer]] = []
+    for story in stories:
+        try:
+            said.append(read_answers(story.folder) if story.folder else {})
+        except RunError as error:
+            said.append({})
+            yield Paragraph(f"{error.what}. {error.remedy}", "caution")
+    begun = any(each.text.strip() or each.settled for answers in said for each in answers.values())
+    what = "What the class answered" if begun else "For the class to answer"
+    yield Paragraph(f"{what}, in its own words:")
+    every = dict.fromkeys((*QUESTIONS, *(asked for answers in said for asked in answers)))
+    yield Checklist(tuple(_question(asked, said) for asked in every))
+
+
+def _question(asked: str, said: Sequence[Mapping[str, Answer]]) -> Question:
+    """An answer of one of several runs says which."""
+    found = [(number, each[asked]) for number, each in enumerate(said, 1) if asked in each]
+    return Question(
+        asked,
+        tuple(
+            f"Run {number}: {answer.text}" if len(said) > 1 else answer.text
+            for number, answer in found
+            if answer.text.strip()
+        ),
+        settled=len(found) == len(said) and all(answer.settled for _, answer in found),
+    )
 
 
 def _notes(story: RunStory, stories: Sequence[RunStory]) -> tuple[EthicsNote, ...]:

@@ -7,6 +7,9 @@ from collections.abc import Iterator, Sequence
 from tlcore.analysis.label_errors import Suspect, find_suspects, may_doubt
 from tlcore.analysis.mistakes import rank_mistakes
 from tlcore.analysis.wording import quantity
+from tlcore.asking.methods import method
+from tlcore.errors import RunError
+from tlcore.explained import Explained, read_explained
 from tlcore.report.blocks import Block, Gallery, Paragraph, Picture, Section
 from tlcore.report.sections.shared import beside, class_name, mistake, thumbnail
 from tlcore.report.story import RunStory
@@ -36,6 +39,7 @@ def _blocks(story: RunStory) -> Iterator[Block]:
         f"The {len(shown)} worst of {quantity(len(rows), 'mistake')}, by loss: the true class, "
         "then what it was called with which confidence.",
     )
+    yield from _why(story)
     suspects = find_suspects(story.predictions) if may_doubt(story.predictions) else ()
     if suspects:
         yield Gallery(
@@ -44,6 +48,31 @@ def _blocks(story: RunStory) -> Iterator[Block]:
             "learning. A network that errs looks the same as a label that does: only looking can "
             "tell.",
         )
+
+
+def _why(story: RunStory) -> Iterator[Block]:
+    """Maps of some mistakes, where the network was asked for them."""
+    try:
+        maps = read_explained(story.folder, story.network) if story.folder else ()
+    except RunError as error:
+        yield Paragraph(f"{error.what}. {error.remedy}", "caution")
+        return
+    if not maps:
+        return
+    found = method(maps[0].way)
+    said = f" {found.says}" if found else ""
+    against = ", violet against it" if found and found.signed else ""
+    small = " The data set wasn't at hand, so it was asked about small copies."
+    yield Gallery(
+        tuple(_explained(story, each) for each in maps if each.row < len(story.predictions)),
+        f"Why it said so, asked of the trained network by {found.title if found else maps[0].way}: "
+        f"green spoke for what it said{against}.{said}{small if maps[0].small else ''}",
+        pairs=True,
+    )
+
+
+def _explained(story: RunStory, each: Explained) -> Picture:
+    return Picture(each.jpeg, mistake(story, each.row).lines)
 
 
 def _suspect(story: RunStory, suspect: Suspect) -> Picture:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tlcore.analysis.intervals import Interval
 from tlcore.analysis.mistakes import confused_pairs
+from tlcore.analysis.ranking import Ranking, Rankings, rank_classes
 from tlcore.analysis.scores import ClassScore, count_confusion, f1_interval, score
 from tlcore.analysis.superclasses import fold, superclasses_of
-from tlcore.analysis.wording import percent, rate
+from tlcore.analysis.wording import decimal, percent, rate
 from tlcore.report.blocks import Block, Figure, Paragraph, Section, Table
 from tlcore.report.charts.matrix import draw_matrix
 from tlcore.report.sections.shared import NOTHING, beside, class_name
@@ -23,9 +23,9 @@ def results(stories: Sequence[RunStory]) -> Section:
 
 
 def _blocks(story: RunStory) -> Iterator[Block]:
-    f1 = f1_interval(story.predictions)
+    f1, ranked = f1_interval(story.predictions), rank_classes(story.predictions)
     yield Paragraph(
-        f"Accuracy {rate(story.test.accuracy)}, macro F1 {_decimal(f1)}, loss "
+        f"Accuracy {rate(story.test.accuracy)}, macro F1 {decimal(f1)}, {_areas(ranked)}loss "
         f"{story.test.loss:.3f}. Intervals are at 95 %, over the test pictures."
     )
     yield _matrix(story)
@@ -40,7 +40,18 @@ def _blocks(story: RunStory) -> Iterator[Block]:
             ),
             "The commonest confusions.",
         )  # fmt: skip
-    yield _class_table(story)
+    yield _class_table(story, ranked)
+
+
+def _areas(ranked: Rankings) -> str:
+    """How well classes are told apart whatever the threshold, each against the rest."""
+    if ranked.auc is None or ranked.precision is None:
+        return ""
+    few = f" ({ranked.auc.warning})" if ranked.auc.warning else ""
+    return (
+        f"macro AUC {decimal(ranked.auc)} and average precision {decimal(ranked.precision)}, each "
+        f"class against the rest{few}, "
+    )
 
 
 def _matrix(story: RunStory) -> Figure:
@@ -59,29 +70,27 @@ def _superclasses(story: RunStory) -> Iterator[Block]:
         yield Figure(drawn, f"The same by superclass: accuracy {accuracy}.")
 
 
-def _class_table(story: RunStory) -> Table:
-    worst_first = sorted(story.test.classes, key=lambda each: each.recall or 0.0)
+def _class_table(story: RunStory, ranked: Rankings) -> Table:
+    both = zip(story.test.classes, ranked.classes, strict=True)
+    worst_first = sorted(both, key=lambda each: each[0].recall or 0.0)
     caption = "Every class, the lowest recall first."
     if len(worst_first) > MOST_ROWS:
         caption = f"The {MOST_ROWS} of {len(worst_first)} classes with the lowest recall."
     return Table(
-        ("class", "pictures", "precision", "recall", "F1"),
-        tuple(map(_row, worst_first[:MOST_ROWS])),
+        ("class", "pictures", "precision", "recall", "F1", "AUC"),
+        tuple(_row(each, ranking) for each, ranking in worst_first[:MOST_ROWS]),
         caption,
     )
 
 
-def _row(each: ClassScore) -> tuple[str, ...]:
+def _row(each: ClassScore, ranking: Ranking) -> tuple[str, ...]:
     if each.recall_interval is None:
-        return each.name, "0", NOTHING, NOTHING, NOTHING
+        return each.name, "0", NOTHING, NOTHING, NOTHING, NOTHING
     return (
         each.name,
         f"{each.support:,}",
         percent(each.precision or 0.0),
         rate(each.recall_interval),
         f"{each.f1 or 0.0:.2f}",
+        decimal(ranking.auc) if ranking.auc else NOTHING,
     )
-
-
-def _decimal(interval: Interval) -> str:
-    return f"{interval.value:.3f} [{interval.low:.3f}, {interval.high:.3f}]"

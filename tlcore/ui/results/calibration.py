@@ -1,51 +1,65 @@
-"""Whether the network is as often right as it is sure, and what it costs to let it keep silent."""
+"""Whether the network is as often right as it is sure, and what a temperature changes about it."""
 
 from __future__ import annotations
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from tlcore.analysis.calibration import Bin, abstain, reliability
+from tlcore.analysis.calibration import Bin, Recalibration, reliability
 from tlcore.analysis.intervals import FEWEST_PICTURES, Interval
 from tlcore.analysis.wording import rate
 from tlcore.colours import EMBER, ICE
+from tlcore.report.sections.calibration import fitted_on
 from tlcore.ui.outcomes import Outcome
+from tlcore.ui.results.abstaining import show_abstaining
 from tlcore.ui.results.classes import WHISKER
+from tlcore.ui.words import literal
 
 _TELL = (
     "A network that is 90 % sure should be right 9 times in 10: its bars then end on the dotted "
     "line. Bars below it belong to a network that is surer than it is right; pale bars stand on "
     f"fewer than {FEWEST_PICTURES} pictures."
 )
-_MISSING = (
-    "**Temperature scaling** would make it say truer probabilities without another answer ever "
-    "changing. It is fitted on what the network says of the validation pictures, which runs don't "
-    "keep so far, and the test pictures mustn't be used for it."
+_SCALING = (
+    "**Temperature scaling** divides what the network computes by one number: it says truer "
+    "probabilities, and never another answer."
 )
 
 
 def show_calibration(outcome: Outcome) -> None:
-    """The diagram, its error, and a threshold to play with."""
-    diagram, words = st.columns([3, 2], gap="large")
-    with diagram:
-        st.plotly_chart(
-            reliability_chart(reliability(outcome.predictions)),
-            key=f"reliability {outcome.story.run}",
-            config={"displayModeBar": False},
-            alt="Reliability diagram: share called rightly over confidence, in bins of equal width",
-        )
-        st.caption(_TELL)
-    with words:
-        _show_error(outcome)
-        _show_threshold(outcome)
-        st.caption(_MISSING)
-
-
-def _show_error(outcome: Outcome) -> None:
+    """The diagram before and after a temperature, the errors, and what keeping silent gains."""
     with st.spinner("Drawing resamples …", show_time=False):
-        found = outcome.calibration_error
+        error, found = outcome.calibration_error, outcome.recalibration
+    before, after = st.columns(2, gap="large")
+    with before:
+        _show_diagram(outcome, "As it is", reliability(outcome.predictions))
+        _show_error("Expected calibration error", error)
+        st.markdown(_tendency(outcome, error))
+    with after:
+        if found:
+            title = f"At a temperature of {found.temperature:.2f}"
+            _show_diagram(outcome, title, reliability(found.scaled))
+            _show_error(f"{title}, its error", found.after)
+            st.markdown(_changes(found))
+            st.caption(f"{_SCALING} {literal(fitted_on(outcome.story, found))}")
+    st.caption(_TELL)
+    show_abstaining(outcome)
+
+
+def _show_diagram(outcome: Outcome, title: str, bins: tuple[Bin, ...]) -> None:
+    st.markdown(f"**{title}**")
+    st.plotly_chart(
+        reliability_chart(bins),
+        key=f"reliability {title} {outcome.story.run}",
+        config={"displayModeBar": False},
+        alt=f"Reliability diagram, {title.lower()}: share called rightly over confidence, in bins "
+        "of equal width",
+    )
+
+
+def _show_error(label: str, found: Interval) -> None:
     st.metric(
-        "Expected calibration error",
+        label,
         f"{100 * found.value:.1f} points",
         delta=f"95 %: {100 * found.low:.1f} to {100 * found.high:.1f}",
         delta_color="off",
@@ -53,7 +67,16 @@ def _show_error(outcome: Outcome) -> None:
         border=True,
         help="How far confidence is from accuracy, on average over bins of like confidence.",
     )
-    st.markdown(_tendency(outcome, found))
+
+
+def _changes(found: Recalibration) -> str:
+    """What it does to the loss, and whether the error is gone."""
+    text = f"The loss is **{found.loss_after:.3f}** instead of {found.loss_before:.3f}"
+    if found.after.low == 0 < found.before.low:
+        text += ", and what is left of the error may be chance"
+    elif found.loss_after > found.loss_before:
+        text += ": no better, so the network is best taken as it is"
+    return f"{text}."
 
 
 def _tendency(outcome: Outcome, found: Interval) -> str:
@@ -68,18 +91,6 @@ def _tendency(outcome: Outcome, found: Interval) -> str:
     else:
         text += "on the whole the two agree."
     return f"{text} ({found.warning}.)" if found.warning else text
-
-
-def _show_threshold(outcome: Outcome) -> None:
-    threshold = st.slider(
-        "Answer only from this confidence on", 0, 100, 80, step=5, format="%d %%",
-        key="threshold", persist_state="session",
-    )  # fmt: skip
-    found = abstain(outcome.predictions, threshold / 100)
-    text = f"It answers **{rate(found.coverage)}** of the pictures"
-    if found.accuracy is not None:
-        text += f", and **{rate(found.accuracy)}** of these answers are right"
-    st.markdown(f"{text}.")
 
 
 def reliability_chart(bins: tuple[Bin, ...]) -> go.Figure:
@@ -109,7 +120,7 @@ def reliability_chart(bins: tuple[Bin, ...]) -> go.Figure:
     )  # fmt: skip
     figure.update_xaxes(range=[0, 1], tickformat=".0%", title="confidence")
     figure.update_yaxes(range=[0, 1.02], tickformat=".0%", title="called rightly")
-    figure.update_layout(height=420, margin={"l": 0, "r": 10, "t": 10, "b": 40}, showlegend=False)
+    figure.update_layout(height=340, margin={"l": 0, "r": 10, "t": 10, "b": 40}, showlegend=False)
     return figure
 
 

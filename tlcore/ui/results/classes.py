@@ -11,8 +11,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from tlcore.analysis.intervals import FEWEST_PICTURES, Interval, wilson
+from tlcore.analysis.ranking import Ranking, Rankings
 from tlcore.analysis.scores import ClassScore, TestReport
-from tlcore.analysis.wording import quantity, rate
+from tlcore.analysis.wording import decimal, quantity, rate
 from tlcore.colours import class_colour
 from tlcore.ui.outcomes import Outcome
 from tlcore.ui.words import in_plotly, literal, short
@@ -23,7 +24,9 @@ WHISKER = "#8a8a8a"
 _TELL = (
     "**Recall**: of a class's pictures, how many were called so; dotted, the mean of all. "
     "**Precision**: of those called so, how many are. **F1**: their harmonic mean. All with their "
-    "95 % intervals."
+    "95 % intervals. **AUC**: the chance that a picture of the class gets more of its probability "
+    "than one of another class; 0.5 is guessing. **Average precision**: precision, on average over "
+    "all thresholds."
 )
 
 
@@ -38,6 +41,7 @@ def show_classes(outcome: Outcome) -> None:
         alt="Recall of each class with its interval, the worst on top",
     )
     st.caption(_TELL)
+    _show_areas(outcome.rankings)
     _show_table(outcome)
 
 
@@ -114,22 +118,43 @@ def recall_chart(report: TestReport) -> go.Figure:
     return figure
 
 
+def _show_areas(ranked: Rankings) -> None:
+    """The means over all classes."""
+    if ranked.auc is None or ranked.precision is None:
+        st.caption("AUC needs test pictures of at least two classes.")
+        return
+    text = (
+        f"Mean over the classes, each against the rest: AUC **{decimal(ranked.auc)}**, average "
+        f"precision **{decimal(ranked.precision)}**."
+    )
+    st.markdown(f"{text} ({ranked.auc.warning}.)" if ranked.auc.warning else text)
+
+
 def _show_table(outcome: Outcome) -> None:
     percents = st.column_config.NumberColumn(format="%.1f %%")
+    areas = st.column_config.NumberColumn(format="%.3f")
     st.dataframe(
-        class_table(outcome.story.test, outcome.class_f1),
+        class_table(outcome.story.test, outcome.class_f1, outcome.rankings),
         hide_index=True,
-        column_config=dict.fromkeys(("recall", "precision", "F1"), percents),
+        column_config={
+            **dict.fromkeys(("recall", "precision", "F1"), percents),
+            **dict.fromkeys(("AUC", "average precision"), areas),
+        },
         height=min(38 + 35 * len(outcome.classes), 600),
-        alt="Recall, precision, F1 and the number of test pictures of each class",
+        alt="Recall, precision, F1, AUC and the number of test pictures of each class",
     )
 
 
-def class_table(report: TestReport, f1: Sequence[Interval | None]) -> pd.DataFrame:
+def class_table(
+    report: TestReport, f1: Sequence[Interval | None], ranked: Rankings
+) -> pd.DataFrame:
     """A row a class; shares in percent, so that a click on a head sorts by numbers."""
     called = report.confusion.sum(axis=0)
     rows = [
-        _row(each, report.confusion, place, int(called[place]), f1[place])
+        {
+            **_row(each, report.confusion, place, int(called[place]), f1[place]),
+            **_areas(ranked.classes[place]),
+        }
         for place, each in enumerate(report.classes)
     ]
     return pd.DataFrame(rows)
@@ -149,6 +174,19 @@ def _row(
         "F1": _percent(each.f1),
         "F1, 95 %": _bounds(f1),
     }
+
+
+def _areas(ranking: Ranking) -> dict[str, object]:
+    return {
+        "AUC": ranking.auc.value if ranking.auc else None,
+        "AUC, 95 %": _reach(ranking.auc),
+        "average precision": ranking.precision.value if ranking.precision else None,
+        "average precision, 95 %": _reach(ranking.precision),
+    }
+
+
+def _reach(found: Interval | None) -> str:
+    return f"{found.low:.3f} to {found.high:.3f}" if found else "–"
 
 
 def _percent(share: float | None) -> float | None:
