@@ -5,6 +5,7 @@ import streamlit as st
 from tlcore.runs.states import State
 from tlcore.ui.choosing import choose_runs, tell_gone
 from tlcore.ui.compare.curves import show_curves
+from tlcore.ui.compare.labels import show_labels
 from tlcore.ui.compare.pictures import show_changes
 from tlcore.ui.compare.recipes import show_recipes
 from tlcore.ui.compare.table import show_table
@@ -35,8 +36,8 @@ def show_comparison(outcomes: list[Outcome]) -> None:
     titles = [f"{number} · {short(story.name)}" for number, story in enumerate(stories, 1)]
     show_verdict(outcomes, titles)
     offer_reports(stories, key="compare")
-    table, curves, pictures, recipes = st.tabs(
-        ["Table", "Curves", "Pictures", "Recipes"], key="side", bind="query-params"
+    table, curves, labels, pictures, recipes = st.tabs(
+        ["Table", "Curves", "Labels", "Pictures", "Recipes"], key="side", bind="query-params"
     )
     if table.open:
         with table, told():
@@ -44,6 +45,9 @@ def show_comparison(outcomes: list[Outcome]) -> None:
     if curves.open:
         with curves, told():
             show_curves(stories, titles)
+    if labels.open:
+        with labels, told():
+            show_labels(outcomes)
     if pictures.open:
         with pictures, told():
             show_changes(outcomes, titles)

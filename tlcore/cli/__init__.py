@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from tlcore.cli import (
     asking,
     comparing,
+    curve,
     demo,
     embedding,
     examining,
@@ -59,6 +60,7 @@ def parser() -> Parser:
         recipes,
         listing,
         comparing,
+        curve,
         embedding,
         robust,
         report,

@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tlcore.analysis.intervals import FEWEST_SEEDS, Interval, over_seeds
+from tlcore.analysis.intervals import Interval
+from tlcore.analysis.learning import over_runs
 from tlcore.errors import NotReadable
 from tlcore.files import written_whole
 from tlcore.reproduce.jobs import Job
@@ -80,17 +81,8 @@ class Book:
 
 
 def mean(measured: Sequence[Measurement]) -> Interval | None:
-    """What runs of one recipe that differ in their seed alone come to.
-
-    From three seeds on, mean and t-interval; with fewer, seeds tell nothing of how far the next
-    would be off, so it is the first run and how well its test pictures tell.
-    """
-    if not measured:
-        return None
-    if len(measured) < FEWEST_SEEDS:
-        return measured[0].interval
-    found = over_seeds([each.accuracy for each in measured])
-    return Interval(found.value, max(0.0, found.low), min(1.0, found.high), found.n)
+    """What runs of one recipe that differ in their seed alone come to; None if there are none."""
+    return over_runs([each.interval for each in measured]) if measured else None
 
 
 def _read(path: Path) -> dict[str, Measurement]:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import streamlit as st
 
-from tlcore import catalog
 from tlcore.errors import ThawError
+from tlcore.ladder import begins_with_something, from_scratch
 from tlcore.paths import PROJECT
 from tlcore.recipe import Recipe
-from tlcore.recipe_text import from_fields, to_fields
 from tlcore.runs.dispatcher import ensure_dispatcher
 from tlcore.ui.choosing import remember
 from tlcore.ui.page import show_error
@@ -46,7 +44,7 @@ def show_sending(form: Form, *, pair: bool = True) -> None:
         both = pair and st.button(
             "Train transfer and scratch",
             key="train both",
-            disabled=bool(final) or not _has_weights(form.recipe),
+            disabled=bool(final) or not begins_with_something(form.recipe),
             help="Twice the same data, budget and seed: once as it stands, once from random "
             "weights, where everything trains.",
         )
@@ -54,19 +52,6 @@ def show_sending(form: Form, *, pair: bool = True) -> None:
         send([form.recipe])
     if both:
         send([form.recipe, from_scratch(form.recipe)])
-
-
-def from_scratch(recipe: Recipe) -> Recipe:
-    """The same without what was learned before: random weights, and everything trains.
-
-    >>> from_scratch(Recipe(name="mine", epochs=3)).schedule.preset
-    'full'
-    """
-    fields: dict[str, Any] = to_fields(recipe)
-    fields["model"] = {**fields.get("model", {}), "weights": "none"}
-    fields["schedule"] = {"preset": "full"}
-    fields["name"] = f"{recipe.name}, from scratch".removeprefix(", ")
-    return from_fields(fields)
 
 
 def send(recipes: Sequence[Recipe]) -> None:
@@ -85,8 +70,3 @@ def send(recipes: Sequence[Recipe]) -> None:
         return
     remember(runs)
     st.switch_page(_RUNS, query_params={"run": ",".join(runs)})
-
-
-def _has_weights(recipe: Recipe) -> bool:
-    card = catalog.lookup(recipe.model.backbone)
-    return recipe.model.weights != "none" and (card is None or card.kind != "scratch")
