@@ -115,6 +115,7 @@ class Tested:
         predictions: The table it is made from.
         pictures: The pixels of each row of that table, n x height x width x 3.
         save: `save(path)` writes the kept network alone, ready to predict.
+        validation: What the kept network says of the validation share; None where there is none.
     """
 
     __test__ = False  # pytest takes a class of this name for a test
@@ -123,6 +124,7 @@ class Tested:
     predictions: Predictions
     pictures: NDArray[np.uint8]
     save: Callable[..., None]
+    validation: Predictions | None = None
 
 
 @dataclass(frozen=True)
@@ -148,5 +150,5 @@ def as_fields(event: Event) -> dict[str, Any]:
     return {"event": type(event).__name__, **values}
 
 
-NOT_PLAIN = {"save", "report", "predictions", "pictures"}
+NOT_PLAIN = {"save", "report", "predictions", "pictures", "validation"}
 """Fields that no line can hold: what can be saved, and what a test found."""
