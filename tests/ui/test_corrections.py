@@ -95,7 +95,7 @@ def test_training_again_leads_to_train_with_the_corrected_recipe_and_leaves_the_
     put_right(store, run, WRONG, GONE)
     before = store.recipe(run, by=LOCAL)
     link, address = way_on(open_page("results", run=run, part="Mistakes"))
-    assert (link.page, link.label) == ("train", "Train again with 2 corrections")
+    assert (link.page, link.label) == ("train", "**Train again with 2 corrections**")
     found = from_fields(dict(unpacked(address)))
     assert found.data.corrections == (WRONG, GONE)
     assert found.name == "Pets, corrected"

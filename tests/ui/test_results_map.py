@@ -73,7 +73,7 @@ def test_a_saved_map_is_shown_before_and_after_with_intervals_and_needs_no_netwo
     said = text_of(page)
     assert "**100 % [100, 100]** have its label; before training it was **" in said
     assert "Scattered at random, it would be 24 %" in said
-    assert "**Before training**" in said
+    assert "**Before training, as pre-trained**" in said
     assert "**After training**" in said
     assert len(charts(page)) == 2
 

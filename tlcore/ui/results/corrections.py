@@ -76,7 +76,7 @@ def show_corrections(outcome: Outcome, *, key: str) -> None:
         corrections = list(reversed(corrections_of(outcome).values()))
         if not corrections:
             return
-        with st.container(border=True):
+        with st.container(border=True, gap="xsmall"):
             _show_head(outcome, corrections, key)
             _show_list(outcome, corrections, key)
 
@@ -123,7 +123,7 @@ def _lead_on(outcome: Outcome, corrections: Sequence[Correction], label: str) ->
     recipe = corrected(store().recipe(outcome.story.run, by=me()), corrections)
     address, icon = packed(recipe), ":material/model_training:"
     if len(address) <= LONGEST_LINK:
-        link("train", label, icon=icon, recipe=address)
+        link("train", f"**{label}**", icon=icon, recipe=address)
     elif st.button(label, icon=icon, on_click=keep_draft, args=(recipe,)):
         link("train", "They are in the draft now: go on to Train", icon=icon)
 

@@ -161,7 +161,9 @@ def _show_side(
     chosen: int,
 ) -> None:  # fmt: skip
     shown = f": {percent(sum(cloud.explained[:2]))} of the variance" if drawn == "PCA" else ""
-    st.markdown(f"**{_SIDES[side]}**{shown}")
+    began = "random weights" if outcome.story.from_scratch else "as pre-trained"
+    title = f"{_SIDES[side]}, {began}" if side == "before" else _SIDES[side]
+    st.markdown(f"**{title}**{shown}")
     points = cloud.flat if drawn == "PCA" else _unfolded(path, side, cloud)
     key = f"map {outcome.story.run} {side} {drawn} {chosen}"
     st.altair_chart(

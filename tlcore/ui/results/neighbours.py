@@ -19,7 +19,8 @@ from tlcore.ui.page import told
 from tlcore.ui.words import literal, short
 
 SHOWN = 4
-SIDE = 84
+SIDE = 96
+"""Pixels that a picture takes, at most."""
 
 
 def show_neighbours(outcome: Outcome, row: int) -> tuple[Neighbour, ...]:
@@ -62,9 +63,10 @@ def _show(found: Neighbour, near: Neighbourhood, label: int) -> None:
     name = near.classes[found.label]
     with st.container(width=SIDE + 8, gap="xsmall"):
         alt = f"Training picture {found.picture}: {name}"
-        st.image(_enlarged(near.pixels(found.picture)), width=SIDE, alt=alt)
-        sign = "" if found.label == label else ":material/difference: "
-        st.caption(f"{sign}{literal(short(name, 24))}  \n{found.likeness:.2f}")
+        st.image(_enlarged(near.pixels(found.picture)), alt=alt, output_format="PNG")
+        shown = literal(short(name, 24))
+        shown = shown if found.label == label else f"**{shown}**"
+        st.caption(f"{shown}  \n{found.likeness:.2f}")
 
 
 def _enlarged(pixels: NDArray[np.uint8]) -> Image.Image:
@@ -74,7 +76,7 @@ def _enlarged(pixels: NDArray[np.uint8]) -> Image.Image:
     if times > 1:
         size = image.width * times, image.height * times
         return image.resize(size, Image.Resampling.NEAREST)
-    image.thumbnail((2 * SIDE, 2 * SIDE))
+    image.thumbnail((SIDE, SIDE))
     return image
 
 
