@@ -1,5 +1,7 @@
 """Fused convolutions say the same as the layers they were made of, or aren't believed."""
 
+import copy
+
 import pytest
 import torch
 from timm.layers.conv2d_same import Conv2dSame
@@ -21,7 +23,7 @@ def test_every_convolution_is_fused_and_as_exact_as_before(backbone, precision):
     network, pictures = lived_in(backbone)
     blocks = len(network.stages)
     plain = folded(network, pictures[:1], blocks)
-    fast = fused(plain, pictures[:1], blocks, precision, batch=len(pictures))
+    fast = fused(copy.deepcopy(plain), pictures[:1], blocks, precision, batch=len(pictures))
     assert fused_in(fast) == sum(isinstance(m, nn.Conv2d) for m in network.modules())
     with torch.no_grad():
         for boundary in range(1, blocks + 1):
@@ -51,9 +53,12 @@ def test_blocks_behind_the_boundary_are_left_alone():
 
 def test_a_fusion_that_changes_the_result_is_not_believed(monkeypatch):
     network, pictures = lived_in("pebble-shapes")
-    distances = iter([0.0, 0.01])  # of the usual way, of the fused one
+    distances = iter([0.01, 0.0])  # of the fused way, of the usual one
     monkeypatch.setattr("tlcore.nn.fusing._distance", lambda found, wanted: next(distances))
-    assert fused_in(fused(network, pictures[:1], 2, torch.float32, batch=2)) == 0
+    before = network(pictures)
+    put_back = fused(network, pictures[:1], 2, torch.float32, batch=2)
+    assert fused_in(put_back) == 0
+    assert torch.equal(put_back(pictures), before)
 
 
 def test_a_sum_before_the_activation_is_not_skipped():

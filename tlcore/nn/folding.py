@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
-from tlcore.nn.network import Network
+from tlcore.nn.network import Network, evaluating
 
 CLOSE_ENOUGH = 1e-3
 """Relative distance, in float32, beyond which a folding isn't believed."""
@@ -28,14 +28,18 @@ def folded(network: Network, picture: Tensor, boundary: int) -> Network:
     Which convolution feeds which BatchNorm is seen on a picture that goes through; that the
     copy still computes the same is tried on it too, and if it doesn't, nothing is folded.
     """
-    plain = copy.deepcopy(network).eval().requires_grad_(False)
-    faster = copy.deepcopy(plain)  # cut into stages only after folding: they hold their modules
-    with torch.no_grad():
-        for convolution, norm in _pairs(plain, lambda: plain.prefix(picture, boundary)):
+    faster = _still(network)  # cut into stages only after folding: they hold their modules
+    with torch.no_grad(), evaluating(network):
+        for convolution, norm in _pairs(network, lambda: network.prefix(picture, boundary)):
             _fold(faster, convolution, norm)
-        wanted, found = (each.prefix(picture, boundary) for each in (plain, faster))
+        wanted, found = (each.prefix(picture, boundary) for each in (network, faster))
     distance = (found - wanted).norm() / wanted.norm().clamp_min(1e-12)
-    return faster if bool(distance <= CLOSE_ENOUGH) else plain
+    return faster if bool(distance <= CLOSE_ENOUGH) else _still(network)
+
+
+def _still(network: Network) -> Network:
+    """A copy that doesn't learn."""
+    return copy.deepcopy(network).eval().requires_grad_(False)
 
 
 def _pairs(network: nn.Module, run: Callable[[], Tensor]) -> list[tuple[str, str]]:

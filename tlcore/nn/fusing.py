@@ -93,23 +93,31 @@ def _evenly_padded(convolution: nn.Conv2d, like: Sequence[int]) -> tuple[Tensor,
 def fused(
     network: Network, picture: Tensor, boundary: int, precision: torch.dtype, batch: int
 ) -> Network:
-    """The network for looking, its first `boundary` blocks in fewer operations if that can be done.
+    """The same network for looking, its first `boundary` blocks in fewer operations where it can
+    be done: they are changed in place.
 
     What belongs together is seen on a picture that goes through; that it comes out as before is
-    tried, too, and if it doesn't, the network stays as it is. Weights are laid out for batches of
-    so many.
+    tried, too, and if it doesn't, everything is put back. Weights are laid out for batches of so
+    many.
     """
     if picture.device.type != "cpu" or not _possible():
         return network
-    faster = copy.deepcopy(network)  # cut into stages only after fusing: they hold their modules
+    before = dict(network.named_modules())
     with torch.no_grad():
         exact, convolutions = _convolutions(network, picture, boundary)
-        for name, activation, shape in convolutions:
-            _fuse(faster, name, activation, precision, (batch, *shape[1:]))
         with computing_in(precision, picture.device):
-            usual, found = (each.prefix(picture, boundary) for each in (network, faster))
-    allowed = max(CLOSE_ENOUGH, 2 * _distance(usual, exact))
-    return faster if _distance(found, exact) <= allowed else network
+            usual = network.prefix(picture, boundary)
+        for name, activation, shape in convolutions:
+            _fuse(network, name, activation, precision, (batch, *shape[1:]))
+        changed = copy.copy(network)  # not cut into stages yet: these hold their modules
+        with computing_in(precision, picture.device):
+            found = changed.prefix(picture, boundary)
+    if _distance(found, exact) <= max(CLOSE_ENOUGH, 2 * _distance(usual, exact)):
+        return changed
+    for name, activation, _ in convolutions:
+        for each in filter(None, (name, activation)):
+            network.set_submodule(each, before[each])
+    return network
 
 
 def _possible() -> bool:

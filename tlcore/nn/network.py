@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -75,3 +76,15 @@ class Network(nn.Module):
     def __getstate__(self) -> dict[str, Any]:
         """Without the stages: a copy has to cut its own backbone, not run this one's."""
         return {name: value for name, value in self.__dict__.items() if name != "stages"}
+
+
+@contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """Evaluation mode for a while; then each module in the mode it was found in."""
+    modes = [(module, module.training) for module in network.modules()]
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training

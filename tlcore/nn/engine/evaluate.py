@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -14,7 +13,7 @@ from tlcore.data.pictures import Pictures
 from tlcore.nn.device import computing_in, is_out_of_memory
 from tlcore.nn.engine.activations import Activations
 from tlcore.nn.engine.frozen import batch_for
-from tlcore.nn.network import Network
+from tlcore.nn.network import Network, evaluating
 
 
 @torch.inference_mode()
@@ -24,7 +23,7 @@ def predict(network: Network, source: Activations, precision: torch.dtype) -> ND
     If memory runs out, the pictures go through in smaller batches.
     """
     batch = batch_for(source.size, source.device)
-    with _evaluating(network):
+    with evaluating(network):
         while True:
             try:
                 return torch.cat(list(_probabilities(network, source, precision, batch))).numpy()
@@ -41,18 +40,6 @@ def _probabilities(
         with computing_in(precision, source.device):
             logits = network.suffix(source.batch(rows), source.boundary)
         yield logits.float().softmax(dim=1).cpu()
-
-
-@contextmanager
-def _evaluating(network: Network) -> Iterator[None]:
-    """Evaluation mode for a while; then each module in the mode it was found in."""
-    modes = [(module, module.training) for module in network.modules()]
-    network.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training
 
 
 def loss_and_accuracy(
