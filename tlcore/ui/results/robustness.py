@@ -4,6 +4,7 @@ programs do to pictures."""
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -65,34 +66,33 @@ def _show(run: str, folder: Path, *, was_busy: bool) -> None:
     busy = is_measuring(folder)
     if was_busy and not busy:
         st.rerun()  # so that nobody looks any more
-    _tell_state(run, folder, found, busy)
-    if found is not None and found.corrupted:
-        _show_found(run, found)
-
-
-def _tell_state(run: str, folder: Path, found: Robustness | None, busy: bool) -> None:
-    """Nothing where all is measured."""
     done = len(found.corrupted) if found else 0
+    _tell_state(folder, done, busy)
+    if found is not None and done:
+        _show_found(run, found)
+    if done < ALL and not busy:
+        _offer(folder, done, len(found.clean) if found else None)
+
+
+def _tell_state(folder: Path, done: int, busy: bool) -> None:
+    """What goes on, or went wrong, or was never begun."""
     if busy:
-        st.progress(min(1.0, done / ALL), f"Being measured: {done} of {ALL} so far. It goes on "
-                    "when this page is closed.")  # fmt: skip
-        return
-    if why := failure_of(folder):
+        text = f"Being measured: {done} of {ALL} so far. It goes on when this page is closed."
+        st.progress(min(1.0, done / ALL), text)
+    elif why := failure_of(folder):
         st.error(literal(why), icon=":material/error:")
-    if done >= ALL:
-        return
-    if not done:
+    elif not done:
         st.info(_NOTHING, icon=":material/cloud:")
-    _offer(folder, done, len(found.clean) if found else None)
 
 
 def _offer(folder: Path, done: int, pictures: int | None) -> None:
     """A button for whoever sits at the machine, and the command for the same."""
-    label, kind = ("Measure the rest", "secondary") if done else ("Measure it now", "primary")
-    command = command_for(folder, pictures)
-    if me() == LOCAL and st.button(label, type=kind, icon=":material/play_arrow:", key="measure"):
+    label, icon = "Measure the rest" if done else "Measure it now", ":material/play_arrow:"
+    kind: Literal["primary", "secondary"] = "secondary" if done else "primary"
+    if me() == LOCAL and st.button(label, type=kind, icon=icon, key="measure"):
         start_measuring(store().home, folder, pictures)
         st.rerun()
+    command = command_for(folder, pictures)
     so_far = f"{quantity(done, 'case')} of {ALL} measured so far. " if done else ""
     st.caption(f"{so_far}Or type this, with more runs behind it to compare them:")
     st.code(f"python -m {' '.join(command)}", language="sh")
