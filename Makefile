@@ -35,7 +35,7 @@ $(VENV)/lab.installed: requirements.txt $(BIN)/python
 	$(PIP) install -r requirements.txt
 	@touch $@
 
-$(VENV)/tests.installed: requirements-dev.txt $(VENV)/lab.installed
+$(VENV)/tests.installed: requirements-dev.txt requirements-ship.txt $(VENV)/lab.installed
 	$(PIP) install -r requirements-dev.txt
 	@$(MAKE) --no-print-directory browser
 	@touch $@

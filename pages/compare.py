@@ -5,6 +5,7 @@ import streamlit as st
 from tlcore.runs.states import State
 from tlcore.ui.choosing import choose_runs, tell_gone
 from tlcore.ui.compare.curves import show_curves
+from tlcore.ui.compare.ensemble import show_ensemble
 from tlcore.ui.compare.labels import show_labels
 from tlcore.ui.compare.pictures import show_changes
 from tlcore.ui.compare.recipes import show_recipes
@@ -36,8 +37,10 @@ def show_comparison(outcomes: list[Outcome]) -> None:
     titles = [f"{number} · {short(story.name)}" for number, story in enumerate(stories, 1)]
     show_verdict(outcomes, titles)
     offer_reports(stories, key="compare")
-    table, curves, labels, pictures, recipes = st.tabs(
-        ["Table", "Curves", "Labels", "Pictures", "Recipes"], key="side", bind="query-params"
+    table, curves, labels, pictures, together, recipes = st.tabs(
+        ["Table", "Curves", "Labels", "Pictures", "Together", "Recipes"],
+        key="side",
+        bind="query-params",
     )
     if table.open:
         with table, told():
@@ -51,6 +54,9 @@ def show_comparison(outcomes: list[Outcome]) -> None:
     if pictures.open:
         with pictures, told():
             show_changes(outcomes, titles)
+    if together.open:
+        with together, told():
+            show_ensemble(outcomes, titles)
     if recipes.open:
         with recipes, told():
             show_recipes(stories, titles)

@@ -15,6 +15,7 @@ from tlcore.ui.results.corrections import tell_corrected
 from tlcore.ui.results.embedding import show_embedding
 from tlcore.ui.results.mistakes import show_mistakes, show_suspects
 from tlcore.ui.results.robustness import show_robustness
+from tlcore.ui.results.ship import show_ship
 from tlcore.ui.results.states import show_no_runs, show_unfinished, tell_unfinished
 from tlcore.ui.results.summary import show_summary
 from tlcore.ui.results.training import show_training
@@ -47,11 +48,15 @@ with page_setup("Results", "How good is a run, and where does it fail?"):
     with st.container(horizontal=True, vertical_alignment="center"):
         offer_reports([outcome.story], key="results")
         link("compare", "Compare with other runs", icon=":material/compare_arrows:", run=run.id)
-    tabs = st.tabs([*PARTS, "Training"], key="part", bind="query-params")
+    tabs = st.tabs([*PARTS, "Training", "Take it with you"], key="part", bind="query-params")
     for tab, show in zip(tabs, PARTS.values(), strict=False):
         if tab.open:
             with tab, told():
                 show(outcome)
-    if tabs[-1].open:
-        with tabs[-1], told():
+    training, along = tabs[len(PARTS) :]
+    if training.open:
+        with training, told():
             show_training(run, outcome)
+    if along.open:
+        with along, told():
+            show_ship(run)

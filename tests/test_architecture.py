@@ -14,7 +14,7 @@ import pytest
 from tlcore.libraries import libraries
 
 PROJECT = Path(__file__).parent.parent
-TORCH = {"torch", "torchvision", "timm", "captum", "onnx"}
+TORCH = {"torch", "torchvision", "timm", "captum", "onnx", "onnxruntime"}
 SOURCES = sorted((PROJECT / "tlcore").rglob("*.py"))
 PAGES = sorted((PROJECT / "pages").glob("*.py"))
 FRONT = [*PAGES, *PROJECT.glob("app.py")]
@@ -121,9 +121,19 @@ def test_the_whole_plain_room_opens_without_torch_and_streamlit():
 
 def test_whatever_is_imported_is_asked_for_in_requirements():
     """What another library happens to bring along may be gone with its next version."""
-    asked_for = {library.name.lower() for library in libraries()}
+    extras = libraries(PROJECT / "requirements-ship.txt")
+    asked_for = {library.name.lower() for library in (*libraries(), *extras)}
     brought_by = packages_distributions()
     for path in [*SOURCES, *FRONT]:
         for name in {name.split(".")[0] for name in _imports(ast.parse(path.read_text()))}:
             sources = {source.lower() for source in brought_by.get(name, [])}
             assert not sources or sources & asked_for, f"{_named(path)} imports {name}"
+
+
+EXTRAS = {"onnx", "onnxruntime", "onnxscript"}
+
+
+@pytest.mark.parametrize("path", [*SOURCES, *FRONT], ids=_named)
+def test_only_taking_a_network_elsewhere_needs_what_that_alone_asks_for(path):
+    if path.relative_to(PROJECT).parts[:3] != ("tlcore", "nn", "ship"):
+        assert not _enters(ast.parse(path.read_text()), *EXTRAS)

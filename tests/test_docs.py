@@ -99,8 +99,9 @@ def _anchors(document: Path) -> set[str]:
 
 def test_every_dependency_says_why_it_is_here_and_no_other_does():
     text = (PROJECT / "docs" / "DEPENDENCIES.md").read_text()
-    lab, tests, _ = text.split("\n## ", 3)[1:]
-    for part, file in ((lab, "requirements.txt"), (tests, "requirements-dev.txt")):
+    lab, tests, ship, _ = text.split("\n## ", 4)[1:]
+    files = ("requirements.txt", "requirements-dev.txt", "requirements-ship.txt")
+    for part, file in zip((lab, tests, ship), files, strict=True):
         explained = re.findall(r"^\| `([\w.-]+)` \|", part, re.MULTILINE)
         assert explained == [library.name for library in libraries(PROJECT / file)]
 

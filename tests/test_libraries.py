@@ -1,6 +1,6 @@
 import pytest
 
-from tlcore.libraries import Library, libraries
+from tlcore.libraries import REQUIREMENTS, Library, libraries
 
 
 @pytest.mark.parametrize(
@@ -31,12 +31,17 @@ def test_every_line_of_a_requirements_file_is_one_library(tmp_path):
     assert found["no-such-library"].installed is None
 
 
-def test_what_the_lab_asks_for_is_bounded_on_both_sides_in_words_the_doctor_reads():
-    for library in libraries():
+ASKED = (REQUIREMENTS, REQUIREMENTS.with_name("requirements-ship.txt"))
+
+
+@pytest.mark.parametrize("file", ASKED, ids=lambda path: path.name)
+def test_what_the_lab_asks_for_is_bounded_on_both_sides_in_words_the_doctor_reads(file):
+    for library in libraries(file):
         lower, upper = library.wanted.split(",")
         assert lower.startswith(">=")
         assert upper.startswith("<")
 
 
-def test_this_machine_has_what_the_lab_asks_for():
-    assert [library for library in libraries() if not library.fits] == []
+@pytest.mark.parametrize("file", ASKED, ids=lambda path: path.name)
+def test_this_machine_has_what_the_lab_asks_for(file):
+    assert [library for library in libraries(file) if not library.fits] == []

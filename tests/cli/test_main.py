@@ -10,7 +10,8 @@ from tlcore.cli import comparing, main, parser
 VERBS = (
     "demo", "run", "resume", "pretrain", "runs", "queue", "pause", "stop", "cancel",
     "bin", "prune", "export", "import",
-    "recipes", "data", "backbones", "compare", "doctor", "reproduce", "curve",
+    "recipes", "data", "backbones", "compare", "ensemble", "distil", "ship", "doctor",
+    "reproduce", "curve",
 )  # fmt: skip
 
 

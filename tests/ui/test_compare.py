@@ -242,7 +242,7 @@ def test_the_reports_hold_both_runs_and_their_pictures(store, scratch, transfer)
         assert all(f"({name})" in archive.read("thaw-report.md").decode() for name in names[1:3])
 
 
-@pytest.mark.parametrize("side", ["Table", "Curves", "Pictures", "Recipes"])
+@pytest.mark.parametrize("side", ["Table", "Curves", "Pictures", "Together", "Recipes"])
 def test_every_side_opens_by_its_address_with_names_as_text(store, scratch, side):
     nasty = examined(store, predict([1] * 120, TRUE, CLASSES), name="<b>*x*</b> :red[y]")
     page = open_page("compare", run=f"{scratch},{nasty}", side=side)
@@ -256,3 +256,20 @@ def test_a_run_that_was_stopped_before_its_test_is_named(store, scratch, transfe
     page = open_page("compare", run=f"{scratch},{untested},{transfer}")
     assert "stopped before it was tested" in text_of(page)
     assert len(page.metric) == 2
+
+
+def test_runs_that_vote_together_say_what_that_gains(store):
+    wrong = (range(0, 20), range(20, 40), range(40, 60))
+    runs = [examined(store, predict(called(rows), TRUE, CLASSES), name=NASTY) for rows in wrong]
+    page = open_page("compare", run=",".join(runs), side="Together")
+    shown = {each.label: each.value for each in page.metric}
+    assert shown["All together"] == "100.0 %"
+    assert shown["Over the best alone"] == "+17 points"
+    assert "voting helps here" in text_of(page)
+    assert "<b>" not in text_of(page)
+
+
+def test_runs_on_other_pictures_have_no_vote(store, scratch):
+    other = examined(store, predict([0, 1], [0, 1], CLASSES))
+    page = open_page("compare", run=f"{scratch},{other}", side="Together")
+    assert "They can't: run 2 was not tested on the same pictures" in text_of(page)

@@ -19,7 +19,9 @@ from tlcore.cli import (
     comparing,
     curve,
     demo,
+    distil,
     embedding,
+    ensemble,
     examining,
     keeping,
     listing,
@@ -29,6 +31,7 @@ from tlcore.cli import (
     reproduce,
     robust,
     running,
+    shipping,
 )
 from tlcore.cli.arguments import Parser, build_parser
 from tlcore.cli.output import print_error
@@ -61,6 +64,9 @@ def parser() -> Parser:
         listing,
         comparing,
         curve,
+        ensemble,
+        distil,
+        shipping,
         embedding,
         robust,
         report,

@@ -1,0 +1,155 @@
+"""Several networks that vote: the mean of their probabilities, and what that gains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tlcore.analysis.comparison import McNemar, changes, mcnemar
+from tlcore.analysis.intervals import Interval, bootstrap_counts, wilson
+from tlcore.analysis.predictions import Predictions
+from tlcore.analysis.wording import chance, gain, percent, quantity, rate
+from tlcore.errors import DataError
+
+DRAWS = 2000
+_NEARLY = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Vote:
+    """What members say together, on pictures that all of them were tested on.
+
+    Attributes:
+        together: The mean of their probabilities, in the order of the first member's pictures.
+        members: Each one's own accuracy.
+        accuracy: Theirs together.
+        best: Which member is the most accurate on these pictures; the first of several.
+        over_best: How much more accurate they are together than that one.
+        test: McNemar's test of the same.
+        over_mean: How much more accurate they are together than one of them is on average.
+        split: Share of the pictures on which not all of them answer alike.
+    """
+
+    together: Predictions
+    members: tuple[Interval, ...]
+    accuracy: Interval
+    best: int
+    over_best: Interval
+    test: McNemar
+    over_mean: Interval
+    split: float
+
+
+def vote(tables: Sequence[Predictions]) -> Vote:
+    """Let networks vote that were tested on the same pictures.
+
+    >>> def said(*sure):
+    ...     table = np.array([[share, 1 - share] for share in sure], dtype=np.float32)
+    ...     return Predictions(np.array(["a", "b", "c"]), np.array([0, 0, 1]), table, ("x", "y"))
+    >>> found = vote([said(0.9, 0.4, 0.1), said(0.4, 0.9, 0.1), said(0.9, 0.9, 0.7)])
+    >>> [round(member.value, 2) for member in found.members], found.accuracy.value
+    ([0.67, 0.67, 0.67], 1.0)
+
+    Raises:
+        DataError: There are fewer than two, or they weren't tested on the same pictures.
+    """
+    aligned = _aligned(tables)
+    together = _mean(aligned)
+    right = np.stack([table.correct for table in aligned])
+    best = int(right.sum(axis=1).argmax())
+    test = mcnemar(aligned[best], together)
+    assert test is not None, "they have just been aligned"
+    answers = np.stack([table.predicted for table in aligned])
+    return Vote(
+        together=together,
+        members=tuple(_rate(row) for row in right),
+        accuracy=_rate(together.correct),
+        best=best,
+        over_best=_gain(together.correct - right[best].astype(np.float64)),
+        test=test,
+        over_mean=_gain(together.correct - right.mean(axis=0)),
+        split=float((answers != answers[0]).any(axis=0).mean()),
+    )
+
+
+def verdict(found: Vote) -> str:
+    """Whether it is worth it, in words that stand on the interval."""
+    members = len(found.members)
+    gained, best = found.over_best, found.members[found.best]
+    said = (
+        f"Together {rate(found.accuracy)}, the best alone {rate(best)}: {gain(gained)}, "
+        f"{gain(found.over_mean)} over the average member."
+    )
+    if gained.low > 0:
+        worth = f"More than chance explains: voting helps here, at {members} times the computing."
+    elif gained.high < 0:
+        worth = "Voting does harm here: the best one alone is better."
+    elif gained.high < _NEARLY:
+        worth = f"Not worth {members} times the computing: they hardly differ from the best alone."
+    else:
+        worth = "That may be chance: more test pictures would tell."
+    return " ".join([said, worth, _why(found)])
+
+
+def _why(found: Vote) -> str:
+    test = found.test
+    return (
+        f"They disagree on {percent(found.split)} of the pictures. Against the best alone the vote "
+        f"fixes {quantity(test.fixed, 'picture')} and breaks {test.broken:,} (McNemar, exact: p "
+        f"{chance(test.p)})."
+    )
+
+
+def _aligned(tables: Sequence[Predictions]) -> list[Predictions]:
+    """The tables with their rows in the order of the first."""
+    if len(tables) < 2:
+        raise DataError("It takes at least two runs to vote")
+    first = tables[0]
+    orders = [changes(first, table) for table in tables]
+    for number, order in enumerate(orders, 1):
+        if order is None:
+            raise DataError(
+                f"Run {number} was not tested on the same pictures and classes as run 1",
+                remedy="Let runs vote whose recipes agree in all that begins with data.",
+            )
+    return [
+        _reordered(table, order.in_second)
+        for table, order in zip(tables, orders, strict=True)
+        if order is not None
+    ]
+
+
+def _reordered(table: Predictions, rows: NDArray[np.int64]) -> Predictions:
+    groups = {name: column[rows] for name, column in table.groups.items()}
+    return Predictions(
+        table.ids[rows], table.labels[rows], table.probabilities[rows], table.classes, groups
+    )
+
+
+def _mean(aligned: Sequence[Predictions]) -> Predictions:
+    first = aligned[0]
+    # one after another, in double precision: ten tables of 10,000 x 100 needn't be stacked
+    total = np.zeros(first.probabilities.shape)
+    for table in aligned:
+        total += table.probabilities
+    mean = (total / len(aligned)).astype(np.float32)
+    return Predictions(first.ids, first.labels, mean, first.classes, first.groups)
+
+
+def _rate(right: NDArray[np.bool_]) -> Interval:
+    return wilson(int(right.sum()), len(right))
+
+
+def _gain(gains: NDArray[np.float64]) -> Interval:
+    """The mean of what each picture gains, with its paired bootstrap interval: whole pictures are
+    drawn, with all that was said of them. Few values are possible, so those are counted."""
+    values, counts = np.unique(gains, return_counts=True)
+
+    def measure(drawn: NDArray[np.int64]) -> NDArray[np.float64]:
+        means: NDArray[np.float64] = drawn @ values / len(gains)
+        return means
+
+    return bootstrap_counts(measure, counts.astype(np.int64), draws=DRAWS)

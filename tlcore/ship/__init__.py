@@ -1,0 +1,1 @@
+"""A trained network to be taken elsewhere: what goes along with it, in words and files."""
