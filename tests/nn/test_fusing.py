@@ -17,6 +17,14 @@ def fused_in(network):
     return sum(isinstance(module, FusedConvolution) for module in network.modules())
 
 
+LEFT = {"resnet18": 8, "mobilenetv2_100": 0, "efficientnet_b0": 0, "pebble-shapes": 0}
+"""Activations that don't follow a convolution but a sum."""
+
+
+def activations_in(network):
+    return sum(isinstance(module, (nn.ReLU, nn.ReLU6, nn.SiLU)) for module in network.modules())
+
+
 @pytest.mark.parametrize("backbone", SIZES)
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16], ids=str)
 def test_every_convolution_is_fused_and_as_exact_as_before(backbone, precision):
@@ -25,6 +33,7 @@ def test_every_convolution_is_fused_and_as_exact_as_before(backbone, precision):
     plain = folded(network, pictures[:1], blocks)
     fast = fused(copy.deepcopy(plain), pictures[:1], blocks, precision, batch=len(pictures))
     assert fused_in(fast) == sum(isinstance(m, nn.Conv2d) for m in network.modules())
+    assert activations_in(fast) == LEFT[backbone]
     with torch.no_grad():
         for boundary in range(1, blocks + 1):
             exact = plain.prefix(pictures, boundary)

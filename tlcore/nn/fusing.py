@@ -7,6 +7,7 @@ Only for looking: there is no way back through such an operation.
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -134,32 +135,33 @@ def _convolutions(
     made: dict[int, tuple[str, Tensor, int]] = {}
     shapes: dict[str, torch.Size] = {}
     next_one: dict[str, str] = {}
-    twice: set[str] = set()
+    seen: Counter[str] = Counter()
 
-    def look(name: str, module: nn.Module, given: tuple[Any, ...], result: Any) -> None:
+    def see_convolution(name: str, module: nn.Module, given: tuple[Any, ...], made_: Any) -> None:
+        seen[name] += 1
+        shapes[name] = given[0].shape
+        # the tensor is held, so that no other one gets its id
+        made[id(made_)] = (name, made_, made_._version)
+
+    def see_activation(name: str, module: nn.Module, given: tuple[Any, ...]) -> None:
+        seen[name] += 1
+        before, _, version = made.get(id(given[0]), ("", None, -1))
+        if given[0]._version == version:  # else something was added to it in between
+            next_one[before] = name
+
+    handles = []
+    for name, module in network.named_modules():
         if type(module) in _ACTIVATIONS:
-            before, _, version = made.get(id(given[0]), ("", result, -1))
-            if given[0]._version == version:  # else something was added to it in between
-                next_one[before] = name
-        elif name in shapes:
-            twice.add(name)
-        else:
-            shapes[name] = given[0].shape
-            # the tensor is held, so that no other one gets its id
-            made[id(result)] = (name, result, result._version)
-
-    handles = [
-        module.register_forward_hook(partial(look, name))
-        for name, module in network.named_modules()
-        if type(module) in _ACTIVATIONS
-        or (type(module) in _PLAIN and isinstance(module.padding, tuple))
-    ]
+            # before it runs, for most change in place what they are given
+            handles.append(module.register_forward_pre_hook(partial(see_activation, name)))
+        elif type(module) in _PLAIN and isinstance(module.padding, tuple):
+            handles.append(module.register_forward_hook(partial(see_convolution, name)))
     result = network.prefix(picture, boundary)
     for handle in handles:
         handle.remove()
-    return result, [
-        (n, next_one.get(n, ""), shape) for n, shape in shapes.items() if n not in twice
-    ]
+    pairs = {name: after for name, after in next_one.items() if seen[after] == 1}
+    once = [(name, shape) for name, shape in shapes.items() if seen[name] == 1]
+    return result, [(name, pairs.get(name, ""), shape) for name, shape in once]
 
 
 def _fuse(

@@ -10,7 +10,7 @@ from torch import Tensor
 from tlcore.errors import OutOfMemory
 from tlcore.events import Note
 from tlcore.nn.augment import Mixture, mix
-from tlcore.nn.chance import generator_for, seed_for
+from tlcore.nn.chance import generator_for, seed_dropout
 from tlcore.nn.device import is_out_of_memory
 from tlcore.nn.engine.balance import balanced_loss
 from tlcore.nn.engine.optimise import set_rates, shape_gradients
@@ -54,7 +54,7 @@ def _gradients(
     """Forward and backward over the whole batch, part by part."""
     recipe, place = work.recipe, (progress.epoch, step)
     work.optimiser.zero_grad(set_to_none=True)
-    torch.manual_seed(seed_for(recipe.seed, "step", *place))  # dropout's chances
+    seed_dropout(work.device, recipe.seed, "step", *place)
     chance = generator_for(recipe.seed, "augment", *place)
     inputs = work.training.batch(rows, recipe.augmentation, chance, epoch=progress.epoch)
     labels = work.training.pictures.labels[rows.to(work.device)]
