@@ -1,6 +1,7 @@
 import math
 import time
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,10 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from tests.analysis.tables import predict_at_random
 from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.ranking import rank_classes
+
+
+def ranked(table: Predictions) -> Any:
+    return rank_classes(table)
 
 
 def coarse(n, k, **how):
@@ -30,7 +35,7 @@ def of_two(scores, labels):
 @pytest.mark.parametrize("k", [2, 7])
 def test_every_class_agrees_with_scikit_learn(make, k):
     table = make(600, k, skill=1.2)
-    found = rank_classes(table)
+    found = ranked(table)
     for place, each in enumerate(found.classes):
         own = table.labels == place
         scores = table.probabilities[:, place]
@@ -53,7 +58,7 @@ def test_the_variance_is_delongs_as_published():
     auc = pairs.mean()
     half = norm.ppf(0.975) * math.sqrt(variance) / (auc * (1 - auc))
     odds = math.log(auc / (1 - auc))
-    found = rank_classes(table).classes[1].auc
+    found = ranked(table).classes[1].auc
     assert (found.value, found.low, found.high) == pytest.approx(
         (auc, 1 / (1 + math.exp(half - odds)), 1 / (1 + math.exp(-half - odds)))
     )
@@ -67,7 +72,7 @@ def drawn_again(table, measure, draws=400):
 
 def test_intervals_are_as_wide_as_resampling_makes_them():
     table = predict_at_random(500, 4, skill=1.5)
-    found = rank_classes(table)
+    found = ranked(table)
     one_hot = np.eye(4)
     widths = {
         "a class": (found.classes[2].auc, lambda y, p: roc_auc_score(y == 2, p[:, 2])),
@@ -90,14 +95,14 @@ def test_nineteen_intervals_of_twenty_hold_the_truth():
     for _ in range(300):
         labels = np.repeat([0, 1], [60, 40])
         scores = norm.cdf(chance.normal(size=100) + labels)
-        found = rank_classes(of_two(scores, labels)).classes[1].auc
+        found = ranked(of_two(scores, labels)).classes[1].auc
         held += found.low <= truth <= found.high
     assert 0.92 <= held / 300 <= 0.98
 
 
 def test_a_perfect_order_of_few_pictures_is_not_certain():
     few, many = (
-        rank_classes(of_two(np.linspace(0.1, 0.9, n), np.arange(n) >= n // 2)).classes[1]
+        ranked(of_two(np.linspace(0.1, 0.9, n), np.arange(n) >= n // 2)).classes[1]
         for n in (20, 2000)
     )
     assert (few.auc.value, few.auc.high) == (1.0, 1.0)
@@ -106,7 +111,7 @@ def test_a_perfect_order_of_few_pictures_is_not_certain():
 
 
 def test_a_network_that_says_the_same_of_all_is_guessing():
-    found = rank_classes(of_two(np.full(80, 0.5), np.arange(80) % 2)).classes[1].auc
+    found = ranked(of_two(np.full(80, 0.5), np.arange(80) % 2)).classes[1].auc
     assert found.value == 0.5
     assert 0.3 < found.low < 0.45
     assert found.low + found.high == pytest.approx(1, abs=1e-6)
@@ -114,38 +119,34 @@ def test_a_network_that_says_the_same_of_all_is_guessing():
 
 def test_a_reversed_order_mirrors_the_interval():
     scores, labels = np.linspace(0.1, 0.9, 60), np.arange(60) % 3 == 0
-    one, other = (rank_classes(of_two(s, labels)).classes[1].auc for s in (scores, 1 - scores))
+    one, other = (ranked(of_two(s, labels)).classes[1].auc for s in (scores, 1 - scores))
     assert one.value == pytest.approx(1 - other.value)
     assert one.low == pytest.approx(1 - other.high)
 
 
 def test_classes_without_pictures_or_without_others_are_left_out():
     table = predict_at_random(40, 3, labels=np.arange(40) % 2)
-    found = rank_classes(table)
+    found = ranked(table)
     assert (found.classes[2].auc, found.classes[2].precision) == (None, None)
     assert found.auc.value == pytest.approx(np.mean([c.auc.value for c in found.classes[:2]]))
-    alone = rank_classes(predict_at_random(40, 3, labels=np.zeros(40, dtype=int)))
+    alone = ranked(predict_at_random(40, 3, labels=np.zeros(40, dtype=int)))
     assert (alone.auc, alone.precision) == (None, None)
 
 
 def test_few_pictures_of_a_class_are_warned_of_whichever_side_they_are_on():
-    found = rank_classes(predict_at_random(100, 2, labels=(np.arange(100) < 3).astype(int)))
+    found = ranked(predict_at_random(100, 2, labels=(np.arange(100) < 3).astype(int)))
     assert [each.auc.warning for each in found.classes] == ["only 3 pictures of a class"] * 2
     assert found.auc.warning == "only 3 pictures of a class"
-    assert not rank_classes(predict_at_random(100, 2, labels=np.arange(100) % 2)).auc.warning
+    assert not ranked(predict_at_random(100, 2, labels=np.arange(100) % 2)).auc.warning
 
 
 def test_a_lone_picture_says_little():
-    found = (
-        rank_classes(predict_at_random(50, 2, labels=(np.arange(50) == 7).astype(int)))
-        .classes[1]
-        .auc
-    )
+    found = ranked(predict_at_random(50, 2, labels=(np.arange(50) == 7).astype(int))).classes[1].auc
     assert found.high - found.low > 0.3
 
 
 def test_ten_thousand_pictures_take_no_time():
     table = predict_at_random(10_000, 10)
     began = time.thread_time()
-    rank_classes(table)
+    ranked(table)
     assert time.thread_time() - began < 0.3

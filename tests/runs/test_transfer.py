@@ -96,6 +96,7 @@ def test_a_run_comes_out_elsewhere_as_it_went_in(store, elsewhere, tmp_path):
         "run": came.id
     }
     validation = read_validation(elsewhere, came.id, by=BOB)
+    assert validation is not None
     assert np.array_equal(validation.probabilities, predictions(6).probabilities)
     best = (elsewhere.artifact(came.id, "best", by=BOB), store.artifact(run, "best", by=LOCAL))
     assert best[0].read_bytes() == best[1].read_bytes()

@@ -2,15 +2,15 @@
 
 import pytest
 
-from tests.runs.examined import SCRATCH, examined, predict
+from tests.runs.examined import SCRATCH, TWO_PHASES, examined, predict
 from tests.ui.looking import open_page
-from tlcore.ladder import from_scratch, ladder_of, rungs
+from tlcore.errors import QuotaExceeded
+from tlcore.ladder import climb_of, from_scratch, ladder_of, rungs
 from tlcore.recipe import Recipe
 from tlcore.runs.owners import LOCAL
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 from tlcore.schedule import FreezeSchedule
-from tlcore.ui.compare import labels
 from tlcore.ui.compare.labels import ladder_chart
 
 CLASSES = ("cat", "dog")
@@ -25,8 +25,9 @@ def store():
 
 def climbed(store, recipe, wrong):
     called = [1 - label if row < wrong else label for row, label in enumerate(TRUE)]
-    given = {"phases": SCRATCH} if recipe.model.weights == "none" else {}
-    return examined(store, predict(called, TRUE, CLASSES), name=recipe.name, recipe=recipe, **given)
+    phases = SCRATCH if recipe.model.weights == "none" else TWO_PHASES
+    table = predict(called, TRUE, CLASSES)
+    return examined(store, table, name=recipe.name, recipe=recipe, phases=phases)
 
 
 @pytest.fixture
@@ -69,9 +70,7 @@ def test_a_click_queues_what_is_missing_and_only_once(store, both):
 
 
 def test_what_was_refused_is_said_and_the_rest_is_queued(store, both, monkeypatch):
-    from tlcore.errors import QuotaExceeded
-
-    submit, sent = RunStore.submit, []
+    submit, sent = RunStore.submit, list[Recipe]()
 
     def three(self, recipe, **how):
         if len(sent) == 3:
@@ -100,7 +99,7 @@ def test_a_recipe_without_its_twin_offers_to_train_it(store):
 
 
 def test_the_chart_has_a_line_with_whiskers_for_each_way(store, both):
-    climbs = [labels.climb_of(store, run, by=LOCAL) for run in both]
+    climbs = [climb_of(store, run, by=LOCAL) for run in both]
     up, down = ladder_chart(ladder_of(RECIPE, climbs)).data
     assert (up.name, down.name) == ("by transfer", "from scratch")
     assert (list(up.x), list(up.y)) == ([40], [0.9])

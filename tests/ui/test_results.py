@@ -247,7 +247,7 @@ def test_the_table_of_classes_has_an_interval_beside_every_share(store, run):
     assert all("to" in text for text in table["F1, 95 %"])
     assert table["pictures"].tolist() == [4, 3, 3]
     ranked = rank_classes(outcome.predictions)
-    assert table["AUC"].tolist() == [each.auc.value for each in ranked.classes]
+    assert table["AUC"].tolist() == [each.auc and each.auc.value for each in ranked.classes]
     assert all("to" in text for text in table["average precision, 95 %"])
 
 
@@ -358,6 +358,7 @@ def test_an_older_run_says_that_its_temperature_was_fitted_crosswise(store):
 def test_a_promise_is_told_with_what_became_of_it():
     validation = predict(called_wrongly(range(20)), MANY, CLASSES)
     kept = promise(validation, validation, 0.95)
+    assert kept is not None
     assert kept_words(kept, 0.95).endswith("of these answers are right, as wanted.")
     broken = promise(validation, predict(called_wrongly(range(30, 120)), MANY, CLASSES), 0.95)
     assert kept_words(broken, 0.95).endswith("of these answers are right: fewer than wanted.")

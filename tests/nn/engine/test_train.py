@@ -77,6 +77,7 @@ def test_the_kept_network_is_asked_about_the_validation_share_once_more(preset, 
     events = run(recipe)
     tested, kept = of(Tested, events)[0], of(Finished, events)[0].kept_epoch
     found, share = tested.validation, load(recipe.data, recipe.input).validation
+    assert share is not None
     assert (found.ids == share.ids).all()
     assert found.classes == tested.predictions.classes
     told = of(EpochDone, events)[kept]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tlcore.analysis.mistakes import confused_pairs
-from tlcore.analysis.ranking import Ranking, Rankings, rank_classes
+from tlcore.analysis.ranking import Rankings, rank_classes
 from tlcore.analysis.scores import ClassScore, count_confusion, f1_interval, score
 from tlcore.analysis.superclasses import fold, superclasses_of
 from tlcore.analysis.wording import decimal, percent, rate
@@ -40,7 +40,9 @@ def _blocks(story: RunStory) -> Iterator[Block]:
             ),
             "The commonest confusions.",
         )  # fmt: skip
-    yield _class_table(story, ranked)
+    yield _class_table(story)
+    if ranked.auc:
+        yield _area_table(ranked)
 
 
 def _areas(ranked: Rankings) -> str:
@@ -70,27 +72,42 @@ def _superclasses(story: RunStory) -> Iterator[Block]:
         yield Figure(drawn, f"The same by superclass: accuracy {accuracy}.")
 
 
-def _class_table(story: RunStory, ranked: Rankings) -> Table:
-    both = zip(story.test.classes, ranked.classes, strict=True)
-    worst_first = sorted(both, key=lambda each: each[0].recall or 0.0)
+def _class_table(story: RunStory) -> Table:
+    worst_first = sorted(story.test.classes, key=lambda each: each.recall or 0.0)
     caption = "Every class, the lowest recall first."
     if len(worst_first) > MOST_ROWS:
         caption = f"The {MOST_ROWS} of {len(worst_first)} classes with the lowest recall."
     return Table(
-        ("class", "pictures", "precision", "recall", "F1", "AUC"),
-        tuple(_row(each, ranking) for each, ranking in worst_first[:MOST_ROWS]),
+        ("class", "pictures", "precision", "recall", "F1"),
+        tuple(map(_row, worst_first[:MOST_ROWS])),
         caption,
     )
 
 
-def _row(each: ClassScore, ranking: Ranking) -> tuple[str, ...]:
+def _row(each: ClassScore) -> tuple[str, ...]:
     if each.recall_interval is None:
-        return each.name, "0", NOTHING, NOTHING, NOTHING, NOTHING
+        return each.name, "0", NOTHING, NOTHING, NOTHING
     return (
         each.name,
         f"{each.support:,}",
         percent(each.precision or 0.0),
         rate(each.recall_interval),
         f"{each.f1 or 0.0:.2f}",
-        decimal(ranking.auc) if ranking.auc else NOTHING,
+    )
+
+
+def _area_table(ranked: Rankings) -> Table:
+    """The classes that are told from the others worst on top."""
+    found = sorted(
+        ((each.name, each.auc, each.precision) for each in ranked.classes if each.auc),
+        key=lambda each: each[1].value,
+    )
+    caption = "Each class against the rest, whatever the threshold: the lowest AUC first."
+    return Table(
+        ("class", "AUC", "average precision"),
+        tuple(
+            (name, decimal(auc), decimal(precision) if precision else NOTHING)
+            for name, auc, precision in found[:MOST_ROWS]
+        ),
+        caption,
     )
