@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,7 @@ TRAINED: tuple[Mapping[str, Any], ...] = (
      "model": {"backbone": "tf_efficientnet_lite0"}},
 )  # fmt: skip
 STUDENT = "scratch-plain"
+MOVED = {"flip": True, "crop": 0.1}
 
 
 def parity() -> Iterator[str]:
@@ -140,12 +141,13 @@ def ensembles(store: RunStore, seeds: int) -> Iterator[str]:
         )
 
 
-def distilled(store: RunStore, seeds: int) -> Iterator[str]:
+def distilled(store: RunStore, seeds: int, labels_per_class: Sequence[int]) -> Iterator[str]:
     """A small network from scratch, with its teacher and without."""
     yield "| labels a class | teacher | student, taught | student, alone | gain of the teacher |"
     yield "|---:|---:|---:|---:|---:|"
-    for labels in (10, 40, 160):
-        teacher = _trained(store, from_fields({**SHAPES, "data": {"labels_per_class": labels}}))
+    for labels in labels_per_class:
+        fields = {**SHAPES, "data": {"labels_per_class": labels}, "augmentation": MOVED}
+        teacher = _trained(store, from_fields(fields))
         network = store.artifact(teacher, "best", by=LOCAL)
         assert network is not None
         plain = student_of(store.recipe(teacher, by=LOCAL), network, STUDENT)
@@ -195,6 +197,7 @@ def main() -> None:
     """Measure, print, and write the tables if asked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--labels", type=int, nargs="*", default=(40, 80, 160))
     parser.add_argument("--parts", nargs="*", choices=PARTS, default=PARTS)
     parser.add_argument("--write", type=Path)
     given = parser.parse_args()
@@ -203,7 +206,7 @@ def main() -> None:
         "parity": ("Parity", parity),
         "int8": ("Eight bits", lambda: eight_bits(store)),
         "ensemble": ("Votes", lambda: ensembles(store, given.seeds)),
-        "distil": ("Teaching", lambda: distilled(store, given.seeds)),
+        "distil": ("Teaching", lambda: distilled(store, given.seeds, given.labels)),
     }
     lines = [
         f"Made by `python -m bench.ship --seeds {given.seeds} --write docs/SHIP.md` at commit "

@@ -56,7 +56,7 @@ def show_comparison(outcomes: list[Outcome]) -> None:
             show_changes(outcomes, titles)
     if together.open:
         with together, told():
-            show_ensemble(outcomes, titles)
+            show_ensemble(outcomes)
     if recipes.open:
         with recipes, told():
             show_recipes(stories, titles)

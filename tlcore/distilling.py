@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tlcore import catalog
 from tlcore.rates import RateSchedule
-from tlcore.recipe import Distillation, Model, Optimiser, Recipe
+from tlcore.recipe import Distillation, EarlyStopping, Model, Optimiser, Recipe
 from tlcore.schedule import FreezeSchedule
 
 WEIGHT = 4.0
@@ -37,6 +37,7 @@ def student_of(taught: Recipe, network: Path, backbone: str) -> Recipe:
         "schedule": FreezeSchedule(preset="full"),
         "optimiser": Optimiser(rate=2e-3, weight_decay=0.05),
         "rate_schedule": RateSchedule(name="one-cycle"),
+        "early_stopping": EarlyStopping(keep="last"),  # where the cycle ends
     }
     return taught.model_copy(
         update={

@@ -9,7 +9,10 @@ import pytest
 from tlcore.errors import RunError
 from tlcore.ship import shelf
 
-MAKES = "import pathlib, sys; print('parity holds'); pathlib.Path(sys.argv[1]).write_bytes(b'zip')"
+MAKES = (
+    "import pathlib, sys; print('place x'); print('parity holds'); "
+    "pathlib.Path(sys.argv[1]).write_bytes(b'zip')"
+)
 FAILS = (
     "import sys; print('Writing …'); "
     "sys.exit('Error: The network of <b>this</b> run is gone (x)\\n  What to do: Train it again.')"
@@ -57,13 +60,19 @@ def until(state, *where):
     return found
 
 
+def until_ended(started):
+    for _, process in started:
+        process.wait(20)
+
+
 def test_a_package_is_made_once_and_stays(maker, tmp_path, network):
     started, where = maker(MAKES), (tmp_path, "a-run", network)
     assert shelf.look(*where).state == "none"
     shelf.begin(*where)
     found = until("ready", *where)
     assert found.path.read_bytes() == b"zip"
-    assert "parity holds" in shelf.measured(found)
+    until_ended(started)
+    assert shelf.measured(found) == "parity holds"
     shelf.begin(*where)
     assert len(started) == 1
     assert started[0][0][:3] == ["tlcore", "ship", "a-run"]

@@ -84,9 +84,13 @@ def begin(home: Path, run: str, network: Path, way: Way | None = None) -> None:
 
 
 def measured(package: Package) -> str:
-    """What its maker said of a package that is ready: parity, and what eight bits cost."""
+    """What its maker said of a package that is ready: parity, and what eight bits cost.
+
+    Not where it lies, which is nobody's business who looks at a page.
+    """
     lines = _said(package.path).splitlines()
-    return "\n".join(line for line in lines if line and not line.endswith(" …"))
+    kept = (line for line in lines if line and not line.endswith(" …"))
+    return "\n".join(line for line in kept if not line.startswith("place "))
 
 
 def _start(home: Path, run: str, path: Path, way: Way | None) -> None:

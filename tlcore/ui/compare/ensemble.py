@@ -14,7 +14,7 @@ from tlcore.ui.outcomes import Outcome
 from tlcore.ui.words import literal, with_interval
 
 
-def show_ensemble(outcomes: Sequence[Outcome], titles: Sequence[str]) -> None:
+def show_ensemble(outcomes: Sequence[Outcome]) -> None:
     """The vote's accuracy and its gain, then whether that is worth it."""
     st.subheader("What if these runs voted together?", anchor=False)
     try:
@@ -33,7 +33,7 @@ def show_ensemble(outcomes: Sequence[Outcome], titles: Sequence[str]) -> None:
         _gain("Over one on average", found.over_mean)
     st.markdown(literal(verdict(found)))
     st.caption(
-        f"The best alone is {literal(titles[found.best])}. It was found on these very pictures, "
+        f"The best alone is run {found.best + 1}. It was found on these very pictures, "
         "which flatters it a little, so the gain over it is more likely too small than too large. "
         "A vote is the mean of the runs' probabilities; intervals by paired bootstrap."
     )

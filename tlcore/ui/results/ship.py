@@ -33,7 +33,6 @@ may differ by more than {TOLERANCE:g}.
 
 def show_ship(run: Run) -> None:
     """What can be taken along, and the button that makes it."""
-    st.subheader("Take it with you", anchor=False)
     st.markdown(_WHAT)
     if lacking := missing():
         st.info(
