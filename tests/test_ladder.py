@@ -129,3 +129,12 @@ def test_nobody_forecasts_what_nobody_knows():
     unknown = RECIPE.model_copy(update={"model": Model(backbone="regnetx_002")})
     assert forecast_all([RECIPE, unknown], device="cpu") is None
     assert forecast_all([], device="cpu") is None
+
+
+def test_what_scratch_never_reached_is_told_as_at_least_so_many_times():
+    (five, five_scratch), (ten, ten_scratch) = (list(rungs(RECIPE, [n])) for n in (5, 20))
+    climbs = [climb(five, 80, 5), climb(five_scratch, 10, 5), climb(ten, 90, 20)]
+    found = ladder_of(RECIPE, [*climbs, climb(ten_scratch, 40, 20)])
+    assert "needs more than 4 times as many" in found.text
+    assert "more than" not in ladder_of(RECIPE, [*climbs, climb(ten_scratch, 85, 20)]).text
+    assert ladder_of(RECIPE, climbs[:1]).text == ""

@@ -70,6 +70,21 @@ class Ladder:
         """How many labels transfer saves; None if the two share no number of labels."""
         return advantage(self.transfer, self.scratch)
 
+    @property
+    def text(self) -> str:
+        """The same in words; empty if there is nothing to compare."""
+        found = self.advantage
+        if found is None:
+            return ""
+        fewest, most = self.transfer[0][0], self.scratch[-1][0]
+        if found.saving is not None or most <= fewest:
+            return found.text
+        return (
+            f"{found.text} With {most:,} labels a class, training from scratch has not reached "
+            f"what transfer reaches with {fewest:,}: it needs more than {most / fewest:.0f} times "
+            "as many."
+        )
+
 
 def from_scratch(recipe: Recipe) -> Recipe:
     """The same without what was learned before: random weights, and everything trains.

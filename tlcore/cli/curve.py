@@ -135,7 +135,7 @@ def _tell(found: Ladder, seconds: float, *, as_json: bool) -> None:
                 "transfer": [_fields(point) for point in found.transfer],
                 "scratch": [_fields(point) for point in found.scratch],
                 "saving": gained.saving if gained else None,
-                "text": gained.text if gained else "",
+                "text": found.text,
                 "runs": list(found.runs),
                 "seconds": seconds,
             }
@@ -152,8 +152,8 @@ def _tell(found: Ladder, seconds: float, *, as_json: bool) -> None:
         for labels, accuracy in found.transfer
     ]
     print_table(("labels a class", "transfer", "from scratch", "difference"), rows)
-    if gained:
-        print(f"\n{gained.text}")
+    if found.text:
+        print(f"\n{found.text}")
 
 
 def _fields(point: Point) -> dict[str, Any]:

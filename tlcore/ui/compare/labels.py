@@ -86,14 +86,14 @@ def _show_ladder(recipe: Recipe, busy: bool) -> None:
 
 def _show_curve(recipe: Recipe) -> None:
     found = ladder_of(recipe, _climbs(recipe))
-    if found.advantage is not None:
+    if found.text:
         st.plotly_chart(
             ladder_chart(found),
             key=f"ladder {family(recipe)}",
             config={"displayModeBar": False},
             alt="Accuracy over labels a class, by transfer and from scratch",
         )
-        st.info(found.advantage.text, icon=":material/stairs:")
+        st.info(found.text, icon=":material/stairs:")
         st.caption(_explanation(recipe, found))
     else:
         st.markdown(
