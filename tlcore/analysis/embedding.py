@@ -169,7 +169,7 @@ def by_chance(labels: NDArray[np.int64]) -> float:
 
 
 def unfold(components: NDArray[np.float32], *, seed: int = 0) -> NDArray[np.float32]:
-    """t-SNE: neighbours lie together, whatever becomes of the rest. Some seconds for 2,000."""
+    """t-SNE: neighbours lie together, whatever becomes of the rest. A dozen seconds for 2,000."""
     from sklearn.manifold import TSNE
 
     perplexity = min(30.0, (len(components) - 1) / 3)

@@ -260,7 +260,7 @@ def _measured(
     return analysis.mean_purity(before), analysis.mean_purity(after), raised
 
 
-@st.cache_data(max_entries=8, show_spinner="Unfolding the map, some seconds …")
+@st.cache_data(max_entries=8, show_spinner="Unfolding the map, a dozen seconds …")
 def _unfolded(path: Path, side: Side, _cloud: Cloud) -> NDArray[np.float32]:
     del path, side
     return analysis.unfold(_cloud.components)
