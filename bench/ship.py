@@ -18,7 +18,7 @@ import numpy as np
 from tlcore import catalog
 from tlcore.analysis.ensemble import vote
 from tlcore.analysis.intervals import over_seeds
-from tlcore.analysis.wording import gain, rate
+from tlcore.analysis.wording import gain, percent, rate
 from tlcore.cli.continuing import finish
 from tlcore.data.load import load
 from tlcore.distilling import alone, student_of
@@ -67,6 +67,8 @@ TRAINED: tuple[Mapping[str, Any], ...] = (
 )  # fmt: skip
 STUDENT = "scratch-plain"
 MOVED = {"flip": True, "crop": 0.1}
+FROZEN: Mapping[str, Any] = {"schedule": {"preset": "head-only"}}
+"""How a teacher learns from labels that are partly wrong: it can't learn them by heart."""
 
 
 def parity() -> Iterator[str]:
@@ -141,12 +143,15 @@ def ensembles(store: RunStore, seeds: int) -> Iterator[str]:
         )
 
 
-def distilled(store: RunStore, seeds: int, labels_per_class: Sequence[int]) -> Iterator[str]:
+def distilled(
+    store: RunStore, seeds: int, labels_per_class: Sequence[int], noise: float
+) -> Iterator[str]:
     """A small network from scratch, with its teacher and without."""
-    yield "| labels a class | teacher | student, taught | student, alone | gain of the teacher |"
-    yield "|---:|---:|---:|---:|---:|"
+    yield "| labels a class | wrong | teacher | student, taught | student, alone | gain |"
+    yield "|---:|---:|---:|---:|---:|---:|"
     for labels in labels_per_class:
-        fields = {**SHAPES, "data": {"labels_per_class": labels}, "augmentation": MOVED}
+        data = {"labels_per_class": labels, "shapes": {"label_noise": noise}}
+        fields = {**SHAPES, **(FROZEN if noise else {}), "data": data, "augmentation": MOVED}
         teacher = _trained(store, from_fields(fields))
         network = store.artifact(teacher, "best", by=LOCAL)
         assert network is not None
@@ -167,7 +172,7 @@ def distilled(store: RunStore, seeds: int, labels_per_class: Sequence[int]) -> I
             )
         )
         own = 100 * _accuracy(store, teacher)
-        yield f"| {labels} | {own:.1f} % | {taught} | {single} | {gained} |"
+        yield f"| {labels} | {percent(noise)} | {own:.1f} % | {taught} | {single} | {gained} |"
 
 
 def _over_seeds(values: list[float]) -> str:
@@ -198,6 +203,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--labels", type=int, nargs="*", default=(40, 80, 160))
+    parser.add_argument("--noise", type=float, default=0.0, help="share of wrong training labels")
     parser.add_argument("--parts", nargs="*", choices=PARTS, default=PARTS)
     parser.add_argument("--write", type=Path)
     given = parser.parse_args()
@@ -206,7 +212,7 @@ def main() -> None:
         "parity": ("Parity", parity),
         "int8": ("Eight bits", lambda: eight_bits(store)),
         "ensemble": ("Votes", lambda: ensembles(store, given.seeds)),
-        "distil": ("Teaching", lambda: distilled(store, given.seeds, given.labels)),
+        "distil": ("Teaching", lambda: distilled(store, given.seeds, given.labels, given.noise)),
     }
     lines = [
         f"Made by `python -m bench.ship --seeds {given.seeds} --write docs/SHIP.md` at commit "

@@ -80,7 +80,7 @@ def _in_eight_bits(eight: Eight) -> Section:
     how = (
         f"Ranges were set by {eight.calibrated:,} training pictures, never by test pictures."
         if eight.way == "static"
-        else "Each picture sets its own ranges; weights alone are stored in eight bits."
+        else "Each picture sets its own ranges; only dense layers are in eight bits."
     )
     tone = Paragraph(eight.verdict, "caution" if eight.too_much else "finding")
     return Section("In eight bits", (tone, Paragraph(eight.cost), Paragraph(how)))

@@ -13,7 +13,7 @@ from tlcore.analysis.wording import chance, gain, percent, quantity, rate
 
 Way: TypeAlias = Literal["static", "dynamic"]
 """How a network is brought to eight bits: with ranges found on training pictures beforehand, or
-with ranges found anew for every picture."""
+with ranges found anew for every picture, which is for dense layers alone."""
 
 TOLERANCE = 1e-3
 """The most by which any probability may differ from the lab's own."""
