@@ -21,14 +21,18 @@ from tlcore.errors import RunError
 
 CHANCE = np.random.default_rng(0)
 LABELS = np.arange(90) % 3
-FEATURES = np.float32(CHANCE.normal(size=(90, 12)) * np.linspace(3, 0.1, 12) + LABELS[:, None])
+FEATURES = (CHANCE.normal(size=(90, 12)) * np.linspace(3, 0.1, 12) + LABELS[:, None]).astype(
+    np.float32
+)
 
 
 @pytest.mark.parametrize("shape", [(90, 12), (20, 200), (60, 60)])
 def test_components_are_those_of_scikit_learn_but_for_their_direction(shape):
     from sklearn.decomposition import PCA
 
-    features = np.float32(np.random.default_rng(1).normal(size=shape) * np.linspace(4, 1, shape[1]))
+    features = np.random.default_rng(1).normal(size=shape) * np.linspace(4, 1, shape[1]).astype(
+        np.float32
+    )
     kept = min(COMPONENTS, min(shape))
     theirs = PCA(kept, svd_solver="full")
     points = theirs.fit_transform(features.astype(np.float64))
@@ -73,10 +77,10 @@ def test_purity_goes_through_many_pictures_a_part_at_a_time(monkeypatch):
 
 
 def test_classes_that_lie_apart_are_pure_and_shuffled_ones_are_as_by_chance():
-    apart = np.float32(FEATURES + 100 * LABELS[:, None])
+    apart = (FEATURES + 100 * LABELS[:, None]).astype(np.float32)
     assert purity(apart, LABELS).mean() == 1
     many = np.arange(600) % 3
-    scattered = np.float32(CHANCE.normal(size=(600, 5)))
+    scattered = CHANCE.normal(size=(600, 5)).astype(np.float32)
     found = mean_purity(purity(scattered, many))
     assert found.low < by_chance(many) < found.high
 
@@ -95,7 +99,7 @@ def test_of_few_pictures_all_others_are_neighbours():
 
 
 def test_t_sne_keeps_classes_that_lie_apart_together_and_is_the_same_every_time():
-    apart = project(np.float32(FEATURES + 30 * LABELS[:, None])).components
+    apart = project((FEATURES + 30 * LABELS[:, None]).astype(np.float32)).components
     drawn = unfold(apart)
     assert drawn.shape == (90, 2)
     assert purity(drawn, LABELS, neighbours=5).mean() > 0.95

@@ -1,5 +1,7 @@
 """A correction changes the picture that it names, and nobody else's place or label."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -52,7 +54,7 @@ def test_a_picture_that_is_left_out_is_the_only_one_that_is_gone(side):
 
 
 def test_the_few_labels_of_a_class_stay_the_same_ones():
-    few = {"labels_per_class": 5}
+    few: dict[str, Any] = {"labels_per_class": 5}
     before = sides(split(POOL, Data(**few)))
     one, other = [each for each, (name, label) in before.items() if (name, label) == ("train", 1)][
         :2

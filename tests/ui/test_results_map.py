@@ -34,7 +34,7 @@ def run(store):
 
 def made(store, run, *, before=True, why_not="", network=None):
     chance, labels = np.random.default_rng(0), np.array(TRUE)
-    features = np.float32(chance.normal(size=(60, 8)))
+    features = chance.normal(size=(60, 8)).astype(np.float32)
     found = Embedding(
         rows=np.arange(60),
         after=project(features + 20 * np.eye(8, dtype=np.float32)[labels]),
