@@ -17,7 +17,8 @@ OPENING = """# Every field of a recipe
 
 Made by `python docs/recipe_reference.py` from the classes in `tlcore/recipe.py`,
 `tlcore/corrections.py`, `tlcore/schedule.py` and `tlcore/rates.py`. All fields may be left out;
-what is left out has the default. `python -m tlcore recipes NAME` prints whole recipes to start from.
+what is left out has the default. `python -m tlcore recipes NAME` prints whole recipes to start
+from.
 """
 
 
