@@ -145,7 +145,7 @@ _REPORT_D = (
 )
 
 _TWO_PHASE = {
-    "data": _part(4000, 2000),
+    "data": _part(12000, 10000),
     "input": {"size": 96},
     "model": {"backbone": "mobilenetv2_100"},
     "epochs": 8,
@@ -165,7 +165,7 @@ _REPORT_E = (
         name="mobilenetv2-first-phase",
         title="The first of these phases alone",
         here={
-            "data": _part(4000, 2000, validation=0.2),
+            "data": _part(12000, 10000, validation=0.2),
             "optimiser": {"name": "adam", "rate": 1e-3},
             "rate_schedule": {"name": "constant"},
             "epochs": 5,
