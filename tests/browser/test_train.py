@@ -44,7 +44,11 @@ def patient(page: Page) -> Page:
 
 def open_train(page: Page, lab: Lab, recipe: Recipe = SMALL) -> None:
     visit(page, f"{lab.url}/train?recipe={packed(recipe)}")
-    page.get_by_role("grid").wait_for()
+    grid, before = page.get_by_role("grid"), None
+    grid.wait_for()
+    while (now := grid.bounding_box()) != before:  # what stands above it may still come
+        before = now
+        page.wait_for_timeout(500)
 
 
 def cell(page: Page, row: int, column: int):
