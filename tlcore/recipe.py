@@ -159,7 +159,8 @@ class Model(Part):
 
     Attributes:
         backbone: A name of the catalogue, or any timm name.
-        weights: `pretrained`, `none` (from scratch), or a file of weights.
+        weights: `pretrained`, `none` (from scratch), or a file of weights: its path, or its name
+            in a folder for weights, such as `resnet50.tv_in1k_ktb`.
         head: The classifier.
         drop_path: Share of residual branches left out in training, where the backbone has them.
     """

@@ -29,6 +29,19 @@ def in_folders(names: Sequence[str]) -> Path | None:
     return None
 
 
+def named(weights: str) -> Path:
+    """The file that `model.weights` names: by its path, or by its name in the folders for weights.
+
+    The name may leave the ending out: `resnet50.tv_in1k_ktb`. A name that no folder has is taken
+    for a path, so that whoever reads it says where there was nothing.
+    """
+    path = Path(weights).expanduser()
+    if path.name != weights or path.is_file():
+        return path
+    files = [file for folder in paths.weight_folders() for file in _weight_files(folder)]
+    return next((file for file in files if weights in (file.name, file.stem)), path)
+
+
 def in_hub_cache(repository: str) -> Path | None:
     """The weights of a repository such as `timm/resnet18.a1_in1k`, where the hub's own tools
     keep what they have fetched."""

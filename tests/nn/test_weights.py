@@ -10,8 +10,10 @@ from safetensors.torch import load_file, save_file
 
 from tlcore import catalog
 from tlcore.errors import WeightsError, WeightsMissing
+from tlcore.events import Note, Tested
 from tlcore.nn.backbones import build
-from tlcore.nn.engine.keepsake import save_network
+from tlcore.nn.engine import train
+from tlcore.nn.engine.keepsake import load_network, save_network
 from tlcore.nn.prepare import Preparation
 from tlcore.nn.weights import find, source_for
 from tlcore.recipe import Model
@@ -127,6 +129,87 @@ def test_the_network_of_an_earlier_run_can_be_started_from(tmp_path):
     assert later.options == options
 
 
+NORMALISED = ("imagenet", "half", "zero-one", "dataset", "raw")
+
+
+def test_a_network_trained_with_any_normalisation_can_be_started_from(tmp_path, stand_in_weights):
+    for normalise in NORMALISED:
+        fields = {
+            "data": {"name": "shapes", "shapes": {"per_class": 4, "test_per_class": 2, "size": 16}},
+            "input": {"size": 32, "normalise": normalise},
+            "model": {"backbone": NAME, "weights": str(stand_in_weights(NAME))},
+            "epochs": 1,
+            "precision": "float32",
+        }
+        path = tmp_path / f"{normalise}.safetensors"
+        next(e for e in train(from_fields(fields)) if isinstance(e, Tested)).save(path)
+        later = build(Model(backbone=NAME, weights=str(path)), 3, 32, seed=0)
+        prepare = load_network(path).prepare
+        assert later.trained_with == (tuple(prepare.mean), tuple(prepare.std)), normalise
+
+
+def test_options_that_are_none_are_no_options(tensors, tmp_path):
+    path = tmp_path / "weights.safetensors"
+    for told in ("", " ", "{}", "null", "None", "num_classes=0"):
+        save_file(tensors, path, metadata={"create_kwargs": told})
+        source = source_for(Model(backbone=NAME, weights=str(path)))
+        assert source
+        assert source.options == {}, told
+
+
+def test_a_mean_and_a_deviation_are_read_as_a_list_or_as_people_write_them(tensors, tmp_path):
+    path = tmp_path / "weights.safetensors"
+    for mean in ("[0.0, 0.5, -0.25]", "0 0.5 -0.25", "0.0,0.5,-0.25", "(0, 0.5, -0.25)"):
+        save_file(tensors, path, metadata={"mean": mean, "std": "1 1 1"})
+        source = source_for(Model(backbone=NAME, weights=str(path)))
+        assert source
+        assert source.trained_with == ((0.0, 0.5, -0.25), (1.0, 1.0, 1.0)), mean
+        assert source.note == ""
+
+
+def test_a_file_that_says_no_statistics_is_taken_for_its_backbone_s_usual_weights(
+    tensors, tmp_path
+):
+    path = tmp_path / "mine.safetensors"
+    save_file(tensors, path)
+    usual = {NAME: catalog.HALF, "resnet18": catalog.IMAGENET, "regnetx_002": catalog.IMAGENET}
+    for backbone, expected in usual.items():
+        source = source_for(Model(backbone=backbone, weights=str(path)))
+        assert source
+        assert source.trained_with == expected, backbone
+        assert "mine.safetensors doesn't say" in source.note
+        assert "usual for its backbone" in source.note
+    unknown = source_for(Model(backbone="pebble-shapes", weights=str(path)))
+    assert unknown
+    assert unknown.trained_with is None
+    assert "training pictures' own" in unknown.note
+
+
+def test_a_run_says_that_statistics_were_assumed_where_its_recipe_takes_them(tensors, tmp_path):
+    path = tmp_path / "mine.safetensors"
+    save_file(tensors, path)
+    for normalise, told in (("auto", True), ("half", False)):
+        fields = {
+            "data": {"name": "shapes", "shapes": {"per_class": 4, "test_per_class": 2, "size": 16}},
+            "input": {"size": 32, "normalise": normalise},
+            "model": {"backbone": NAME, "weights": str(path)},
+            "epochs": 1,
+            "precision": "float32",
+        }
+        notes = [event.text for event in train(from_fields(fields)) if isinstance(event, Note)]
+        assert any("mine.safetensors doesn't say" in text for text in notes) == told
+
+
+def test_a_recipe_names_stand_in_weights_by_the_name_of_their_file(nowhere, tensors):
+    path = _put(nowhere / "home" / "weights", "resnet50.tv_in1k_ktb.safetensors", tensors)
+    for name in ("resnet50.tv_in1k_ktb", "resnet50.tv_in1k_ktb.safetensors", str(path)):
+        source = source_for(Model(backbone="resnet50", weights=name))
+        assert source
+        assert source.path == path
+    with pytest.raises(WeightsMissing, match=r"resnet50\.tv_in1k is not there"):
+        source_for(Model(backbone="resnet50", weights="resnet50.tv_in1k"))
+
+
 def test_padding_asked_of_a_network_that_has_none_is_an_error(tmp_path, tensors):
     path = tmp_path / "weights.safetensors"
     save_file(tensors, path, metadata={"create_kwargs": "pad_type='same'"})
@@ -225,7 +308,10 @@ REAL = {
     "mobilenetv2_100": {"pad_type": "same"},
     "tf_efficientnet_lite0": {},
     "squeezenet1_1": {},
+    "resnet18": {},
+    "resnet50": {},
 }
+OF_IMAGENET = ("squeezenet1_1", "resnet18", "resnet50")
 
 
 @pytest.mark.parametrize("name", REAL)
@@ -234,10 +320,11 @@ def test_real_weights_are_all_used_and_nothing_but_a_classifier_is_left(shared, 
     network = build(Model(backbone=name), 10, 32, seed=0)
     loaded, file = network.backbone.state_dict(), load_file(find(name))
     assert network.options == REAL[name]
-    assert network.trained_with == (catalog.IMAGENET if name == "squeezenet1_1" else catalog.HALF)
+    assert network.trained_with == (catalog.IMAGENET if name in OF_IMAGENET else catalog.HALF)
     assert set(loaded) <= set(file)
-    assert set(file) - set(loaded) <= {"classifier.weight", "classifier.bias"}
-    assert all(torch.equal(loaded[n], file[n]) for n in loaded)
+    left_over = {name.rpartition(".")[0] for name in set(file) - set(loaded)}
+    assert left_over <= {"classifier", "fc"}
+    assert all(torch.equal(loaded[n], file[n].to(loaded[n].dtype)) for n in loaded)
     assert network.exact
 
 

@@ -56,8 +56,10 @@ def build(
     cut, exact = find_cut(backbone, picture)
     with _chance(seed, "head"):
         head = build_head(model.head, features, classes)
-    known = source.trained_with if source else None
-    network = Network(backbone, head, cut, exact=exact, trained_with=known, options=options)
+    known, note = (source.trained_with, source.note) if source else (None, "")
+    network = Network(
+        backbone, head, cut, exact=exact, trained_with=known, options=options, note=note
+    )
     if source:
         load_into(network, source.path)
     return network.train()

@@ -25,6 +25,7 @@ class Network(nn.Module):
             Else all of them run in the last one.
         trained_with: Mean and deviation that the weights were trained with; None if unknown.
         options: How the backbone was built beside its name, which only its weights knew.
+        note: What a person should know of what the weights were trained with.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Network(nn.Module):
         exact: bool,
         trained_with: tuple[Triple, Triple] | None = None,
         options: Mapping[str, Any] | None = None,
+        note: str = "",
     ) -> None:
         super().__init__()
         self.backbone = backbone
@@ -43,6 +45,7 @@ class Network(nn.Module):
         self.exact = exact
         self.trained_with = trained_with
         self.options = dict(options or {})
+        self.note = note
         self._cut = cut
         self.outline: Outline = outline_of(backbone, head, self.stages)
 

@@ -17,7 +17,10 @@ from tlcore.nn.network import Network, Triple
 from tlcore.nn.weight_fit import differences, fit
 from tlcore.nn.weight_reader import damaged, read_metadata, read_weights
 from tlcore.recipe import Model
-from tlcore.weight_files import hub_cache, in_hub_cache
+from tlcore.weight_files import hub_cache, in_hub_cache, named
+
+_NO_OPTIONS = ("", "{}", "null", "None")
+_SEPARATORS = re.compile(r"[\[\](),;\s]+")
 
 
 @dataclass(frozen=True)
@@ -28,11 +31,29 @@ class Source:
         path: The file.
         options: For timm, beside the network's name: padding and such, which no shape shows.
         trained_with: Mean and deviation; None where nobody says.
+        assumed: The file says no such thing, and its backbone's usual ones were taken.
     """
 
     path: Path
     options: Mapping[str, Any] = field(default_factory=dict)
     trained_with: tuple[Triple, Triple] | None = None
+    assumed: bool = False
+
+    @property
+    def note(self) -> str:
+        """What a person should know of the mean and deviation; nothing where the file says them."""
+        if self.trained_with is None:
+            return (
+                f"{self.path.name} doesn't say with which mean and deviation of colours it was "
+                "trained, and nothing is known of its backbone: the training pictures' own count."
+            )
+        if self.assumed:
+            mean, std = (" ".join(f"{value:g}" for value in each) for each in self.trained_with)
+            return (
+                f"{self.path.name} doesn't say with which mean and deviation of colours it was "
+                f"trained: those usual for its backbone count (mean {mean}, deviation {std})."
+            )
+        return ""
 
 
 def source_for(model: Model) -> Source | None:
@@ -44,10 +65,12 @@ def source_for(model: Model) -> Source | None:
     """
     if model.weights == "none":
         return None
-    path = find(model.backbone) if model.weights == "pretrained" else Path(model.weights)
-    path = path.expanduser()
+    path = find(model.backbone) if model.weights == "pretrained" else named(model.weights)
     metadata = _plain(read_metadata(path), path)
-    return Source(path, _options(metadata, path), _trained_with(metadata, path))
+    options = _options(metadata, path)
+    if told := _trained_with(metadata, path):
+        return Source(path, options, told)
+    return Source(path, options, _usual(model.backbone), assumed=True)
 
 
 def find(name: str) -> Path:
@@ -112,7 +135,8 @@ def _options(metadata: Mapping[str, str], path: Path) -> dict[str, Any]:
     classes there were does not matter, and anything else is refused.
     """
     options: dict[str, Any] = {}
-    for part in re.sub(r"\(.*?\)", "", metadata.get("create_kwargs", "")).split(","):
+    told = re.sub(r"\(.*?\)", "", metadata.get("create_kwargs", "")).strip()
+    for part in () if told in _NO_OPTIONS else told.split(","):
         name, _, value = (piece.strip() for piece in part.partition("="))
         if name == "pad_type" and value == "'same'":
             options[name] = "same"
@@ -126,20 +150,33 @@ def _options(metadata: Mapping[str, str], path: Path) -> dict[str, Any]:
 def _trained_with(metadata: Mapping[str, str], path: Path) -> tuple[Triple, Triple] | None:
     """What the file says, or else what timm knows of weights by the file's or its folder's name."""
     if "mean" in metadata and "std" in metadata:
-        return _triple(metadata["mean"], path), _triple(metadata["std"], path)
+        return _triple(metadata["mean"], path), _triple(metadata["std"], path, least=0.0)
     folders = [part.rpartition("--")[2] for part in path.parts if part.startswith("models--")]
-    known = next((k for name in (path.stem, *folders) if (k := known_weights(name))), None)
+    return next((k for name in (path.stem, *folders) if (k := _known(name))), None)
+
+
+def _usual(backbone: str) -> tuple[Triple, Triple] | None:
+    """What the backbone's pre-trained weights are known to expect, whoever trained these."""
+    card = catalog.lookup(backbone)
+    return card.trained_with if card else _known(backbone)
+
+
+def _known(name: str) -> tuple[Triple, Triple] | None:
+    """What timm knows of weights by this name; of pictures in grey it is no use here."""
+    known = known_weights(name)
     if known is None or len(known.mean) != 3:
         return None
-    return _triple(json.dumps(known.mean), path), _triple(json.dumps(known.std), path)
+    (r, g, b), (spread_r, spread_g, spread_b) = known.mean, known.std
+    return (r, g, b), (spread_r, spread_g, spread_b)
 
 
-def _triple(text: str, path: Path) -> Triple:
+def _triple(text: str, path: Path, *, least: float = -1000.0) -> Triple:
+    """Three numbers, as a list (`[0.5, 0.5, 0.5]`) or as people write them (`0.5 0.5 0.5`)."""
     try:
-        red, green, blue = (float(value) for value in json.loads(text))
-    except (ValueError, TypeError, RecursionError):
+        red, green, blue = (float(value) for value in _SEPARATORS.sub(" ", text[:1000]).split())
+    except ValueError:
         raise damaged(path, f"{text[:60]} is no mean or deviation of three channels") from None
-    if not all(math.isfinite(value) and 0 < value < 1000 for value in (red, green, blue)):
+    if not all(math.isfinite(value) and least < value < 1000 for value in (red, green, blue)):
         raise damaged(path, f"{text[:60]} is no mean or deviation of colours")
     return red, green, blue
 

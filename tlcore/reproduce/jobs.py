@@ -13,6 +13,7 @@ from tlcore.presets import Preset, find
 from tlcore.recipe import Recipe
 from tlcore.recipe_text import from_fields, to_fields
 from tlcore.reproduce.rows import ROWS, Fields, Row
+from tlcore.weight_files import named
 
 SIZES = {"cifar10": (50_000, 10_000)}
 """Pictures to train with and to test on, where a part of them is used."""
@@ -88,6 +89,8 @@ def missing(recipe: Recipe) -> str:
     if model.weights == "pretrained" and catalog.here(model.backbone) is None:
         card = catalog.lookup(model.backbone)
         return f"no weights of {card.title if card else model.backbone} here"
+    if model.weights not in ("pretrained", "none") and not named(model.weights).is_file():
+        return f"no file of weights {model.weights} here"
     return "" if _has_data(recipe) else f"no {recipe.data.name} here"
 
 

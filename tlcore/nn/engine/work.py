@@ -61,9 +61,12 @@ class Work:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a person should know about this combination."""
+        told = []
         if self.validation is None:
-            return ("There is no validation share, so the last epoch is kept, whatever it is.",)
-        return ()
+            told.append("There is no validation share, so the last epoch is kept, whatever it is.")
+        if self.recipe.input.normalise == "auto" and self.network.note:
+            told.append(self.network.note)
+        return tuple(told)
 
     def save(self, path: Path, *, progress: Progress) -> None:
         """Write the whole state of the run."""

@@ -9,6 +9,7 @@ from typing import Literal
 
 from tlcore import catalog, paths
 from tlcore.catalog import Backbone
+from tlcore.weight_files import named
 
 Group = Literal["Here now", "Fetched when a run starts", "Not to be had here"]
 
@@ -46,7 +47,7 @@ def whereabouts(card: Backbone, weights: str, *, name: str = "") -> Whereabouts:
     if card.kind == "scratch" or weights == "none":
         return Whereabouts("Here now", "from scratch", "Trained from scratch: needs no weights.")
     if weights != "pretrained":
-        return _file(Path(weights).expanduser())
+        return _file(named(weights))
     if path := catalog.here(name or card.name):
         return _found(path)
     if card.kind == "own":
