@@ -1,8 +1,10 @@
 """What a class wrote about a run is there the next time, and no slip on disk is a traceback."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
-from tlcore.checklist import LONGEST, Answer, keep_answers, read_answers
+from tlcore.checklist import LONGEST, Answer, keep_answers, read_answers, say, settle
 from tlcore.errors import RunError
 
 SAID = {
@@ -15,7 +17,30 @@ def test_what_was_said_is_there_the_next_time(tmp_path):
     keep_answers(tmp_path, SAID)
     assert read_answers(tmp_path) == SAID
     keep_answers(tmp_path, {"Who is missing?": Answer()})
-    assert read_answers(tmp_path) == {"Who is missing?": Answer()}
+    assert read_answers(tmp_path) == {**SAID, "Who is missing?": Answer()}
+
+
+def test_of_eighty_writers_at_once_all_eighty_are_kept(tmp_path):
+    with ThreadPoolExecutor(16) as tabs:
+        for _ in tabs.map(lambda n: say(tmp_path, f"Question {n}?", f"{n}", seen=""), range(80)):
+            pass
+    assert read_answers(tmp_path) == {f"Question {n}?": Answer(f"{n}") for n in range(80)}
+
+
+def test_words_and_marks_of_one_question_are_kept_each_for_itself(tmp_path):
+    say(tmp_path, "q", "old", seen="")
+    settle(tmp_path, "q", True)
+    say(tmp_path, "q", "new", seen="old")
+    assert read_answers(tmp_path) == {"q": Answer("new", settled=True)}
+
+
+def test_what_somebody_else_wrote_meanwhile_stands_beside_the_new_words(tmp_path):
+    say(tmp_path, "q", "theirs", seen="")
+    say(tmp_path, "q", "mine", seen="")
+    assert read_answers(tmp_path)["q"].text == "theirs\n\nmine"
+    with pytest.raises(RunError, match="Somebody else has answered meanwhile"):
+        say(tmp_path, "q", "x" * LONGEST, seen="")
+    assert read_answers(tmp_path)["q"].text == "theirs\n\nmine"
 
 
 def test_a_run_of_which_nothing_was_said_has_no_answers(tmp_path):

@@ -1,29 +1,30 @@
 """What a class has thought about a run, in its own words: kept beside the run, whole or not at all.
 
->>> from pathlib import Path
+Several tabs may write at once: each writes only what was changed in it, into what is there.
+
 >>> from tempfile import mkdtemp
 >>> folder = Path(mkdtemp())
->>> keep_answers(folder, {"Who is missing?": Answer("Nobody over 60.", settled=True)})
->>> read_answers(folder)["Who is missing?"].text
-'Nobody over 60.'
+>>> keep_answers(folder, {"Who is missing?": Answer("Nobody over 60.")})
+>>> settle(folder, "Who is missing?", True)
+>>> read_answers(folder)["Who is missing?"]
+Answer(text='Nobody over 60.', settled=True)
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from tlcore.errors import RunError
-from tlcore.files import written_whole
+from tlcore.runs.notes import Note
 
 LONGEST = 4000
 """Characters of an answer."""
 
 _FILE = "checklist.json"
 _MOST = 100
-_LARGEST = 4 * 1024**2
 
 
 @dataclass(frozen=True)
@@ -39,50 +40,67 @@ class Answer:
     settled: bool = False
 
 
-def read_answers(folder: Path) -> dict[str, Answer]:
+Answers: TypeAlias = dict[str, Answer]
+
+
+def read_answers(folder: Path) -> Answers:
     """Question to answer, as far as there are any.
 
     Args:
-        folder: Of the run.
+        folder: Of the run, here and below.
     """
-    path = folder / _FILE
-    try:
-        if path.stat().st_size > _LARGEST:
-            raise _damaged(path)
-        fields = json.loads(path.read_bytes())["answers"]
-        return {
-            str(question): Answer(str(each["text"])[:LONGEST], bool(each["settled"]))
-            for question, each in fields.items()
-        }
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise _damaged(path) from None
+    return _ANSWERS.read(folder, _FILE)
 
 
 def keep_answers(folder: Path, answers: Mapping[str, Answer]) -> None:
-    """Put these answers in the place of those that were there."""
-    if not folder.is_dir():
-        remedy = "Copy what you wrote: the run may have been deleted in another tab."
-        raise RunError("The run is gone, so nothing can be kept beside it", remedy=remedy)
+    """Put these answers in the place of earlier ones to the same questions; others stay."""
+    _ANSWERS.change(folder, _FILE, lambda there: _fields({**there, **answers}))
+
+
+def say(folder: Path, question: str, text: str, *, seen: str) -> None:
+    """Put new words in the place of those that their writer has seen. If somebody else has written
+    others meanwhile, both stand there.
+
+    Raises:
+        RunError: Together they would be too long; nothing was changed.
+    """
+
+    def merged(there: Answers) -> dict[str, Any]:
+        before = there.get(question, Answer())
+        others = before.text not in ("", seen, text)
+        words = f"{before.text}\n\n{text}" if others else text
+        if len(words) > LONGEST:
+            what = f"Somebody else has answered meanwhile; both have over {LONGEST:,} characters"
+            raise RunError(what, remedy="Copy what you wrote, open the page anew, and shorten it.")
+        return _fields({**there, question: replace(before, text=words)})
+
+    _ANSWERS.change(folder, _FILE, merged)
+
+
+def settle(folder: Path, question: str, settled: bool) -> None:
+    """Note whether the class is done with a question, whatever was said to it."""
+
+    def merged(there: Answers) -> dict[str, Any]:
+        return _fields({**there, question: replace(there.get(question, Answer()), settled=settled)})
+
+    _ANSWERS.change(folder, _FILE, merged)
+
+
+def _fields(answers: Answers) -> dict[str, Any]:
     kept = {
         question: asdict(Answer(answer.text[:LONGEST], answer.settled))
         for question, answer in list(answers.items())[:_MOST]
     }
-    text = json.dumps({"version": 1, "answers": kept}, ensure_ascii=False, indent=1)
-    try:
-        with written_whole(folder / _FILE) as draft:
-            draft.write_text(text.encode("utf-8", "replace").decode(), encoding="utf-8")
-    except OSError as error:
-        raise RunError(
-            f"The answers can't be kept: {error.strerror}",
-            where=str(folder / _FILE),
-            remedy="Copy what you wrote, and free some space.",
-        ) from None
+    return {"answers": kept}
 
 
-def _damaged(path: Path) -> RunError:
-    remedy = "Mend the file or take it away; the run itself is whole."
-    return RunError(
-        "The answers of this run's checklist can't be read", where=str(path), remedy=remedy
-    )
+def _parsed(fields: Any) -> Answers:
+    return {
+        str(question): Answer(str(each["text"])[:LONGEST], bool(each["settled"]))
+        for question, each in fields["answers"].items()
+    }
+
+
+_ANSWERS: Note[Answers] = Note(
+    "The answers of this run's checklist", dict, _parsed, largest=4 * 1024**2
+)

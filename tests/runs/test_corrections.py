@@ -1,6 +1,7 @@
 """Corrections are noted for whoever made them, survive, and change nothing of the run."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -26,6 +27,13 @@ def test_what_was_noted_is_there_after_a_restart_and_nothing_else_changed(tmp_pa
     after = everything_in(tmp_path)
     assert {name: after[name] for name in before} == before
     assert len(after) == len(before) + 1
+
+
+def test_of_eighty_noted_by_two_tabs_at_once_all_eighty_are_kept(tmp_path):
+    given = [Correction(picture=f"test/cat/{n:05}", label="mug") for n in range(80)]
+    with ThreadPoolExecutor(2) as tabs:
+        list(tabs.map(lambda each: note(tmp_path, each, by=LOCAL), given))
+    assert set(noted(tmp_path, by=LOCAL)) == set(given)
 
 
 def test_a_later_correction_of_a_picture_takes_the_place_of_an_earlier(tmp_path):

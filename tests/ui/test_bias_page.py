@@ -16,7 +16,7 @@ from tlcore.analysis.predictions import Predictions
 from tlcore.biaslab import FROZEN, SCRATCH, draw_twins, recipe_for
 from tlcore.checklist import Answer, keep_answers, read_answers
 from tlcore.data.drawn.world import class_names
-from tlcore.errors import AnswerError
+from tlcore.errors import AnswerError, RunError
 from tlcore.recipe import Shapes
 from tlcore.runs.owners import LOCAL, known_by
 from tlcore.runs.states import State
@@ -147,7 +147,34 @@ def test_answers_to_questions_of_another_lab_are_neither_hidden_nor_lost(store):
     page = open_page("bias", run=run, part=CHECKLIST)
     assert "An <b>old</b> answer." in text_of(page)
     page.text_area[2].set_value("x").run()
-    assert read_answers(folder).keys() == {"An old question?", QUESTIONS[2]} | set(QUESTIONS)
+    assert read_answers(folder).keys() == {"An old question?", QUESTIONS[2]}
+
+
+def test_two_tabs_erase_nothing_of_each_other_s(store):
+    run = examined(store, grouped({}))
+    old, new = (open_page("bias", run=run, part=CHECKLIST) for _ in range(2))
+    new.text_area[0].set_value("Nobody over 60.").run()
+    old.checkbox[1].set_value(True).run()
+    assert old.text_area[0].value == "Nobody over 60."
+    new.text_area[2].set_value("Mine.").run()
+    old.text_area[2].set_value("Theirs.").run()
+    kept = read_answers(store.folder(run, by=LOCAL).path)
+    assert kept[QUESTIONS[0]].text == "Nobody over 60."
+    assert kept[QUESTIONS[1]].settled
+    assert kept[QUESTIONS[2]].text == old.text_area[2].value == "Mine.\n\nTheirs."
+
+
+def test_words_that_could_not_be_kept_stay_in_their_box(store, monkeypatch):
+    run = examined(store, grouped({}))
+    page = open_page("bias", run=run, part=CHECKLIST)
+
+    def full(*given, **named):
+        raise RunError("The disk is full")
+
+    monkeypatch.setattr(checklist, "say", full)
+    page.text_area[0].set_value("Nobody over 60.").run()
+    assert "The disk is full" in text_of(page)
+    assert page.text_area[0].value == "Nobody over 60."
 
 
 def test_a_damaged_checklist_is_told_in_words(store):

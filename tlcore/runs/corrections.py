@@ -18,23 +18,24 @@ True
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Any, TypeAlias
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from tlcore.corrections import Correction, too_many
 from tlcore.errors import RunError
-from tlcore.files import written_whole
 from tlcore.recipe import Recipe
 from tlcore.recipe_text import from_fields, to_fields
+from tlcore.runs.notes import Note
 from tlcore.runs.owners import Owner
 from tlcore.runs.rows import LONGEST_NAME
 
-_LARGEST = 1024**2
 _NAMED_SO = ", corrected"
 _READ = TypeAdapter(list[Correction])
+
+Corrections: TypeAlias = tuple[Correction, ...]
 
 
 def noted(folder: Path, *, by: Owner) -> tuple[Correction, ...]:
@@ -43,16 +44,7 @@ def noted(folder: Path, *, by: Owner) -> tuple[Correction, ...]:
     Raises:
         RunError: The file was damaged.
     """
-    path = _place(folder, by)
-    try:
-        if path.stat().st_size > _LARGEST:
-            raise _damaged(path)
-        fields = json.loads(path.read_bytes())
-        return tuple(_READ.validate_python(fields["corrections"]))
-    except FileNotFoundError:
-        return ()
-    except (OSError, ValueError, KeyError, TypeError, RecursionError, ValidationError):
-        raise _damaged(path) from None
+    return _CORRECTIONS.read(folder, _file(by))
 
 
 def note(folder: Path, correction: Correction, *, by: Owner) -> None:
@@ -61,18 +53,22 @@ def note(folder: Path, correction: Correction, *, by: Owner) -> None:
     Raises:
         RunError: The run is gone, or there are too many.
     """
-    others = _but(noted(folder, by=by), [correction.picture])
-    if too_many([*others, correction]):
-        raise RunError(
-            f"There are {len(others):,} corrections, as many as a recipe can hold",
-            remedy="Train with these first; the new run's pictures can be corrected again.",
-        )
-    _keep(folder, (*others, correction), by)
+
+    def added(there: Corrections) -> dict[str, Any]:
+        others = _but(there, [correction.picture])
+        if too_many([*others, correction]):
+            raise RunError(
+                f"There are {len(others):,} corrections, as many as a recipe can hold",
+                remedy="Train with these first; the new run's pictures can be corrected again.",
+            )
+        return _fields((*others, correction))
+
+    _CORRECTIONS.change(folder, _file(by), added)
 
 
 def take_back(folder: Path, pictures: Collection[str], *, by: Owner) -> None:
     """Undo the corrections of these pictures."""
-    _keep(folder, _but(noted(folder, by=by), pictures), by)
+    _CORRECTIONS.change(folder, _file(by), lambda there: _fields(_but(there, pictures)))
 
 
 def corrected(recipe: Recipe, corrections: Sequence[Correction]) -> Recipe:
@@ -98,26 +94,19 @@ def _but(corrections: Sequence[Correction], pictures: Collection[str]) -> tuple[
     return tuple(each for each in corrections if each.picture not in gone)
 
 
-def _keep(folder: Path, corrections: Sequence[Correction], by: Owner) -> None:
-    if not folder.is_dir():
-        remedy = "It may have been deleted in another tab."
-        raise RunError("The run is gone, so nothing can be noted beside it", remedy=remedy)
-    listed = [each.model_dump(exclude_defaults=True) for each in corrections]
-    text = json.dumps({"version": 1, "corrections": listed}, indent=1)
-    path = _place(folder, by)
-    try:
-        with written_whole(path) as draft:
-            draft.write_text(text, encoding="utf-8")
-    except OSError as error:
-        what = f"The correction can't be noted: {error.strerror}"
-        raise RunError(what, where=str(path), remedy="Free some space.") from None
+def _fields(corrections: Corrections) -> dict[str, Any]:
+    return {"corrections": [each.model_dump(exclude_defaults=True) for each in corrections]}
 
 
-def _place(folder: Path, by: Owner) -> Path:
-    """A file for each owner, named so that no id can lead elsewhere."""
-    return folder / f"corrections-{hashlib.sha256(by.id.encode()).hexdigest()[:16]}.json"
+def _parsed(fields: Any) -> Corrections:
+    return tuple(_READ.validate_python(fields["corrections"]))
 
 
-def _damaged(path: Path) -> RunError:
-    remedy = "Mend the file or take it away; the run itself is whole."
-    return RunError("The corrections of this run can't be read", where=str(path), remedy=remedy)
+def _file(by: Owner) -> str:
+    """One for each owner, named so that no id can lead elsewhere."""
+    return f"corrections-{hashlib.sha256(by.id.encode()).hexdigest()[:16]}.json"
+
+
+_CORRECTIONS: Note[Corrections] = Note(
+    "The corrections of this run", tuple, _parsed, largest=1024**2
+)

@@ -18,18 +18,15 @@ True
 from __future__ import annotations
 
 import base64
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tlcore.analysis.robustness import CORRUPTIONS, SEVERITIES, Case, Hits, Robustness
-from tlcore.errors import RunError
-from tlcore.files import written_whole
+from tlcore.runs.notes import Note
 
 _FILE = "robustness.json"
-_LARGEST = 64 * 1024**2
 
 
 def lock_of(folder: Path) -> Path:
@@ -53,16 +50,8 @@ def read_robustness(folder: Path, network: str) -> Robustness | None:
         folder: Of the run.
         network: The name of its file, which no other network of the run ever has.
     """
-    path = folder / _FILE
-    try:
-        if path.stat().st_size > _LARGEST:
-            raise _damaged(path)
-        fields = json.loads(path.read_bytes())
-        return _from_fields(fields) if fields["network"] == network else None
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise _damaged(path) from None
+    kept = _KEPT.read(folder, _FILE)
+    return kept[1] if kept is not None and kept[0] == network else None
 
 
 def keep_robustness(folder: Path, network: str, found: Robustness) -> None:
@@ -71,15 +60,13 @@ def keep_robustness(folder: Path, network: str, found: Robustness) -> None:
     for case, hits in found.corrupted.items():
         corrupted.setdefault(case.corruption, {})[str(case.severity)] = _packed(hits)
     fields = {
-        "version": 1,
         "network": network,
         "pictures": found.pictures,
         "n": len(found.clean),
         "clean": _packed(found.clean),
         "corrupted": corrupted,
     }
-    with written_whole(folder / _FILE) as draft:
-        draft.write_text(json.dumps(fields, indent=1), encoding="utf-8")
+    _KEPT.change(folder, _FILE, lambda _: fields)
 
 
 def _from_fields(fields: dict[str, Any]) -> Robustness:
@@ -106,7 +93,11 @@ def _unpacked(text: str, n: int) -> Hits:
     return np.unpackbits(packed, count=n).astype(bool)
 
 
-def _damaged(path: Path) -> RunError:
-    remedy = "Take the file away and measure again; the run itself is whole."
-    return RunError("What is known of this run's robustness can't be read", where=str(path),
-                    remedy=remedy)  # fmt: skip
+def _parsed(fields: dict[str, Any]) -> tuple[str, Robustness]:
+    return str(fields["network"]), _from_fields(fields)
+
+
+_KEPT: Note[tuple[str, Robustness] | None] = Note(
+    "The measurements of this run's robustness", lambda: None, _parsed, largest=64 * 1024**2,
+    remedy="Take the file away and measure again; the run itself is whole.",
+)  # fmt: skip
