@@ -20,7 +20,8 @@ from typing import Any
 
 from tlcore import catalog
 from tlcore.analysis.intervals import Interval
-from tlcore.analysis.learning import Advantage, Point, advantage, over_runs
+from tlcore.analysis.learning import Advantage, Point, advantage
+from tlcore.analysis.seeds import over_runs
 from tlcore.data.counts import Counts, count_pictures
 from tlcore.errors import Problem, RecipeError
 from tlcore.forecast import Range, Sample, forecast

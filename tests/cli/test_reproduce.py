@@ -39,6 +39,15 @@ def test_what_is_in_the_book_is_not_measured_again(quick):
     assert RunStore().list(by=LOCAL) == before
 
 
+def test_the_page_is_written_again_without_measuring_anything(quick):
+    quick("--only", "demo-scratch")
+    page = paths.home() / "reproduce" / "RESULTS.md"
+    page.unlink()
+    assert quick("--page").code == 0
+    assert page.exists()
+    assert len(book()) == 1
+
+
 def test_an_interrupted_reproduce_keeps_what_is_finished_and_goes_on(quick, monkeypatch):
     def second_is_interrupted(recipe, **how):
         if recipe.model.weights == "none":

@@ -53,7 +53,7 @@ def test_a_row_without_its_weights_or_data_is_not_run_and_says_why():
 
 
 def test_what_is_smaller_than_the_preset_is_told_and_the_whole_preset_says_nothing(everything_here):
-    [whole] = jobs([row("e-cnn")], quick=False)
+    whole, *_ = jobs([row("e-cnn")], quick=False)
     [part] = jobs([row("e-cnn")], quick=True)
     assert is_full(whole)
     assert not is_full(part)
@@ -69,7 +69,7 @@ def test_another_seed_is_no_smaller_recipe(everything_here):
 
 
 def test_what_stands_in_is_never_silent(everything_here):
-    [job] = jobs([row("lite0-full")], quick=False)
+    job, *_ = jobs([row("lite0-full")], quick=False)
     assert "`model.backbone` tf_efficientnet_lite0 for efficientnet_b0" in scale(job)
     assert "`data.name` cifar10 for cifar100" in scale(job)
     assert "EfficientNet-Lite0" in job.row.title

@@ -41,14 +41,25 @@ def test_what_was_not_run_has_its_reason_and_the_exact_command(book):
 
 def test_a_measured_row_has_figure_interval_machine_time_and_verdict(book, cifar_here):
     every = list(jobs(ROWS, quick=False))
-    [job] = [job for job in every if job.row.id == "e-cnn"]
+    job = next(job for job in every if job.row.id == "e-cnn")
     book.add(job, measurement("e-cnn", 0.745, seconds=612))
     [line] = [line for line in lines(page(book, every, quick=False)) if "`e-cnn`" in line]
     assert line.startswith("| E | ")
     for cell in ("74.49 %", "74.5 % [73.6, 75.3], 1 seed", "a machine, 1 of 2 cores", " 612 "):
         assert cell in line
     assert "nothing: the whole recipe" in line
-    assert line.endswith("| **reproduced** |")
+    assert "| **undecided** |" in line
+    assert "it takes 3 seeds. |" in line
+
+
+def test_three_seeds_of_a_whole_recipe_decide_and_say_where_one_more_would_land(book, cifar_here):
+    every = list(jobs(ROWS, quick=False))
+    for job in every:
+        if job.row.id == "e-cnn":
+            book.add(job, measurement("e-cnn", 0.745 + 0.001 * job.seed, seed=job.seed))
+    [line] = [line for line in lines(page(book, every, quick=False)) if "`e-cnn`" in line]
+    assert "| **reproduced** |" in line
+    assert "one more run: 74.6 % [" in line
 
 
 def test_a_row_run_in_part_says_so_and_gives_the_command(book, cifar_here):
@@ -57,7 +68,27 @@ def test_a_row_run_in_part_says_so_and_gives_the_command(book, cifar_here):
     book.add(job, measurement("c-scratch", 0.70))
     [line] = [line for line in lines(page(book, every, quick=False)) if "`c-scratch`" in line]
     assert "4 of 50 epochs: for two cores" in line
-    assert "not run here in full: `python -m tlcore run c-scratch`" in line
+    assert "not decided by a stand-in or a cut-down run: `python -m tlcore run c-scratch`" in line
+
+
+def test_the_margins_stand_at_the_top_of_the_page(book):
+    rules = page(book, [], quick=False).split("## ")[0]
+    for words in ("less than 3 points apart", "1 point of accuracy", "10 % of time or epochs"):
+        assert words in " ".join(rules.split())
+
+
+def test_a_claim_tested_on_a_stand_in_says_that_the_report_s_own_recipe_was_not_run(
+    book, monkeypatch
+):
+    monkeypatch.setattr(module, "missing", lambda recipe: "")
+    every = list(jobs(ROWS, quick=False))
+    for job in every:
+        if job.row.id.startswith("lite0"):
+            book.add(job, measurement(job.row.id, 0.5 + 0.01 * job.seed, seed=job.seed))
+    text = page(book, every, quick=False)
+    [line] = [line for line in text.splitlines() if "Freezing the base raises" in line]
+    assert "in a stand-in (EfficientNet-Lite0 at 96 px on a part of CIFAR-10)" in line
+    assert "the report's own recipe was not run here" in line
 
 
 def test_a_row_that_could_be_run_but_was_not_says_how(book, cifar_here):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
 
-from tlcore.analysis.intervals import FEWEST_SEEDS, Interval, apart, over_seeds
+from tlcore.analysis.intervals import Interval, apart
 from tlcore.analysis.wording import gain
 
 Point: TypeAlias = tuple[int, Interval]
@@ -81,18 +81,6 @@ def labels_to_reach(curve: Sequence[Point], accuracy: float) -> float | None:
             share = (accuracy - low.value) / (high.value - low.value)
             return float(round(few * math.exp(share * math.log(many / few)), 6))
     return None
-
-
-def over_runs(found: Sequence[Interval]) -> Interval:
-    """What runs of one recipe that differ in their seed alone come to.
-
-    From three seeds on, mean and t-interval; with fewer, seeds tell nothing of how far the next
-    would be off, so it is the first run and how well its test pictures tell.
-    """
-    if len(found) < FEWEST_SEEDS:
-        return found[0]
-    every = over_seeds([each.value for each in found])
-    return Interval(every.value, max(0.0, every.low), min(1.0, every.high), every.n)
 
 
 def _labels(point: Point) -> int:

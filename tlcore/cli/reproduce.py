@@ -33,6 +33,7 @@ def add_verbs(verbs: Verbs) -> None:
         "reproduce --quick",
         "reproduce --only C,e-cnn --seeds 3",
         "reproduce",
+        "reproduce --page",
     )
     about = "a smaller table in minutes, written into the home and not into docs"
     verb.add_argument("--quick", action="store_true", help=about)
@@ -40,6 +41,8 @@ def add_verbs(verbs: Verbs) -> None:
     verb.add_argument("--only", metavar="ROWS", type=_names, default=(), help=about)
     about = "how many seeds for each row, instead of what suits it"
     verb.add_argument("--seeds", metavar="N", type=_count, default=None, help=about)
+    about = "measure nothing: write the page again from what is in the book"
+    verb.add_argument("--page", action="store_true", help=about)
 
 
 def reproduce(given: Namespace) -> int:
@@ -51,7 +54,8 @@ def reproduce(given: Namespace) -> int:
     began = time.perf_counter()
     folder = _folder(quick=given.quick)
     book, store = Book(folder / "results.json"), RunStore()
-    wanted = list(jobs(choose(given.only), quick=given.quick, seeds=given.seeds))
+    rows = () if given.page else choose(given.only)
+    wanted = list(jobs(rows, quick=given.quick, seeds=given.seeds))
     for number, job in enumerate(wanted, start=1):
         if job in book:
             continue

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tlcore.analysis.intervals import Interval
-from tlcore.analysis.learning import over_runs
+from tlcore.analysis.seeds import over_runs
 from tlcore.errors import NotReadable
 from tlcore.files import written_whole
 from tlcore.reproduce.jobs import Job

@@ -5,26 +5,39 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
+from tlcore.analysis.intervals import FEWEST_SEEDS
+from tlcore.analysis.seeds import Runs, next_run
 from tlcore.analysis.wording import percent, quantity, rate
 from tlcore.reproduce.book import Book, Measurement, mean
-from tlcore.reproduce.claims import Claim, curve, put_to_the_test
+from tlcore.reproduce.claims import SMALLEST_SAVING, Claim, curve, put_to_the_test
 from tlcore.reproduce.jobs import Job, command, is_full, letter, preset_of, scale, why_not
 from tlcore.reproduce.rows import ROWS, Row
-from tlcore.reproduce.verdicts import Verdict, judge
+from tlcore.reproduce.verdicts import MARGIN, SMALLEST_GAIN, Judgement, Verdict, judge
 
 TITLES = ("", "system", "reported", "measured here", "hardware", "seconds", "what differs, and why",
-          "verdict")  # fmt: skip
+          "verdict", "what to take from it")  # fmt: skip
 
 OPENING = """# What was reported, and what was measured
 
 Made by `{command}`, never by hand. Reported figures are their authors', from their machines;
 everything else was measured by this lab on the machine named in the row, from weights and data
-named in the recipe. A figure counts as **reproduced** if the measured one can't be told from it or
-is better, as **refuted** if the whole recipe stays below it, or if a report says "only so much" and
-less effort brings more. Whatever was run in part and stayed below decides nothing: such rows, and
-those that can't be run here at all, have the exact command for a machine that can.
+named in the recipe.
 
-Intervals are 95 %: over seeds (t) from three seeds on, else of the test pictures (Wilson).
+**The rules.** They were set when one seed of most rows was known, and before the others were run.
+Two figures are the same if they lie less than {margin} apart. A figure is **reproduced** if the
+whole recipe gives the same, at 95 %, allowing for its seeds, for its test pictures and for those
+of the report. It is **refuted** if it lies further off, and outside the interval in which one
+more run of the recipe would land in 95 of 100 cases. Between the two, and with fewer than {seeds}
+seeds, it is **undecided**. A stand-in or a part of a recipe **decides nothing** of the report's
+figure, whatever it gives: such rows, and those that can't be run here at all, have the exact
+command for a machine that can.
+
+A claim of a gain is reproduced if its interval lies above the smallest gain that counts, and
+refuted if it lies below: {gain} of accuracy, {saving} of time or epochs, or what the claim itself
+says. Each claim is judged by itself, at 95 %.
+
+Intervals are 95 %: from {seeds} seeds on over seeds and test pictures (t), else over the test
+pictures of these networks alone.
 Seconds are those of one run, preparation included, on a machine that others were using too.
 """
 
@@ -35,7 +48,7 @@ def page(book: Book, jobs: Sequence[Job], *, quick: bool) -> str:
     measured = {name: book.of(of_row) for name, of_row in by_row.items()}
     shown = [row for row in ROWS if not row.points]
     made_by = "python -m tlcore reproduce" + (" --quick" if quick else "")
-    parts = [OPENING.format(command=made_by)]
+    parts = [_opening(made_by)]
     if quick:
         parts.append("**A quick table**: few pictures, few epochs, mostly one seed.\n")
     parts += ["## Every system of the five reports\n", _table(TITLES, [
@@ -51,28 +64,49 @@ def page(book: Book, jobs: Sequence[Job], *, quick: bool) -> str:
     return "\n".join(parts)
 
 
-def verdict_of(row: Row, jobs: Sequence[Job], book: Book) -> Verdict | None:
+def judgement_of(row: Row, jobs: Sequence[Job], book: Book) -> Judgement | None:
     """Of a report's figure; None where the report gives none."""
     reported = preset_of(row).reported.get("test_accuracy")
     if reported is None:
         return None
     full = bool(jobs) and is_full(jobs[0])
-    return judge(reported, mean(book.of(jobs)), full=full, only=row.only)
+    return judge(reported, [each.interval for each in book.of(jobs)], full=full)
+
+
+def _opening(made_by: str) -> str:
+    return OPENING.format(
+        command=made_by,
+        margin=quantity(round(100 * MARGIN), "point"),
+        seeds=FEWEST_SEEDS,
+        gain=quantity(round(100 * SMALLEST_GAIN), "point"),
+        saving=percent(SMALLEST_SAVING),
+    )
 
 
 def _cells(row: Row, jobs: Sequence[Job], book: Book, *, quick: bool) -> tuple[str, ...]:
     measured = book.of(jobs)
-    found = mean(measured)
+    judged = None if row.own else judgement_of(row, jobs, book)
     return (
         letter(row),
         row.title or f"`{row.preset}`: {preset_of(row).title}",
         _reported(row),
-        f"{rate(found)}, {quantity(len(measured), 'seed')}" if found else "–",
+        _found(measured),
         "; ".join(sorted({each.hardware for each in measured})) or "–",
         f"{fmean(each.seconds for each in measured):.0f}" if measured else "–",
         _differs(row, jobs, measured, quick=quick),
-        _verdict(row, jobs, book, quick=quick),
+        _verdict(row, judged, measured),
+        judged.lesson if judged else "–",
     )
+
+
+def _found(measured: Sequence[Measurement]) -> str:
+    """The recipe's accuracy, and where one more run of it would land."""
+    every = mean(measured)
+    if every is None:
+        return "–"
+    told = f"{rate(every)}, {quantity(len(measured), 'seed')}"
+    coming = next_run(Runs.of([each.interval for each in measured]))
+    return f"{told}; one more run: {rate(coming)}" if coming else told
 
 
 def _reported(row: Row) -> str:
@@ -91,27 +125,33 @@ def _differs(row: Row, jobs: Sequence[Job], measured: Sequence[Measurement], *, 
     return f"{'; '.join(changes)}: for two cores" if changes else "nothing: the whole recipe"
 
 
-def _verdict(row: Row, jobs: Sequence[Job], book: Book, *, quick: bool) -> str:
+def _verdict(row: Row, judged: Judgement | None, measured: Sequence[Measurement]) -> str:
     if row.own:
-        return "–" if book.of(jobs) else str(Verdict.NOT_RUN)
-    verdict = verdict_of(row, jobs, book)
+        return "–" if measured else str(Verdict.NOT_RUN)
     in_full = f"`{command(row)}`"
-    if verdict is None:
-        ran = bool(book.of(jobs))
-        return f"no figure to hold it against; in full: {in_full}" if ran else (
+    if judged is None:
+        return f"no figure to hold it against; in full: {in_full}" if measured else (
             f"{Verdict.NOT_RUN}: {in_full}"
         )  # fmt: skip
-    if verdict in (Verdict.NOT_RUN, Verdict.IN_PART):
-        return f"{verdict}: {in_full}"
-    return f"**{verdict}**"
+    if judged.verdict in (Verdict.NOT_RUN, Verdict.NOT_DECIDED):
+        return f"{judged.verdict}: {in_full}"
+    return f"**{judged.verdict}**"
 
 
 def _claims(claims: Sequence[Claim]) -> str:
     rows = [
-        (claim.reports, claim.sentence, claim.evidence or "–", f"**{claim.verdict}**")
+        (claim.reports, claim.sentence, claim.evidence or "–", _of_claim(claim), claim.lesson)
         for claim in claims
     ]
-    return _table(("", "claim", "what was measured", "verdict"), rows)
+    return _table(("", "claim", "what was measured", "verdict", TITLES[-1]), rows)
+
+
+def _of_claim(claim: Claim) -> str:
+    """Of what was tested; a stand-in decides nothing of the report's own recipe."""
+    told = f"**{claim.verdict}**"
+    if not claim.stand_in or claim.verdict == Verdict.NOT_RUN:
+        return told
+    return f"{told} in a stand-in ({claim.stand_in}); the report's own recipe was not run here"
 
 
 def _labels(rows: Sequence[Row], measured: Mapping[str, Sequence[Measurement]]) -> str:

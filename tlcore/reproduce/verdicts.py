@@ -1,16 +1,29 @@
-"""Whether a reported figure was reproduced: an interval against an interval, never an opinion."""
+"""Whether a reported figure or claim was reproduced: by rules that stand before the measuring.
+
+Two promises, which the tests simulate: of recipes that are in truth the same, at most one in twenty
+is called refuted; of recipes that are in truth a margin or more apart, at most one in twenty is
+called reproduced. Whatever lies between is undecided.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
-from tlcore.analysis.intervals import Interval, apart, wilson
+from tlcore.analysis.intervals import FEWEST_SEEDS, Interval, wilson
+from tlcore.analysis.seeds import Runs, next_run
+from tlcore.analysis.wording import percent, quantity, rate
 
 TEST_PICTURES = 10_000
-"""Of CIFAR's test set, on which the reports measured: their figures have an interval too."""
+"""Of CIFAR's test set, on which the reports measured: their figures are one run's, with an interval
+of their own."""
 
-TOO_UNSURE = 0.05
-"""An interval wider than this on either side, as a quick run's may be, agrees with anything."""
+MARGIN = 0.03
+"""As far apart as two accuracies may be and still count as the same figure."""
+
+SMALLEST_GAIN = 0.01
+"""A gain of accuracy below this counts as none."""
 
 
 class Verdict(StrEnum):
@@ -18,60 +31,116 @@ class Verdict(StrEnum):
 
     REPRODUCED = "reproduced"
     REFUTED = "refuted"
-    IN_PART = "not run here in full"
+    UNDECIDED = "undecided"
+    NOT_DECIDED = "not decided by a stand-in or a cut-down run"
     NOT_RUN = "not run here"
 
 
-def judge(reported: float, measured: Interval | None, *, full: bool, only: bool) -> Verdict:
-    """Hold what was measured against what was reported.
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict on a figure.
 
-    A figure counts as reached if the difference of the two can't be told from zero or is in the
-    figure's favour. What a smaller run doesn't reach says nothing about the full one, so that
-    refutes nothing; but where a report says "only so much", a smaller run that does better does.
+    Attributes:
+        verdict: Computed.
+        lesson: What to take from it, in a sentence.
+        next_run: Where one more run would land, on pictures of its own; None if it can't be said.
+    """
+
+    verdict: Verdict
+    lesson: str
+    next_run: Interval | None = None
+
+
+def judge(reported: float, measured: Sequence[Interval], *, full: bool) -> Judgement:
+    """Hold runs of a recipe against the figure that a report gives for it.
 
     Args:
         reported: A share.
-        measured: The same, measured here; None if it was not.
-        full: The run was the whole recipe and not a part of it.
-        only: The report gives the figure as a ceiling.
+        measured: The same, of each run here.
+        full: The runs were the whole recipe and not a part of it or a stand-in.
 
     >>> from tlcore.analysis.intervals import wilson
-    >>> judge(0.2377, wilson(1400, 2000), full=False, only=True).value
-    'refuted'
-    >>> judge(0.95, wilson(1600, 2000), full=False, only=False).value
-    'not run here in full'
+    >>> same = [wilson(hits, 10_000) for hits in (7710, 7690, 7730)]
+    >>> judge(0.77, same, full=True).verdict.value, judge(0.70, same, full=True).verdict.value
+    ('reproduced', 'refuted')
+    >>> judge(0.77, same[:1], full=True).verdict.value
+    'undecided'
     """
-    if measured is None:
-        return Verdict.NOT_RUN
-    gap = apart(wilson(round(reported * TEST_PICTURES), TEST_PICTURES), measured)
-    if gap.low > 0:
-        return Verdict.REFUTED if only else Verdict.REPRODUCED
-    if gap.high < 0:
-        return Verdict.REFUTED if full else Verdict.IN_PART
-    unsure = max(measured.high - measured.value, measured.value - measured.low) > TOO_UNSURE
-    return Verdict.IN_PART if unsure else Verdict.REPRODUCED
+    if not measured:
+        return Judgement(Verdict.NOT_RUN, "Nothing was measured here, so nothing follows.")
+    runs = Runs.of(measured)
+    if not full:
+        return Judgement(Verdict.NOT_DECIDED, _IN_PART, next_run(runs))
+    theirs = Runs.of([wilson(round(reported * TEST_PICTURES), TEST_PICTURES)]).sampling
+    expected = next_run(runs, sampling=theirs)
+    surely = next_run(runs, sampling=theirs, confidence=0.9)
+    if expected is None or surely is None:
+        return Judgement(Verdict.UNDECIDED, _one_throw(len(measured)))
+    if surely.low > reported - MARGIN and surely.high < reported + MARGIN:
+        return Judgement(Verdict.REPRODUCED, _SAME, expected)
+    outside = not expected.low <= reported <= expected.high
+    if outside and abs(runs.mean - reported) > MARGIN:
+        return Judgement(Verdict.REFUTED, _other(runs.mean > reported, expected), expected)
+    return Judgement(Verdict.UNDECIDED, _EITHER, expected)
 
 
-def judge_gain(gain: Interval | None, *, at_least: float = 0.0) -> Verdict:
-    """Hold a difference against a claim that there is one.
+def judge_gain(gain: Interval | None, *, more_than: float = SMALLEST_GAIN) -> Verdict:
+    """Hold a difference against a claim that it is more than so much; None is undecided.
 
-    >>> judge_gain(Interval(0.1, 0.05, 0.15, 1000)).value
+    >>> judge_gain(Interval(0.1, 0.05, 0.15, 3)).value
     'reproduced'
-    >>> judge_gain(Interval(0.1, 0.05, 0.15, 1000), at_least=0.4).value
+    >>> judge_gain(Interval(0.1, 0.05, 0.15, 3), more_than=0.4).value
     'refuted'
     """
-    if gain is None:
-        return Verdict.NOT_RUN
-    if gain.low <= at_least <= gain.high:
-        return Verdict.IN_PART
-    return Verdict.REPRODUCED if gain.low > at_least else Verdict.REFUTED
+    if gain is None or gain.low <= more_than <= gain.high:
+        return Verdict.UNDECIDED
+    return Verdict.REPRODUCED if gain.low > more_than else Verdict.REFUTED
+
+
+def turned(verdict: Verdict) -> Verdict:
+    """Of the opposite claim."""
+    other = {Verdict.REPRODUCED: Verdict.REFUTED, Verdict.REFUTED: Verdict.REPRODUCED}
+    return other.get(verdict, verdict)
 
 
 def both(first: Verdict, second: Verdict) -> Verdict:
     """Of a claim with two halves: one refuted refutes it, one undecided leaves it so.
 
-    >>> both(Verdict.REPRODUCED, Verdict.IN_PART).value
-    'not run here in full'
+    >>> both(Verdict.REPRODUCED, Verdict.UNDECIDED).value
+    'undecided'
     """
-    worst = (Verdict.REFUTED, Verdict.NOT_RUN, Verdict.IN_PART, Verdict.REPRODUCED)
+    worst = (
+        Verdict.REFUTED,
+        Verdict.NOT_RUN,
+        Verdict.NOT_DECIDED,
+        Verdict.UNDECIDED,
+        Verdict.REPRODUCED,
+    )
     return min(first, second, key=worst.index)
+
+
+_IN_PART = (
+    "Fewer pictures and fewer epochs teach less, and a stand-in is another network: this says what "
+    "two cores reach, and nothing of the report's figure."
+)
+_SAME = (
+    f"Whoever runs this recipe gets the reported accuracy, to within {percent(MARGIN)[:-2]} points."
+)
+_EITHER = (
+    "Seeds and test pictures leave too much room: it may be the same figure or another, and more "
+    "seeds would tell."
+)
+
+
+def _one_throw(count: int) -> str:
+    return (
+        f"{quantity(count, 'run').capitalize()} can't speak for a recipe, because another seed may "
+        f"give another figure: it takes {FEWEST_SEEDS} seeds."
+    )
+
+
+def _other(more: bool, expected: Interval) -> str:
+    return (
+        f"The recipe as described gives {'more' if more else 'less'} here than reported; one more "
+        f"run would give {rate(expected)}. Something that the report leaves out differs."
+    )
