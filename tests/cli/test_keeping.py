@@ -79,3 +79,19 @@ def test_a_run_is_exported_to_one_file_and_never_over_another(command, run, tmp_
     before = file.read_bytes()
     assert command("export", run, str(file)).code == 1
     assert file.read_bytes() == before
+
+
+def test_a_lab_is_backed_up_and_restored_into_a_folder_of_its_own(
+    command, run, tmp_path, monkeypatch
+):
+    file, there = tmp_path / "lab.thaw-lab", tmp_path / "there"
+    assert "holds 1 runs and 0 uploads" in command("backup", str(file)).out
+    assert "lives in this folder already" in command("restore", str(file)).err
+    monkeypatch.setenv("TL_HOME", str(there))
+    assert command("restore", str(file), "--json").json["runs"] == 1
+    assert run in command("runs").out
+
+
+def test_restore_wants_a_file_or_a_version(command):
+    assert "FILE or --before" in command("restore").err
+    assert "No database was kept" in command("restore", "--before", "2").err

@@ -295,3 +295,72 @@ def test_a_mistake_of_ours_is_not_blamed_on_the_disk(path):
     with pytest.raises(sqlite3.OperationalError, match="no such table"), opened.reading() as sql:
         sql.execute("SELECT * FROM nowhere")
     count(opened)
+
+
+# When the home moves, or another version comes by
+
+
+def test_a_home_that_was_moved_is_noticed_before_anything_is_written(path):
+    opened = Database(path)
+    count(opened)
+    path.parent.rename(path.parent.with_name("moved"))
+    for _ in range(2):
+        with pytest.raises(StoreError, match="moved, replaced or deleted") as caught:
+            count(opened)
+        assert "TL_HOME" in caught.value.remedy
+    assert not path.exists()
+    assert counted(Database(path.parent.with_name("moved") / path.name)) == 1
+
+
+def test_a_home_that_moves_while_something_is_written_acknowledges_nothing(path):
+    opened = Database(path)
+    moved = path.parent.with_name("moved")
+
+    def write_while_it_moves():
+        with opened.writing() as sql:
+            sql.execute("UPDATE ticket SET last = 99")
+            path.parent.rename(moved)
+
+    with pytest.raises(StoreError, match="moved"):
+        write_while_it_moves()
+    assert counted(Database(moved / path.name)) == 0
+
+
+def test_another_home_in_the_place_of_the_opened_one_is_left_alone(path):
+    opened = Database(path)
+    path.parent.rename(path.parent.with_name("moved"))
+    count(Database(path))
+    with pytest.raises(StoreError, match="replaced"):
+        count(opened)
+    assert counted(Database(path)) == 1
+
+
+def test_a_lab_that_is_open_while_another_version_migrates_says_so(path):
+    older = Database(path)
+    count(older)
+    count(Database(path, (*MIGRATIONS, SECOND)))
+    for use in (count, counted):
+        with pytest.raises(StoreError, match="Another version of the lab") as caught:
+            use(older)
+        assert "open it again" in caught.value.remedy
+
+
+def test_a_migration_keeps_a_copy_of_what_was_before(path):
+    count(Database(path))
+    count(Database(path, (*MIGRATIONS, SECOND)))
+    kept = path.with_name(f"runs.sqlite.before-{len(MIGRATIONS) + 1}")
+    assert sorted(path.parent.glob("runs.sqlite.*")) == [kept]
+    kept.rename(path)
+    for end in ("wal", "shm"):
+        path.with_name(f"runs.sqlite-{end}").unlink(missing_ok=True)
+    assert counted(Database(path)) == 1
+
+
+def test_a_copy_is_one_moment_and_nobody_writes_meanwhile(path, tmp_path, monkeypatch):
+    opened = Database(path)
+    monkeypatch.setattr(turnstile, "PATIENCE", 0.05)
+    count(opened)
+    with opened.copied(tmp_path / "copy.sqlite"), pytest.raises(StoreError, match="was busy"):
+        count(opened)
+    count(opened)
+    assert counted(Database(tmp_path / "copy.sqlite")) == 1

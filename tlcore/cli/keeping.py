@@ -1,4 +1,4 @@
-"""`bin`, `prune`, `export` and `import`: what is kept, what may go, and what goes elsewhere."""
+"""What is kept, what may go, and what goes elsewhere: `bin`, `prune`, `export`, `backup`, ..."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from argparse import ArgumentTypeError, Namespace
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tlcore.cli.arguments import add_verb
 from tlcore.cli.output import print_json, print_table, printable
+from tlcore.errors import RunError
 
 if TYPE_CHECKING:
     from tlcore.cli.arguments import Verbs
+    from tlcore.runs.backup import Backup
     from tlcore.runs.records import Run
     from tlcore.runs.retention import Going
     from tlcore.runs.store import RunStore
@@ -34,6 +36,19 @@ def add_verbs(verbs: Verbs) -> None:
     about = "take in a run that was exported elsewhere; every part of it is checked"
     verb = add_verb(verbs, "import", import_one, about, "import my-run.zip")
     verb.add_argument("file", metavar="FILE", type=Path, help="the file to read")
+    _add_backup(verbs)
+
+
+def _add_backup(verbs: Verbs) -> None:
+    about = "write the whole lab to one file, while its runs go on"
+    verb = add_verb(verbs, "backup", back_up, about, "backup lab-monday.thaw-lab")
+    verb.add_argument("file", metavar="FILE", type=Path, help="the file to write")
+    about = "make a lab of a backup, in the new folder that TL_HOME names; or undo an update"
+    examples = ("restore lab-monday.thaw-lab", "restore --before 3")
+    verb = add_verb(verbs, "restore", restore, about, *examples)
+    verb.add_argument("file", metavar="FILE", nargs="?", type=Path, help="what backup wrote")
+    about = "put the database back that was kept before it was brought to format N"
+    verb.add_argument("--before", metavar="N", type=int, help=about)
 
 
 def _add_bin(verbs: Verbs) -> None:
@@ -127,6 +142,51 @@ def import_one(given: Namespace) -> int:
     else:
         print(f"{run.id} is here now, {run.state}: {printable(run.reason)}")
     return 0
+
+
+def back_up(given: Namespace) -> int:
+    """Write a whole home to one file."""
+    from tlcore.runs import backup
+    from tlcore.runs.store import RunStore
+
+    made = backup.back_up(RunStore(), given.file)
+    if given.json:
+        print_json(_plain(made))
+    else:
+        print(f"{printable(made.file)} holds {_contents(made)}, in {_size(made.bytes)}")
+    return 0
+
+
+def restore(given: Namespace) -> int:
+    """Make a home of a backup, or put an older database back."""
+    from tlcore.runs import backup
+    from tlcore.runs.store import RunStore
+
+    if (given.file is None) == (given.before is None):
+        raise RunError("restore takes a FILE or --before N", remedy="python -m tlcore restore -h")
+    if given.before is not None:
+        kept = backup.go_back(RunStore(), given.before)
+        print_json({"kept": str(kept)}) if given.json else print(
+            f"Done. Open it with the older lab; what came after is in {printable(kept)}"
+        )
+        return 0
+    made = backup.restore(given.file)
+    if given.json:
+        print_json(_plain(made))
+        return 0
+    print(f"{printable(made.home)} holds {_contents(made)}")
+    for run in made.lost:
+        print(f"{run} was at work when the backup was made: it goes on with the next dispatcher,")
+        print(f"or now: python -m tlcore resume {run}")
+    return 0
+
+
+def _plain(made: Backup) -> dict[str, Any]:
+    return {**asdict(made), "file": str(made.file), "home": str(made.home)}
+
+
+def _contents(made: Backup) -> str:
+    return f"{made.runs} runs and {made.uploads} uploads"
 
 
 def _print_binned(store: RunStore, runs: Sequence[Run], *, as_json: bool) -> None:

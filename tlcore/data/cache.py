@@ -26,12 +26,13 @@ from numpy.typing import NDArray
 
 from tlcore import paths
 from tlcore.errors import DataError
+from tlcore.files import held, is_held
 
 Write: TypeAlias = Callable[[NDArray[np.uint8]], None]
 Facts: TypeAlias = dict[str, Any]
 
 _PIXELS, _FACTS, _SUMS = "pixels.bin", "facts.json", "sums.json"
-_ABANDONED = 24 * 3600  # seconds after which a draft's maker is surely gone
+_ABANDONED = 24 * 3600  # seconds after which a draft that nobody holds may go
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def shelves() -> list[Shelf]:
             size = sum(file.stat().st_size for file in files)
             if path.suffix != ".tmp":
                 found.append(Shelf(path, size, used))
-            elif time.time() - used > _ABANDONED:
+            elif _is_abandoned(path, used):
                 found.append(Shelf(path, size, 0.0))
     return sorted(found, key=lambda shelf: shelf.used)
 
@@ -151,7 +152,7 @@ def _drafted(folder: Path, make: Callable[[Write], Facts]) -> Path:
     draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".tmp"))
     try:
         shapes: list[tuple[int, ...]] = []
-        with (draft / _PIXELS).open("wb") as file:
+        with held(draft), (draft / _PIXELS).open("wb") as file:
 
             def write(pictures: NDArray[np.uint8]) -> None:
                 shapes.append(pictures.shape)
@@ -185,8 +186,13 @@ def _put(draft: Path, folder: Path) -> None:
 def _sweep(parent: Path) -> None:
     """Remove drafts that a killed process left behind."""
     for draft in parent.glob(".*.tmp"):
-        if time.time() - draft.stat().st_mtime > _ABANDONED:
+        if _is_abandoned(draft, draft.stat().st_mtime):
             shutil.rmtree(draft, ignore_errors=True)
+
+
+def _is_abandoned(draft: Path, used: float) -> bool:
+    """Old by the clock, which may have been put right meanwhile, and held by nobody."""
+    return time.time() - used > _ABANDONED and not is_held(draft)
 
 
 @contextmanager

@@ -29,13 +29,13 @@ from typing import IO, Any, BinaryIO
 
 from tlcore import paths
 from tlcore.errors import DataError, DataMissing
-from tlcore.files import force_to_disk, written_whole
+from tlcore.files import force_to_disk, held, is_held, written_whole
 
 SCHEME = "upload:"
 _ID = re.compile(r"[0-9a-f]{32}")
 _CONTENT, _PICTURES, _HOLDERS = "content.json", "pictures", "holders"
 _PATIENCE = 10.0
-_ABANDONED = 24 * 3600  # seconds after which a draft's maker is surely gone
+_ABANDONED = 24 * 3600  # seconds after which a draft that nobody holds may go
 _AT_ONCE = 16  # a disk takes many files at once in the time of a few
 
 
@@ -105,7 +105,8 @@ def drafted() -> Iterator[Draft]:
     folder = paths.uploads() / f".{secrets.token_hex(8)}.tmp"
     (folder / _PICTURES).mkdir(parents=True)
     try:
-        yield Draft(folder)
+        with held(folder):
+            yield Draft(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -118,7 +119,8 @@ def spooled(file: BinaryIO) -> Iterator[Path]:
         file.seek(0)
         shutil.copyfileobj(file, spool)
         spool.flush()
-        yield Path(spool.name)
+        with held(Path(spool.name)):
+            yield Path(spool.name)
 
 
 @contextmanager
@@ -187,9 +189,11 @@ def drop_holders(upload: str, holders: Collection[str]) -> None:
 
 
 def abandoned() -> list[Path]:
-    """What killed processes left behind."""
+    """What killed processes left behind. A clock that was put right makes a draft look old, so
+    nothing that somebody holds is among it."""
     oldest = time.time() - _ABANDONED
-    return [path for path in paths.uploads().glob(".*.tmp") if path.stat().st_mtime < oldest]
+    drafts = paths.uploads().glob(".*.tmp")
+    return [path for path in drafts if path.stat().st_mtime < oldest and not is_held(path)]
 
 
 def sweep() -> None:

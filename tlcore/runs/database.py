@@ -6,6 +6,8 @@
   thirty readers.
 - Every write begins with `BEGIN IMMEDIATE`: of 1,600 transactions that read and then wrote after a
   plain BEGIN, 1,381 failed; none did after BEGIN IMMEDIATE.
+- A file that is no longer where it was opened, or that a newer lab has brought up to date, is
+  written to no more: whatever was acknowledged would be in a home that nobody looks into.
 - Writers pass a turnstile of their own, because SQLite 3.7.0 to 3.51.2 (most that Python comes
   with) may lose a commit that restarts the log while another connection copies the log into the
   database: https://sqlite.org/wal.html#walresetbug. Both happen on this side of the turnstile.
@@ -22,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tlcore.errors import StoreError
-from tlcore.files import force_to_disk
+from tlcore.files import force_to_disk, written_whole
 from tlcore.runs.failures import PATIENCE, in_words
 from tlcore.runs.schema import MIGRATIONS, Migration
 from tlcore.runs.turnstile import Turnstile
@@ -60,18 +62,22 @@ class Database:
 
     def __init__(self, path: Path, migrations: tuple[Migration, ...] = MIGRATIONS) -> None:
         self.path = path
+        self._version = len(migrations)
+        self._file: tuple[int, int] | None = None
         self._idle: dict[int, list[_Connection]] = {}
         weakref.finalize(self, _close_own, self._idle)
         with in_words(path), self._connected() as connection:
             if not _is_up_to_date(connection, path, len(migrations)):
                 with connection.in_turn():
                     _bring_up_to_date(connection, path, migrations)
+            self._file = _which(path)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """See one moment of the database, whatever is written meanwhile."""
         with in_words(self.path), self._connected() as connection:
             connection.sql.execute("BEGIN")
+            self._refuse_another_version(connection)
             yield connection.sql
             connection.sql.execute("COMMIT")
 
@@ -80,8 +86,19 @@ class Database:
         """Write all of it or, if anything is raised, nothing. When this ends, it is on disk."""
         with in_words(self.path), self._connected() as connection, connection.in_turn():
             connection.sql.execute("BEGIN IMMEDIATE")
+            self._refuse_another_version(connection)
+            self._refuse_another_file()
             yield connection.sql
+            self._refuse_another_file()
             connection.sql.execute("COMMIT")
+
+    @contextmanager
+    def copied(self, target: Path) -> Iterator[None]:
+        """Copy the database as it is now to a new file; nobody writes until this ends."""
+        with in_words(self.path), self._connected() as connection, connection.in_turn():
+            self._refuse_another_file()
+            _copy(connection, target)
+            yield
 
     def close(self) -> None:
         """Close what this process has open; it opens again when it is used."""
@@ -92,6 +109,8 @@ class Database:
         """A connection that nobody else uses meanwhile. One that failed is not used again."""
         idle = self._idle.setdefault(os.getpid(), [])
         try:
+            if not idle and self._file is not None:  # SQLite would make a new, empty file
+                self._refuse_another_file()
             connection = idle.pop()
         except IndexError:
             connection = _connect(self.path)
@@ -105,6 +124,33 @@ class Database:
             idle.append(connection)
             raise
         idle.append(connection)
+
+    def _refuse_another_file(self) -> None:
+        if _which(self.path) != self._file:
+            raise StoreError(
+                "The lab's folder was moved, replaced or deleted while the lab was open",
+                where=str(self.path.parent),
+                remedy="Nothing more is kept there. Close the lab and open it again where the "
+                "folder is now: TL_HOME names it.",
+            )
+
+    def _refuse_another_version(self, connection: _Connection) -> None:
+        if (version := _version(connection)) != self._version:
+            raise StoreError(
+                "Another version of the lab has changed the format of these runs while this one "
+                f"was open: it is {version} now, and this one knows {self._version}",
+                where=str(self.path),
+                remedy="Close this lab and open it again, in the version that is installed now.",
+            )
+
+
+def _which(path: Path) -> tuple[int, int] | None:
+    """What tells a file from every other one of this machine; None if there is none."""
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _connect(path: Path) -> _Connection:
@@ -151,12 +197,25 @@ def _bring_up_to_date(
     if mode != "wal":
         remedy = "Set TL_HOME to a folder on a disk of this machine."
         raise StoreError("Runs can't be kept safely on this disk", where=str(path), remedy=remedy)
+    if 0 < _version(connection) < len(migrations):
+        _copy(connection, kept_before(path, len(migrations)))
     connection.sql.execute("BEGIN IMMEDIATE")
     for migration in migrations[_version(connection) :]:
         for statement in migration:
             connection.sql.execute(statement)
     connection.sql.execute(f"PRAGMA user_version = {len(migrations)}")
     connection.sql.execute("COMMIT")
+
+
+def kept_before(path: Path, version: int) -> Path:
+    """Where the database lies as it was before it was brought to this version: the way back."""
+    return path.with_name(f"{path.name}.before-{version}")
+
+
+def _copy(connection: _Connection, target: Path) -> None:
+    """A copy that is whole and on disk, or none."""
+    with written_whole(target) as draft:
+        connection.sql.execute("VACUUM INTO ?", (str(draft),))
 
 
 def _version(connection: _Connection) -> int:

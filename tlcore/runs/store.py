@@ -222,6 +222,12 @@ class RunStore:
             raise
         return self.get(run, by=by)
 
+    @contextmanager
+    def copied(self, target: Path) -> Iterator[None]:
+        """Copy the database as it is now to a new file; nobody changes anything until this ends."""
+        with self._database.copied(target):
+            yield
+
     # The rules for everybody
 
     def rules(self) -> Rules:
@@ -336,6 +342,11 @@ class RunStore:
             row = work.held(sql, attempt)
             watching.mark(sql, row, why, self.clock.wall())
             return rows.again(sql, row)
+
+    def abandon(self, why: str) -> tuple[str, ...]:
+        """Mark all runs at work as lost, whose workers are another home's; give their ids."""
+        with self._database.writing() as sql:
+            return tuple(run.id for run in watching.abandon(sql, why, self.clock.wall()))
 
     def worker(self, run: str) -> Identity | None:
         """Who works on a run, or did in its latest attempt."""

@@ -42,6 +42,15 @@ def mark(sql: sqlite3.Connection, row: sqlite3.Row, reason: str, now: float) -> 
         move(sql, row, State.LOST, reason, now, request=None, ended=now)
 
 
+def abandon(sql: sqlite3.Connection, reason: str, now: float) -> tuple[Run, ...]:
+    """Mark all that are at work, and forget who worked: they are at another home's runs."""
+    at_work = sql.execute(_QUERY).fetchall()
+    for row in at_work:
+        mark(sql, row, reason, now)
+    sql.execute("UPDATE attempt SET worker_boot = NULL, worker_pid = NULL, worker_started = NULL")
+    return tuple(again(sql, row) for row in at_work)
+
+
 def worker_of(sql: sqlite3.Connection, run: sqlite3.Row) -> Identity | None:
     """Who works on a run, or did in its latest attempt; None if that was never said."""
     query = "SELECT * FROM attempt WHERE run = ? AND number = ?"
