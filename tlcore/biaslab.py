@@ -19,7 +19,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tlcore.analysis.intervals import Interval, bootstrap, wilson
+from tlcore.analysis.intervals import Interval, bounded, wilson
 from tlcore.analysis.wording import percent, rate
 from tlcore.data.drawn.world import class_names, draw
 from tlcore.data.pictures import Pictures
@@ -223,7 +223,7 @@ def report_on(twins: Twins, classes: tuple[str, ...], share: float, ask: Ask) ->
     return CueReport(
         share=share,
         n=n,
-        overall=bootstrap(lambda rows: expected[rows].mean(axis=1), n),
+        overall=bounded(expected),
         aligned=_share(right[:, 0]),
         conflicting=_share(right[:, 1]),
         flips=_share(says[:, 0] != says[:, 1]),

@@ -1,9 +1,20 @@
 import numpy as np
 import pytest
 from scipy import stats
-from statsmodels.stats.proportion import confint_proportions_2indep
+from statsmodels.regression.linear_model import OLS
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
-from tlcore.analysis.intervals import apart, bootstrap, over_seeds, paired, wilson
+from tlcore.analysis.intervals import (
+    apart,
+    bootstrap_counts,
+    bounded,
+    over_seeds,
+    paired,
+    paired_mean,
+    picked,
+    share,
+    wilson,
+)
 
 
 @pytest.mark.parametrize("confidence", [0.9, 0.95, 0.99])
@@ -61,35 +72,95 @@ def test_a_difference_that_does_not_fit_the_pictures_is_refused():
         paired(2, 2, 3)
 
 
+KINDS = np.array([400, 250, 350])
+"""Pictures that are worth nothing, a half and one."""
+
+
+def mean_worth(drawn):
+    return drawn @ np.array([0.0, 0.5, 1.0]) / KINDS.sum()
+
+
 def test_the_same_seed_gives_the_same_bootstrap_and_another_seed_another():
-    values = np.random.default_rng(0).normal(size=200)
-
-    def mean(rows):
-        return values[rows].mean(axis=1)
-
-    assert bootstrap(mean, 200, seed=1) == bootstrap(mean, 200, seed=1)
-    assert bootstrap(mean, 200, seed=1) != bootstrap(mean, 200, seed=2)
+    first = bootstrap_counts(mean_worth, KINDS, seed=1)
+    assert first == bootstrap_counts(mean_worth, KINDS, seed=1)
+    assert first != bootstrap_counts(mean_worth, KINDS, seed=2)
 
 
 def test_the_bootstrap_of_a_mean_agrees_with_theory():
-    values = np.random.default_rng(0).normal(size=1000)
-    ours = bootstrap(lambda rows: values[rows].mean(axis=1), 1000, draws=4000)
+    values = np.repeat([0.0, 0.5, 1.0], KINDS)
+    ours = bootstrap_counts(mean_worth, KINDS, draws=4000)
     error = values.std() / 1000**0.5
     theory = (values.mean() - 1.96 * error, values.mean() + 1.96 * error)
     assert (ours.low, ours.high) == pytest.approx(theory, abs=0.1 * error)
     assert ours.value == values.mean()
 
 
-def test_the_bootstrap_hands_out_no_more_rows_at_once_than_fit_a_chunk():
+def test_the_bootstrap_hands_out_no_more_numbers_at_once_than_fit_a_chunk():
     sizes = []
 
-    def count(rows):
-        sizes.append(rows.size)
-        return rows.mean(axis=1)
+    def count(drawn):
+        sizes.append(drawn.size)
+        return drawn.mean(axis=1)
 
-    bootstrap(count, 30_000, draws=100)
+    bootstrap_counts(count, np.ones(30_000, dtype=np.int64), draws=100)
     assert max(sizes) <= 1_000_000
     assert sum(sizes) == 30_000 * 101
+
+
+@pytest.mark.parametrize(("hits", "n", "among"), [(0, 20, 1), (7, 20, 10), (20, 20, 100)])
+def test_a_rate_that_was_picked_has_clopper_and_pearsons_interval_shared_among_all(hits, n, among):
+    ours = picked(wilson(hits, n), among)
+    low, high = proportion_confint(hits, n, alpha=0.05 / among, method="beta")
+    assert (ours.low, ours.high) == pytest.approx((low, high), abs=1e-9)
+    assert ours.value == hits / n
+
+
+def grouped(groups, size, likeness, seed=0, rate=0.8):
+    """Right or wrong, and the group of each: some groups have one answer for all their pictures."""
+    chance = np.random.default_rng(seed)
+    belonging = np.repeat(np.arange(groups), size)
+    alike = chance.random(groups)[belonging] < likeness
+    same, own = (chance.random(groups) < rate)[belonging], chance.random(groups * size) < rate
+    return np.where(alike, same, own), belonging
+
+
+def test_grouped_pictures_are_worth_as_many_as_their_clustered_variance_says():
+    right, belonging = grouped(60, 8, 0.6)
+    ours = share(right, belonging)
+    fit = OLS(right.astype(float), np.ones(len(right))).fit(
+        cov_type="cluster", cov_kwds={"groups": belonging, "use_correction": True}
+    )
+    wider = stats.t.ppf(0.975, 59) / stats.norm.ppf(0.975)
+    variance = float(fit.bse[0]) ** 2 * (len(right) - 1) / len(right) * wider**2
+    expected = ours.value * (1 - ours.value) / variance
+    assert ours.worth == pytest.approx(expected, rel=0.01)
+    assert 60 < ours.worth < 240 < ours.n == 480
+
+
+def test_pictures_that_stand_alone_are_worth_themselves_but_for_student():
+    right, _ = grouped(400, 1, 0)
+    alone, by_group = share(right), share(right, np.arange(400))
+    assert (by_group.low, by_group.high) == pytest.approx((alone.low, alone.high), abs=1e-3)
+
+
+def test_groups_that_are_all_right_count_as_one_picture_each():
+    found = share(np.ones(50, dtype=bool), np.arange(50) // 10)
+    assert found.worth == pytest.approx(5)
+    assert found.low == pytest.approx(wilson(5, 5).low)
+
+
+def test_gains_of_grouped_pictures_are_less_certain_and_never_of_no_width():
+    gains, belonging = grouped(40, 10, 0.8)
+    alone, by_group = paired_mean(1.0 * gains), paired_mean(1.0 * gains, belonging)
+    assert by_group.high - by_group.low > 1.5 * (alone.high - alone.low)
+    nothing = paired_mean(np.zeros(400), belonging)
+    assert nothing.high - nothing.low > 3 * (paired_mean(np.zeros(400)).high)
+
+
+def test_a_bounded_mean_of_rights_and_wrongs_is_agresti_and_coulls_rate():
+    ours = bounded(np.repeat([1.0, 0.0], [17, 13]))
+    low, high = proportion_confint(17, 30, method="agresti_coull")
+    assert (ours.low, ours.high) == pytest.approx((low, high), abs=1e-9)
 
 
 @pytest.mark.parametrize("confidence", [0.9, 0.95])

@@ -3,7 +3,13 @@ import time
 
 import numpy as np
 import pytest
-from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
+from sklearn.metrics import (
+    confusion_matrix,
+    f1_score,
+    log_loss,
+    precision_recall_fscore_support,
+)
+from statsmodels.stats.proportion import proportion_confint
 
 from tests.analysis.tables import predict_at_random
 from tlcore.analysis.predictions import Predictions
@@ -86,45 +92,49 @@ def test_no_test_pictures_is_an_error_with_words():
         score(predict_at_random(0, 3))
 
 
-def test_the_f1_interval_agrees_with_resampling_pictures_in_a_loop():
+def test_the_f1_intervals_width_is_that_of_the_jackknife():
+    """Each picture left out in turn, and scikit-learn asked again."""
     table = predict_at_random(150, 4)
-    ours = f1_interval(table, seed=3)
-    chance = np.random.default_rng(3)
-    scores = []
-    for rows in chance.integers(0, 150, (400, 150)):
-        scores.append(
-            precision_recall_fscore_support(
-                table.labels[rows],
-                table.predicted[rows],
-                labels=range(4),
-                average="macro",
-                zero_division=0,
-            )[2]
-        )
-    assert ours.value == pytest.approx(score(table).f1)
-    within = 0.5 * np.std(scores)  # some four deviations of a quantile of 400 draws
-    assert (ours.low, ours.high) == pytest.approx(
-        tuple(np.quantile(scores, [0.025, 0.975])), abs=within
-    )
+
+    def macro(rows):
+        return f1_score(table.labels[rows], table.predicted[rows], labels=range(4), average="macro")
+
+    every = np.arange(150)
+    left_out = np.array([macro(np.delete(every, row)) for row in every])
+    error = np.sqrt(149 / 150 * ((left_out - left_out.mean()) ** 2).sum())
+    ours = f1_interval(table)
+    assert ours.value == pytest.approx(macro(every))
+    assert (ours.high - ours.low) / (2 * 1.96) == pytest.approx(error, rel=0.05)
 
 
-def test_each_class_has_an_f1_whose_interval_agrees_with_resampling_pictures():
+def test_each_class_has_an_f1_whose_interval_is_wilsons_of_the_jaccard_rate():
     table = predict_at_random(150, 4)
-    ours = class_f1_intervals(table)
-    chance = np.random.default_rng(3)
-    scores = np.array(
-        [
-            precision_recall_fscore_support(
-                table.labels[rows], table.predicted[rows], labels=range(4), zero_division=0
-            )[2]
-            for rows in chance.integers(0, 150, (400, 150))
-        ]
-    )
-    for k, found in enumerate(ours):
+    for k, found in enumerate(class_f1_intervals(table)):
         assert found is not None
         assert found.value == pytest.approx(score(table).classes[k].f1)
-        expected = tuple(np.quantile(scores[:, k], [0.025, 0.975]))
-        assert (found.low, found.high) == pytest.approx(expected, abs=0.5 * np.std(scores[:, k]))
+        both = int(((table.labels == k) & (table.predicted == k)).sum())
+        either = int(((table.labels == k) | (table.predicted == k)).sum())
+        ends = np.array(proportion_confint(both, either, method="wilson"))
+        assert (found.low, found.high) == pytest.approx(tuple(2 * ends / (1 + ends)))
+
+
+def test_macro_f1_lies_inside_its_own_interval_however_many_classes_there_are():
+    for seed in range(10):
+        shares = np.geomspace(1, 0.03, 101)
+        labels = np.random.default_rng(seed).choice(101, 896, p=shares / shares.sum())
+        found = f1_interval(predict_at_random(896, 101, labels=labels, skill=5.0))
+        assert found.low < found.value < found.high
+        assert found.warning.endswith("of a class")
+
+
+def test_a_class_that_is_right_in_all_of_few_pictures_is_not_certain():
+    labels = np.repeat(np.arange(5), 5)
+    table = predict_at_random(25, 5, labels=labels, skill=40.0)
+    each, whole = class_f1_intervals(table)[0], f1_interval(table)
+    assert each is not None
+    assert each.value == whole.value == 1
+    assert each.low < 0.75
+    assert each.low < whole.low < 0.95
 
 
 def test_an_absent_class_has_no_f1():

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tlcore.analysis.intervals import Interval, Rows, bootstrap, mean
+from tlcore.analysis.intervals import Interval, Rows, bounded, paired_mean
 from tlcore.errors import RunError
 from tlcore.files import written_whole
 
@@ -148,14 +148,12 @@ def purity(
 
 def mean_purity(shares: NDArray[np.float64]) -> Interval:
     """The mean over all pictures, with its interval."""
-    found = mean(shares)
-    return replace(found, high=min(1.0, found.high))
+    return bounded(shares)
 
 
 def gained(before: NDArray[np.float64], after: NDArray[np.float64]) -> Interval:
     """By how much training has raised it, on the same pictures."""
-    gain = after - before
-    return bootstrap(lambda rows: gain[rows].mean(axis=1), len(gain))
+    return paired_mean(after - before)
 
 
 def by_chance(labels: NDArray[np.int64]) -> float:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tlcore.analysis.comparison import McNemar, changes, mcnemar
-from tlcore.analysis.intervals import Interval, bootstrap_counts, wilson
+from tlcore.analysis.intervals import CONFIDENCE, Interval, paired_mean, share
 from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.wording import chance, gain, percent, quantity, rate
 from tlcore.errors import DataError
 
-DRAWS = 2000
 _NEARLY = 0.01
 
 
@@ -27,7 +26,8 @@ class Vote:
         members: Each one's own accuracy.
         accuracy: Theirs together.
         best: Which member is the most accurate on these pictures; the first of several.
-        over_best: How much more accurate they are together than that one.
+        over_best: How much more accurate they are together than that one; the interval allows for
+            its having been picked.
         test: McNemar's test of the same.
         over_mean: How much more accurate they are together than one of them is on average.
         split: Share of the pictures on which not all of them answer alike.
@@ -65,12 +65,12 @@ def vote(tables: Sequence[Predictions]) -> Vote:
     answers = np.stack([table.predicted for table in aligned])
     return Vote(
         together=together,
-        members=tuple(_rate(row) for row in right),
-        accuracy=_rate(together.correct),
+        members=tuple(share(row, together.belonging) for row in right),
+        accuracy=share(together.correct, together.belonging),
         best=best,
-        over_best=_gain(together.correct - right[best].astype(np.float64)),
+        over_best=_over_best(together, right, best),
         test=test,
-        over_mean=_gain(together.correct - right.mean(axis=0)),
+        over_mean=paired_mean(together.correct - right.mean(axis=0), together.belonging),
         split=float((answers != answers[0]).any(axis=0).mean()),
     )
 
@@ -139,17 +139,13 @@ def _mean(aligned: Sequence[Predictions]) -> Predictions:
     return Predictions(first.ids, first.labels, mean, first.classes, first.groups)
 
 
-def _rate(right: NDArray[np.bool_]) -> Interval:
-    return wilson(int(right.sum()), len(right))
-
-
-def _gain(gains: NDArray[np.float64]) -> Interval:
-    """The mean of what each picture gains, with its paired bootstrap interval: whole pictures are
-    drawn, with all that was said of them. Few values are possible, so those are counted."""
-    values, counts = np.unique(gains, return_counts=True)
-
-    def measure(drawn: NDArray[np.int64]) -> NDArray[np.float64]:
-        means: NDArray[np.float64] = drawn @ values / len(gains)
-        return means
-
-    return bootstrap_counts(measure, counts.astype(np.int64), draws=DRAWS)
+def _over_best(together: Predictions, right: NDArray[np.bool_], best: int) -> Interval:
+    """How much better they are than the best of them. Which one that is was picked on these very
+    pictures, so the interval reaches over all: whoever is better than the best is better than each,
+    and no better than the one it is furthest from being sure to beat."""
+    gains: NDArray[np.float64] = together.correct - right.astype(np.float64)
+    members, groups = len(right), together.belonging
+    each = [paired_mean(row, groups) for row in gains]
+    stricter = 1 - (1 - CONFIDENCE) / members
+    highs = [paired_mean(row, groups, confidence=stricter).high for row in gains]
+    return replace(each[best], low=min(one.low for one in each), high=min(highs))

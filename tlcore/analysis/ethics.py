@@ -6,17 +6,18 @@ a test set says nothing about one, the note says so, and what would.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tlcore.analysis.groups import GroupTable, WorstClass, worst_class
+from tlcore.analysis.groups import Gap, GroupTable, WorstClass, worst_class
 from tlcore.analysis.intervals import Interval
 from tlcore.analysis.label_errors import find_suspects, may_doubt
 from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.scores import TestReport
-from tlcore.analysis.wording import percent, points, quantity, rate
+from tlcore.analysis.wording import percent, points, quantity, rate, reach
 
 SURE = 0.9
+MOST_NAMED = 5
 NONE_HERE = "No evidence here: "
 
 QUESTIONS = (
@@ -88,27 +89,51 @@ def ethics_notes(
 
 
 def describe_worst(worst: WorstClass) -> str:
-    """The class that fares worst, in a sentence."""
+    """The class that fares worst, in a sentence; its interval allows for its having been picked."""
     text = (
         f"Worst class: {worst.name}, recall {rate(worst.recall)}; {points(worst.gap.value)} below "
         f"the best ({worst.best}, {rate(worst.best_recall)})."
     )
-    return text + _doubt(worst.gap)
+    if worst.told and worst.gap.low <= 0:
+        text += " The classes differ by more than chance explains, but which ones can't be told."
+    elif not worst.told:
+        text += " That may be chance."
+    return text + _few(worst.gap)
 
 
 def describe_groups(table: GroupTable) -> str:
-    """The group that fares worst, in a sentence."""
+    """The two groups that are told apart best, and whether groups differ at all."""
     gap = table.accuracy_gap
     if gap is None:
         return f"By {table.column}: all pictures are of one group, {table.groups[0].name}."
     scores = {group.name: group for group in table.groups}
-    low, high = scores[gap.lowest], scores[gap.highest]
+    low, high = scores[gap.clearest.lower], scores[gap.clearest.higher]
     text = (
         f"By {table.column}: accuracy {rate(low.accuracy)} for {low.name} "
-        f"({quantity(low.n, 'picture')}), {points(gap.size.value)} below {high.name} "
+        f"({quantity(low.n, 'picture')}), {points(gap.clearest.size.value)} below {high.name} "
         f"({rate(high.accuracy)})."
     )
-    return text + _doubt(gap.size)
+    return text + _doubt(gap) + _too_small(table)
+
+
+def _doubt(gap: Gap) -> str:
+    few = _few(gap.clearest.size)
+    if gap.told_apart:
+        return few
+    if gap.told:
+        return f" The groups differ by more than chance explains, but which can't be told.{few}"
+    return f" That may be chance.{few}"
+
+
+def _too_small(table: GroupTable) -> str:
+    """Groups that don't decide, by name."""
+    if not table.small:
+        return ""
+    sizes = {group.name: group.n for group in table.groups}
+    named = [f"{name} ({sizes[name]:,})" for name in table.small[:MOST_NAMED]]
+    left = len(table.small) - len(named)
+    more = f" and {left} more" if left else ""
+    return f" Too few pictures to judge: {', '.join(named)}{more}."
 
 
 _BIAS = (
@@ -163,8 +188,8 @@ def _of_scratch(report: TestReport, scratch: TestReport | None) -> str:
             "along."
         )
     return (
-        f"From the worst class to the best it is {points(ours.gap.value)} with pre-trained weights "
-        f"(worst: {ours.name}) and {points(theirs.gap.value)} from scratch (worst: {theirs.name})."
+        f"From the worst class to the best it is {reach(ours.gap)} with pre-trained weights "
+        f"(worst: {ours.name}) and {reach(theirs.gap)} from scratch (worst: {theirs.name})."
     )
 
 
@@ -223,16 +248,6 @@ def _of_openness(report: TestReport, recipe: str) -> str:
         f"All that this run depends on is in its recipe ({recipe}), and all {mistakes} can be "
         "looked at. That says what it does, and not yet why."
     )
-
-
-def _doubt(gap: Interval) -> str:
-    return "".join(_doubts(gap))
-
-
-def _doubts(gap: Interval) -> Iterator[str]:
-    if gap.low <= 0:
-        yield " That may be chance."
-    yield _few(gap)
 
 
 def _few(interval: Interval) -> str:

@@ -1,5 +1,9 @@
 """Whom a network fails: the same scores, group by group, and the gaps between groups.
 
+Which group is lowest is partly luck, and of few pictures mostly. So what is said of two groups is
+said of the pair that is surest to be apart, among groups that are large enough to judge and with
+all pairs looked at, and only if one test of all of them says that they differ.
+
 Selection rate, true and false positive rate ask about one class at a time: of a group's pictures,
 how many are called so; of those that are so, how many are called so; of those that aren't, how
 many are called so all the same. They and the gaps (the highest group less the lowest) are defined
@@ -8,19 +12,28 @@ as Fairlearn's `MetricFrame` defines them, and the tests hold them against it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tlcore.analysis.intervals import CONFIDENCE, Interval, apart, wilson
+from tlcore.analysis.intervals import (
+    CONFIDENCE,
+    FEWEST_PICTURES,
+    Interval,
+    apart,
+    at,
+    picked,
+    share,
+)
 from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.scores import TestReport
 
-Count: TypeAlias = tuple[int, int]
-"""Hits, and out of how many."""
+_EXPECTED = 5.0
+"""Of hits and misses in each group, for the chi-square distribution to be near enough."""
+_DEALS = 999
 
 
 @dataclass(frozen=True)
@@ -46,19 +59,42 @@ class GroupScore:
 
 
 @dataclass(frozen=True)
+class Pair:
+    """Two groups, and how much higher the second lies; the interval holds for all pairs at once."""
+
+    lower: str
+    higher: str
+    size: Interval
+
+
+@dataclass(frozen=True)
 class Gap:
     """From the lowest group to the highest.
 
     Attributes:
         lowest: The group that has the lowest value.
         highest: The group that has the highest.
-        size: How far apart they are. The interval allows for their having been picked from among
-            all groups (Bonferroni, over all pairs).
+        size: How far apart they are. The interval is that of the true distance from the lowest to
+            the highest, whichever these are: it looks at all pairs at once (Bonferroni).
+        clearest: Of the groups that are large enough to judge, the two that are told apart best.
+        p: How likely such differences are if these groups were alike.
     """
 
     lowest: str
     highest: str
     size: Interval
+    clearest: Pair
+    p: float
+
+    @property
+    def told(self) -> bool:
+        """Whether the groups differ by more than chance explains."""
+        return self.p < 1 - CONFIDENCE
+
+    @property
+    def told_apart(self) -> bool:
+        """Whether the clearest two do."""
+        return self.told and self.clearest.size.low > 0
 
 
 @dataclass(frozen=True)
@@ -69,6 +105,7 @@ class GroupTable:
         column: What tells the groups apart.
         positive: The class that the rates ask about; empty if none was named.
         groups: One entry a group, in alphabetical order.
+        small: Groups of too few pictures to judge; empty where all are.
         unknown: Pictures of which the group isn't known; they are left out.
         overall: Accuracy on all pictures whose group is known.
         accuracy_gap: Between groups, as are the next three; None where fewer than two can be told.
@@ -80,6 +117,7 @@ class GroupTable:
     column: str
     positive: str
     groups: tuple[GroupScore, ...]
+    small: tuple[str, ...]
     unknown: int
     overall: Interval
     accuracy_gap: Gap | None
@@ -89,8 +127,9 @@ class GroupTable:
 
     @property
     def worst(self) -> GroupScore:
-        """The group with the lowest accuracy."""
-        return min(self.groups, key=lambda group: group.accuracy.value)
+        """The group with the lowest accuracy, of those large enough to judge."""
+        judged = [group for group in self.groups if group.name not in self.small]
+        return min(judged, key=lambda group: group.accuracy.value)
 
 
 @dataclass(frozen=True)
@@ -99,10 +138,11 @@ class WorstClass:
 
     Attributes:
         name: Of the class with the lowest recall.
-        recall: Its recall.
+        recall: Its recall; the interval allows for its having been picked.
         best: The class with the highest recall.
-        best_recall: Its recall.
+        best_recall: Its recall, likewise.
         gap: How far the worst lies below the best, as in `Gap`.
+        told: Whether the classes differ by more than chance explains.
     """
 
     name: str
@@ -110,6 +150,7 @@ class WorstClass:
     best: str
     best_recall: Interval
     gap: Interval
+    told: bool
 
 
 def score_groups(
@@ -135,8 +176,9 @@ def score_groups(
         column=column,
         positive=positive,
         groups=tuple(_score(name, count) for name, count in counts.items()),
+        small=_small({name: count.right for name, count in counts.items()}),
         unknown=int((~known).sum()),
-        overall=wilson(int(predictions.correct[known].sum()), int(known.sum())),
+        overall=_rate(predictions, predictions.correct, known),
         accuracy_gap=_gap_of(counts, lambda count: count.right),
         selection_gap=_gap_of(counts, lambda count: count.selected),
         true_positive_gap=_gap_of(counts, lambda count: count.true_positive),
@@ -146,73 +188,127 @@ def score_groups(
 
 def worst_class(report: TestReport) -> WorstClass | None:
     """The class of the lowest recall beside that of the highest; None if there is but one."""
-    hits = report.confusion.diagonal()
-    counts = [
-        (each.name, (int(hits[place]), each.support))
-        for place, each in enumerate(report.classes)
-        if each.support
-    ]
-    if (gap := _gap(counts)) is None:
+    recalls = {each.name: each.recall_interval for each in report.classes if each.recall_interval}
+    if (gap := _gap(recalls)) is None:
         return None
-    recalls = {name: wilson(*count) for name, count in counts}
-    return WorstClass(gap.lowest, recalls[gap.lowest], gap.highest, recalls[gap.highest], gap.size)
+    worst, best = (picked(recalls[name], len(recalls)) for name in (gap.lowest, gap.highest))
+    return WorstClass(gap.lowest, worst, gap.highest, best, gap.size, gap.told)
 
 
 @dataclass(frozen=True)
-class _Counts:
-    right: Count
-    selected: Count | None
-    true_positive: Count | None
-    false_positive: Count | None
+class _Rates:
+    right: Interval
+    selected: Interval | None
+    true_positive: Interval | None
+    false_positive: Interval | None
 
 
-def _count(predictions: Predictions, inside: NDArray[np.bool_], positive: str) -> _Counts:
-    right = (int(predictions.correct[inside].sum()), int(inside.sum()))
+def _count(predictions: Predictions, inside: NDArray[np.bool_], positive: str) -> _Rates:
+    right = _rate(predictions, predictions.correct, inside)
     if not positive:
-        return _Counts(right, None, None, None)
+        return _Rates(right, None, None, None)
     place = predictions.classes.index(positive)
     is_so, called = predictions.labels == place, predictions.predicted == place
-    return _Counts(
+    return _Rates(
         right,
-        _share(called, inside),
-        _share(called, inside & is_so),
-        _share(called, inside & ~is_so),
+        _rate(predictions, called, inside),
+        _rate(predictions, called, inside & is_so) if (inside & is_so).any() else None,
+        _rate(predictions, called, inside & ~is_so) if (inside & ~is_so).any() else None,
     )
 
 
-def _share(hits: NDArray[np.bool_], among: NDArray[np.bool_]) -> Count:
-    return int((hits & among).sum()), int(among.sum())
+def _rate(predictions: Predictions, hits: NDArray[np.bool_], among: NDArray[np.bool_]) -> Interval:
+    belonging = predictions.belonging
+    return share(hits[among], None if belonging is None else belonging[among])
 
 
-def _score(name: str, counts: _Counts) -> GroupScore:
+def _score(name: str, rates: _Rates) -> GroupScore:
     return GroupScore(
-        name,
-        counts.right[1],
-        wilson(*counts.right),
-        _rate(counts.selected),
-        _rate(counts.true_positive),
-        _rate(counts.false_positive),
+        name, rates.right.n, rates.right, rates.selected, rates.true_positive, rates.false_positive
     )
 
 
-def _rate(count: Count | None) -> Interval | None:
-    return wilson(*count) if count and count[1] else None
+def _gap_of(counts: Mapping[str, _Rates], pick: Callable[[_Rates], Interval | None]) -> Gap | None:
+    return _gap({name: rate for name, each in counts.items() if (rate := pick(each))})
 
 
-def _gap_of(counts: dict[str, _Counts], pick: Callable[[_Counts], Count | None]) -> Gap | None:
-    picked = [(name, pick(each)) for name, each in counts.items()]
-    return _gap([(name, count) for name, count in picked if count and count[1]])
+def _small(rates: Mapping[str, Interval]) -> tuple[str, ...]:
+    """Those of too few pictures to judge beside the others; none where fewer than two are left."""
+    few = tuple(name for name, rate in rates.items() if rate.n < FEWEST_PICTURES)
+    return few if len(rates) - len(few) > 1 else ()
 
 
-def _gap(counts: Sequence[tuple[str, Count]]) -> Gap | None:
-    """From the lowest share to the highest; the first of those that are equal."""
-    if len(counts) < 2:
+def _gap(rates: Mapping[str, Interval]) -> Gap | None:
+    """From the lowest rate to the highest; the first of those that are equal."""
+    if len(rates) < 2:
         return None
-    low, low_count = min(counts, key=lambda each: each[1][0] / each[1][1])
-    high, high_count = max(counts, key=lambda each: each[1][0] / each[1][1])
-    pairs = len(counts) * (len(counts) - 1) // 2
-    confidence = 1 - (1 - CONFIDENCE) / pairs
-    size = apart(
-        wilson(*low_count, confidence=confidence), wilson(*high_count, confidence=confidence)
+    lowest = min(rates, key=lambda name: rates[name].value)
+    highest = max(rates, key=lambda name: rates[name].value)
+    small = _small(rates)
+    judged = {name: rate for name, rate in rates.items() if name not in small}
+    lows, highs = _between(rates)
+    size = apart(rates[lowest], rates[highest])
+    return Gap(
+        lowest,
+        highest,
+        replace(size, low=max(0.0, float(lows.max())), high=float(highs.max())),
+        _clearest(judged),
+        chance_of([*judged.values()]),
     )
-    return Gap(low, high, size)
+
+
+def _clearest(rates: Mapping[str, Interval]) -> Pair:
+    """The pair that is surest to be apart, whoever lies lowest by luck."""
+    names, (lows, highs) = list(rates), _between(rates)
+    lower, higher = divmod(int(lows.argmax()), len(names))
+    size = apart(rates[names[lower]], rates[names[higher]])
+    low, high = float(lows[lower, higher]), float(highs[lower, higher])
+    return Pair(names[lower], names[higher], replace(size, low=low, high=high))
+
+
+def _between(rates: Mapping[str, Interval]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The lower and the upper bound of how much higher each (column) lies than each other (row),
+    as in `intervals.apart`, at a confidence that holds for all pairs at once."""
+    pairs = len(rates) * (len(rates) - 1) // 2
+    stricter = [at(rate, 1 - (1 - CONFIDENCE) / pairs) for rate in rates.values()]
+    value, low, high = (
+        np.array([getattr(each, end) for each in stricter]) for end in ("value", "low", "high")
+    )
+    more = value[None] - value[:, None]
+    lows = more - np.hypot((value - low)[None], (high - value)[:, None])
+    highs = more + np.hypot((high - value)[None], (value - low)[:, None])
+    np.fill_diagonal(lows, -1.0)
+    np.fill_diagonal(highs, -1.0)
+    return lows, highs
+
+
+def chance_of(rates: Sequence[Interval]) -> float:
+    """How likely such differences are if all were alike: the chi-square test, of as many pictures
+    as they are worth. Where few are expected of a kind, hits are dealt out again instead.
+
+    >>> from tlcore.analysis.intervals import wilson
+    >>> round(chance_of([wilson(90, 100), wilson(80, 100)]), 4)
+    0.0477
+    """
+    from scipy.special import chdtrc
+
+    sizes = np.array([rate.worth or rate.n for rate in rates])
+    hits = np.array([rate.value for rate in rates]) * sizes
+    usual = float(hits.sum() / sizes.sum())
+    if usual in (0.0, 1.0):
+        return 1.0
+    found = float(_chi_square(hits, sizes, usual))
+    if min(usual, 1 - usual) * sizes.min() >= _EXPECTED or any(rate.worth for rate in rates):
+        return float(chdtrc(len(rates) - 1, found))
+    whole, total = np.array([rate.n for rate in rates]), round(float(hits.sum()))
+    dealt = np.random.default_rng(0).multivariate_hypergeometric(
+        whole, total, _DEALS, method="marginals"
+    )
+    as_far = _chi_square(dealt, whole, usual) >= found * (1 - 1e-9)
+    return float((1 + as_far.sum()) / (1 + _DEALS))
+
+
+def _chi_square(hits: NDArray[Any], sizes: NDArray[Any], usual: float) -> NDArray[np.float64]:
+    expected = sizes * usual
+    squares: NDArray[np.float64] = ((hits - expected) ** 2 / (expected * (1 - usual))).sum(axis=-1)
+    return squares

@@ -1,20 +1,26 @@
 """How sure a number is: an interval beside every rate, mean and score.
 
-    wilson      a share of n pictures (accuracy, recall)
-    paired      the difference of two shares on the same pictures
-    apart       the difference of two shares on different pictures
-    bootstrap   anything that can be computed from resampled pictures (calibration, macro F1)
-    mean        the mean of what was measured on each of n pictures (loss)
-    over_seeds  the mean of a few runs that differ in nothing but the seed
+    wilson       a share of n pictures (accuracy, recall)
+    share        the same, of pictures that may belong together
+    picked       a share that was picked for being the highest or the lowest of several
+    paired       the difference of two shares on the same pictures
+    paired_mean  the same, where a picture may gain a part (the mean of several networks)
+    apart        the difference of two shares on different pictures
+    bounded      the mean of what each of n pictures was given between 0 and 1
+    bootstrap_*  what follows from how many pictures there are of each kind
+    mean         the mean of what was measured on each of n pictures (loss)
+    over_seeds   the mean of a few runs that differ in nothing but the seed
 
-All are two-sided, at 95 % unless told otherwise.
+All are two-sided, at 95 % unless told otherwise. Pictures of one video, one patient or one object
+tell less than as many independent ones: whoever gives `belonging` (a number for each picture, the
+same for those that belong belonging) gets an interval by groups.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist, fmean, stdev
 from typing import TypeAlias
 
@@ -24,11 +30,12 @@ from numpy.typing import NDArray
 CONFIDENCE = 0.95
 FEWEST_PICTURES = 30
 FEWEST_SEEDS = 3
+FEWEST_GROUPS = 20
 LARGEST_CHUNK = 1_000_000
 
 Rows: TypeAlias = NDArray[np.int64]
 Measure: TypeAlias = Callable[[Rows], NDArray[np.float64]]
-"""Given draws x n row numbers, one score a draw."""
+"""Given draws x kinds, how many pictures of each kind, one score a draw."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,7 @@ class Interval:
         high: The upper bound.
         n: How many pictures (or runs) it stands on.
         warning: Why not to lean on it; empty when there is enough to tell.
+        worth: As many independent pictures would tell as much; 0 where all n are independent.
     """
 
     value: float
@@ -48,6 +56,7 @@ class Interval:
     high: float
     n: int
     warning: str = ""
+    worth: float = 0.0
 
 
 def wilson(hits: int, n: int, *, confidence: float = CONFIDENCE) -> Interval:
@@ -59,13 +68,53 @@ def wilson(hits: int, n: int, *, confidence: float = CONFIDENCE) -> Interval:
     """
     if not 0 <= hits <= n or n == 0:
         raise ValueError(f"a rate needs 0 <= hits <= n and n >= 1, and this is {hits} of {n}")
-    z = _z(confidence)
-    rate = hits / n
-    centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    low = 0.0 if hits == 0 else centre - half
-    high = 1.0 if hits == n else centre + half
-    return Interval(rate, low, high, n, _too_few(n, FEWEST_PICTURES, "picture"))
+    low, high = _wilson(hits / n, n, confidence)
+    return Interval(hits / n, low, high, n, _too_few(n, FEWEST_PICTURES, "picture"))
+
+
+def share(
+    hits: NDArray[np.bool_], belonging: Rows | None = None, *, confidence: float = CONFIDENCE
+) -> Interval:
+    """Wilson's interval of as many independent pictures as these are worth (Rao and Scott, 1992).
+
+    >>> right = np.repeat([True, False, True, True, True, False], 10)
+    >>> one_by_one, by_object = share(right), share(right, np.arange(60) // 10)
+    >>> round(one_by_one.low, 2), round(by_object.low, 2), by_object.warning
+    (0.54, 0.2, 'only 6 groups of pictures')
+    """
+    n = len(hits)
+    found = wilson(int(hits.sum()), n, confidence=confidence)
+    if belonging is None:
+        return found
+    worth = _worth(hits.astype(np.float64), belonging)
+    low, high = _wilson(found.value, worth, confidence)
+    return Interval(found.value, low, high, n, found.warning or _few_groups(belonging), worth)
+
+
+def picked(rate: Interval, among: int, *, confidence: float = CONFIDENCE) -> Interval:
+    """The interval of a rate that was picked as the highest or the lowest of several.
+
+    Whoever looks at the worst of a hundred classes sees the least lucky one. Clopper and Pearson's
+    interval, with the doubt shared out among all that might have been picked (Bonferroni), holds
+    the truth of whichever it was.
+
+    >>> plain, picked_one = wilson(14, 20), picked(wilson(14, 20), among=100)
+    >>> round(plain.high, 2), round(picked_one.high, 2)
+    (0.85, 0.95)
+    """
+    from scipy.special import betaincinv
+
+    n = rate.worth or rate.n
+    hits, tail = rate.value * n, (1 - confidence) / among / 2
+    low = float(betaincinv(hits, n - hits + 1, tail)) if hits > 0 else 0.0
+    high = float(betaincinv(hits + 1, n - hits, 1 - tail)) if hits < n else 1.0
+    return replace(rate, low=low, high=high)
+
+
+def at(rate: Interval, confidence: float) -> Interval:
+    """A rate's interval at another confidence."""
+    low, high = _wilson(rate.value, rate.worth or rate.n, confidence)
+    return replace(rate, low=low, high=high)
 
 
 def paired(gains: int, losses: int, n: int, *, confidence: float = CONFIDENCE) -> Interval:
@@ -81,12 +130,44 @@ def paired(gains: int, losses: int, n: int, *, confidence: float = CONFIDENCE) -
     """
     if min(gains, losses) < 0 or gains + losses > n or n == 0:
         raise ValueError(f"{gains} gains and {losses} losses don't fit {n} pictures")
-    more, fewer, total = gains + 0.5, losses + 0.5, n + 2
-    centre = (more - fewer) / total
-    half = _z(confidence) * math.sqrt(more + fewer - (more - fewer) ** 2 / total) / total
-    low, high = max(-1.0, centre - half), min(1.0, centre + half)
-    warning = _too_few(n, FEWEST_PICTURES, "picture")
-    return Interval((gains - losses) / n, low, high, n, warning)
+    return _agresti_min(gains - losses, gains + losses, n, _z(confidence))
+
+
+def paired_mean(
+    gains: NDArray[np.float64], belonging: Rows | None = None, *, confidence: float = CONFIDENCE
+) -> Interval:
+    """The same of what each picture gained, from -1 to 1, of pictures that may belong together.
+
+    >>> found = paired_mean(np.array([1.0] * 12 + [-1.0] * 2 + [0.0] * 86))
+    >>> found == paired(gains=12, losses=2, n=100)
+    True
+    """
+    n, wider = len(gains), _z(confidence)
+    if belonging is not None:
+        wider *= math.sqrt(n / _worth(gains, belonging))
+    found = _agresti_min(float(gains.sum()), float((gains**2).sum()), n, wider)
+    if belonging is None:
+        return found
+    return replace(found, warning=found.warning or _few_groups(belonging))
+
+
+def bounded(values: NDArray[np.float64], *, confidence: float = CONFIDENCE) -> Interval:
+    """The mean of values between 0 and 1, of which an end is never certain.
+
+    As many pictures of 0 and of 1 are added as make a rate's interval right (Agresti and Coull,
+    1998), so that equal values don't get an interval of no width.
+
+    >>> found = bounded(np.ones(20))
+    >>> found.value, round(found.low, 2), found.high
+    (1.0, 0.81, 1.0)
+    """
+    n, square = len(values), _z(confidence) ** 2
+    total = n + square
+    centre = (float(values.sum()) + square / 2) / total
+    variance = (float((values**2).sum()) + square / 2) / total - centre**2
+    half = _z(confidence) * math.sqrt(variance / total)
+    low, high = max(0.0, centre - half), min(1.0, centre + half)
+    return Interval(float(values.mean()), low, high, n, _too_few(n, FEWEST_PICTURES, "picture"))
 
 
 def apart(first: Interval, second: Interval) -> Interval:
@@ -105,31 +186,6 @@ def apart(first: Interval, second: Interval) -> Interval:
     return Interval(gap, gap - below, gap + above, first.n + second.n, fewer.warning)
 
 
-def bootstrap(
-    measure: Measure,
-    n: int,
-    *,
-    draws: int = 1000,
-    confidence: float = CONFIDENCE,
-    seed: int = 0,
-) -> Interval:
-    """The percentile interval of any score, from `draws` resamples of n pictures.
-
-    `measure` gets many resamples at once, a row of picture numbers each, and gives a score
-    for each row; few enough at once that memory stays small.
-
-    >>> heights = np.arange(100.0)
-    >>> interval = bootstrap(lambda rows: heights[rows].mean(axis=1), len(heights))
-    >>> interval.value, round(interval.low), round(interval.high)
-    (49.5, 44, 55)
-    """
-    generator = np.random.default_rng(seed)
-    chunk = max(1, LARGEST_CHUNK // n)
-    sizes = [min(chunk, draws - start) for start in range(0, draws, chunk)]
-    scores = np.concatenate([measure(generator.integers(0, n, (size, n))) for size in sizes])
-    return _percentiles(float(measure(np.arange(n)[None])[0]), scores, n, confidence)
-
-
 def bootstrap_counts(
     measure: Measure,
     counts: Rows,
@@ -138,7 +194,8 @@ def bootstrap_counts(
     confidence: float = CONFIDENCE,
     seed: int = 0,
 ) -> Interval:
-    """The same for a score that follows from how many pictures there are of each kind.
+    """The percentile interval of a score that follows from how many pictures there are of each
+    kind, from `draws` resamples.
 
     `measure` gets draws x kinds: how many pictures of each kind are in each resample.
 
@@ -147,35 +204,12 @@ def bootstrap_counts(
     >>> interval.value, round(interval.low, 2), round(interval.high, 2)
     (0.9, 0.84, 0.96)
     """
-    (found,) = bootstrap_each(
-        lambda drawn: measure(drawn)[:, None],
-        counts,
-        draws=draws,
-        confidence=confidence,
-        seed=seed,
-    )
-    return found
-
-
-def bootstrap_each(
-    measure: Measure,
-    counts: Rows,
-    *,
-    draws: int = 1000,
-    confidence: float = CONFIDENCE,
-    seed: int = 0,
-) -> tuple[Interval, ...]:
-    """The same for several scores at once: `measure` gives draws x scores."""
     generator = np.random.default_rng(seed)
     n = int(counts.sum())
     chunk = max(1, LARGEST_CHUNK // len(counts))
     sizes = [min(chunk, draws - start) for start in range(0, draws, chunk)]
     drawn = np.concatenate([measure(generator.multinomial(n, counts / n, size)) for size in sizes])
-    values = measure(counts[None])[0]
-    return tuple(
-        _percentiles(float(value), scores, n, confidence)
-        for value, scores in zip(values, drawn.T, strict=True)
-    )
+    return _percentiles(float(measure(counts[None])[0]), drawn, n, confidence)
 
 
 def _percentiles(value: float, scores: NDArray[np.float64], n: int, confidence: float) -> Interval:
@@ -212,6 +246,62 @@ def over_seeds(values: Sequence[float], *, confidence: float = CONFIDENCE) -> In
     mean = fmean(values)
     half = float(stdtrit(n - 1, (1 + confidence) / 2)) * stdev(values) / math.sqrt(n)
     return Interval(mean, mean - half, mean + half, n, _too_few(n, FEWEST_SEEDS, "run"))
+
+
+def spread_of(influence: NDArray[np.float64], belonging: Rows | None) -> float:
+    """The standard error of a score, from how far each picture alone moves it (their mean is 0)."""
+    if belonging is None:
+        return math.sqrt(float((influence**2).sum()))
+    sums, count = np.bincount(belonging, weights=influence), len(_sizes(belonging))
+    return math.sqrt(float((sums**2).sum()) * count / max(1, count - 1)) * _wider(count)
+
+
+def _wilson(rate: float, n: float, confidence: float) -> tuple[float, float]:
+    z = _z(confidence)
+    centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return 0.0 if rate == 0 else centre - half, 1.0 if rate == 1 else centre + half
+
+
+def _agresti_min(net: float, squares: float, n: int, z: float) -> Interval:
+    total = n + 2
+    centre = net / total
+    half = z * math.sqrt(squares + 1 - net**2 / total) / total
+    low, high = max(-1.0, centre - half), min(1.0, centre + half)
+    return Interval(net / n, low, high, n, _too_few(n, FEWEST_PICTURES, "picture"))
+
+
+def _worth(values: NDArray[np.float64], belonging: Rows) -> float:
+    """How many independent pictures tell as much of a mean: the pictures over the design effect
+    (Rao and Scott, 1992), fewer still where groups are few (Korn and Graubard, 1998). Where all
+    pictures fare alike, nothing can be learned of that: then each group counts as one."""
+    n, sizes = len(values), _sizes(belonging)
+    apart = values - values.mean()
+    alone = float((apart**2).sum())
+    if len(sizes) < 2 or alone == 0:
+        return n * n / float((sizes**2).sum())
+    inside = np.bincount(belonging, weights=apart)
+    by_group = float((inside**2).sum()) * len(sizes) / (len(sizes) - 1)
+    return n / max(1.0, by_group / alone * _wider(len(sizes)) ** 2)
+
+
+def _wider(groups: int) -> float:
+    """Student's quantile over the normal one: how much less is known from few groups."""
+    from scipy.special import stdtrit
+
+    middle = (1 + CONFIDENCE) / 2
+    return float(stdtrit(max(1, groups - 1), middle)) / _z(CONFIDENCE)
+
+
+def _sizes(belonging: Rows) -> Rows:
+    """Of the groups that have pictures here."""
+    sizes = np.bincount(belonging)
+    return sizes[sizes > 0]
+
+
+def _few_groups(belonging: Rows) -> str:
+    groups = len(_sizes(belonging))
+    return "" if groups >= FEWEST_GROUPS else f"only {groups} groups of pictures"
 
 
 def _z(confidence: float) -> float:

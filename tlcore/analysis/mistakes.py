@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tlcore.analysis.intervals import Interval, Rows, wilson
+from tlcore.analysis.intervals import Interval, Rows, picked, wilson
 from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.scores import count_confusion
 
@@ -25,7 +25,8 @@ class ConfusedPair:
         actual: The true class, as a place in `classes`.
         called: The class it is taken for.
         count: How many pictures.
-        share: Of the true class's pictures, with its interval.
+        share: Of the true class's pictures; the interval allows for its having been picked as one
+            of the commonest.
     """
 
     actual: int
@@ -53,9 +54,12 @@ def confused_pairs(predictions: Predictions, *, top: int = 10) -> tuple[Confused
     support = confusion.sum(axis=1)
     wrong = confusion * (1 - np.eye(len(confusion), dtype=np.int64))
     commonest = np.argsort(-wrong.ravel(), kind="stable")[:top]
+    among = len(wrong) * (len(wrong) - 1)
     places = [(int(cell) // len(wrong), int(cell) % len(wrong)) for cell in commonest]
     return tuple(
-        ConfusedPair(a, c, int(wrong[a, c]), wilson(int(wrong[a, c]), int(support[a])))
+        ConfusedPair(
+            a, c, int(wrong[a, c]), picked(wilson(int(wrong[a, c]), int(support[a])), among)
+        )
         for a, c in places
         if wrong[a, c]
     )

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 SMALLEST = 1e-12
 _CLASSES = b"thaw.classes"
 _GROUP = "group:"
+_BELONGING = ("group", "copy_of")
+"""Columns of pictures that belong together: of `data.group_by`, and of near copies."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +82,19 @@ class Predictions:
     def correct(self) -> NDArray[np.bool_]:
         right: NDArray[np.bool_] = self.predicted == self.labels
         return right
+
+    @cached_property
+    def belonging(self) -> NDArray[np.int64] | None:
+        """The number of the group that each picture belongs to (one patient, one video, one
+        picture that others nearly copy); None where every picture stands for itself."""
+        for column in _BELONGING:
+            if column in self.groups:
+                values = self.groups[column]
+                own = np.where(values == "", np.char.add("\0", self.ids), values)
+                _, numbers = np.unique(own, return_inverse=True)
+                if numbers.max(initial=0) + 1 < len(self):
+                    return numbers.astype(np.int64)
+        return None
 
     def write(self, path: Path) -> None:
         """Save as Parquet, with checksums that `read` verifies."""

@@ -60,6 +60,16 @@ def points(difference: float) -> str:
     return f"{whole} point{'' if whole == 1 else 's'}"
 
 
+def reach(distance: Interval) -> str:
+    """The same with its interval.
+
+    >>> reach(Interval(0.1843, 0.0913, 0.2651, 400))
+    '18 points [9, 27]'
+    """
+    low, high = (round(100 * bound) for bound in (distance.low, distance.high))
+    return f"{points(distance.value)} [{low}, {high}]"
+
+
 def quantity(count: int, noun: str) -> str:
     """How many of a thing.
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tlcore.analysis.calibration import error_interval
+from tlcore.analysis.intervals import picked
 from tlcore.analysis.wording import rate
 from tlcore.catalog import lookup
 from tlcore.report.blocks import (
@@ -104,12 +105,14 @@ def _classes(story: RunStory) -> Section:
         key=lambda each: each.recall or 0.0,
     )
     rows = tuple(
-        (each.name, f"{each.support:,}", rate(each.recall_interval))
+        (each.name, f"{each.support:,}", rate(picked(each.recall_interval, len(known))))
         for each in known[:MOST_CLASSES]
         if each.recall_interval
     )
     more = len(known) - len(rows)
-    which = f"The {MOST_CLASSES} classes that fare worst; {more} fare better." if more else ""
+    which = "The intervals allow for the classes' having been picked."
+    if more:
+        which = f"The {MOST_CLASSES} classes that fare worst; {more} fare better. {which}"
     table = Table(("class", "test pictures", "found (recall)"), rows, which)
     return Section("Whom it fails", (table, *bias([story]).blocks))
 

@@ -39,7 +39,11 @@ def _blocks(story: RunStory) -> Iterator[Block]:
     known = [(name, found) for name, found in rates if found]
     drawn = draw_forest(known, story.test.accuracy.value, label="Recall of each class")
     which = "each class" if len(known) <= MOST else f"the {MOST} classes that fare worst"
-    yield Figure(drawn, f"Recall of {which}, the lowest first; dashed: accuracy on all pictures.")
+    yield Figure(
+        drawn,
+        f"Recall of {which}, the lowest first, which is partly the "
+        "unluckiest; dashed: accuracy on all pictures.",
+    )
     tables = group_tables(story)
     for table in tables:
         yield from _group_blocks(table)

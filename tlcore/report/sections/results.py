@@ -38,7 +38,7 @@ def _blocks(story: RunStory) -> Iterator[Block]:
                  rate(p.share))
                 for p in pairs
             ),
-            "The commonest confusions.",
+            "The commonest confusions; the intervals allow for their having been picked.",
         )  # fmt: skip
     yield _class_table(story)
     if ranked.auc:
@@ -74,7 +74,7 @@ def _superclasses(story: RunStory) -> Iterator[Block]:
 
 def _class_table(story: RunStory) -> Table:
     worst_first = sorted(story.test.classes, key=lambda each: each.recall or 0.0)
-    caption = "Every class, the lowest recall first."
+    caption = "Every class, the lowest recall first; the lowest of many is partly the unluckiest."
     if len(worst_first) > MOST_ROWS:
         caption = f"The {MOST_ROWS} of {len(worst_first)} classes with the lowest recall."
     return Table(

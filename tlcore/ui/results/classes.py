@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
+from tlcore.analysis import groups
 from tlcore.analysis.intervals import FEWEST_PICTURES, Interval, wilson
 from tlcore.analysis.ranking import Ranking, Rankings
 from tlcore.analysis.scores import ClassScore, TestReport
@@ -24,7 +25,8 @@ WHISKER = "#8a8a8a"
 _TELL = (
     "**Recall**: of a class's pictures, how many were called so; dotted, the mean of all. "
     "**Precision**: of those called so, how many are. **F1**: their harmonic mean. All with their "
-    "95 % intervals. **AUC**: the chance that a picture of the class gets more of its probability "
+    "95 % intervals, each for its class alone: the lowest of many is partly the unluckiest. "
+    "**AUC**: the chance that a picture of the class gets more of its probability "
     "than one of another class; 0.5 is guessing. **Average precision**: precision, on average over "
     "all thresholds."
 )
@@ -47,17 +49,23 @@ def show_classes(outcome: Outcome) -> None:
 
 def worst_class(report: TestReport) -> str:
     """The class of the least recall, in a sentence."""
-    scored = [(each, each.recall_interval) for each in report.classes if each.recall_interval]
-    worst, found = min(scored, key=lambda pair: pair[1].value)
-    sentence = f"Worst class: **{literal(short(worst.name))}**, {rate(found)} of its "
-    sentence += f"{quantity(found.n, 'picture')} called rightly"
-    place = [each.name for each in report.classes].index(worst.name)
+    worst = groups.worst_class(report)
+    if worst is None:
+        return "There are test pictures of one class only, so none is the worst."
+    sentence = f"Worst class: **{literal(short(worst.name))}**, {rate(worst.recall)} of its "
+    sentence += f"{quantity(worst.recall.n, 'picture')} called rightly"
+    doubt = "" if worst.told else " That it is the worst may be chance."
+    return f"{sentence}{_taken_for(report, worst.name)}.{doubt}"
+
+
+def _taken_for(report: TestReport, name: str) -> str:
+    place = [each.name for each in report.classes].index(name)
     wrong = report.confusion[place].copy()
     wrong[place] = 0
     if not wrong.any():
-        return f"{sentence}."
+        return ""
     taken = literal(short(report.classes[int(wrong.argmax())].name))
-    return f"{sentence}; most often taken for **{taken}** ({_times(int(wrong.max()))})."
+    return f"; most often taken for **{taken}** ({_times(int(wrong.max()))})"
 
 
 def _times(count: int) -> str:

@@ -105,6 +105,8 @@ def _show_pairs(predictions: Predictions) -> None:
     st.subheader("Commonest mistakes", anchor=False)
     if not pairs:
         st.success("Every test picture was called rightly.")
+    else:
+        st.caption("The intervals allow for their having been picked as the commonest of all.")
     column = st.container(gap=None)
     for pair in pairs:
         true, called = (
