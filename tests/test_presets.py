@@ -10,10 +10,6 @@ CLASSES = {"cifar10": 10, "cifar100": 100, "shapes": 10}
 REPORTS = [preset for preset in presets() if preset.report]
 
 
-def _named(preset):
-    return preset.name
-
-
 def _outline(recipe):
     return catalog.outline_for(recipe.model, CLASSES[recipe.data.name], recipe.input.size)
 
@@ -32,27 +28,30 @@ def test_every_system_of_the_reports_is_there():
     assert len([p for p in REPORTS if p.report == "D"]) == 4
 
 
-@pytest.mark.parametrize("preset", presets(), ids=_named)
-def test_every_preset_is_told_in_full_and_can_be_built(preset):
-    assert preset.title
-    assert preset.recipe.name
-    assert preset.differs or not preset.report
-    assert all(isinstance(text, str) and text.endswith(".") for text in preset.differs)
-    catalog.check(preset.recipe.model, preset.recipe.input.size)
-    assert _outline(preset.recipe) is not None
+def test_every_preset_is_told_in_full_and_can_be_built(subtests):
+    for preset in presets():
+        with subtests.test(preset=preset.name):
+            assert preset.title
+            assert preset.recipe.name
+            assert preset.differs or not preset.report
+            assert all(isinstance(text, str) and text.endswith(".") for text in preset.differs)
+            catalog.check(preset.recipe.model, preset.recipe.input.size)
+            assert _outline(preset.recipe) is not None
 
 
-@pytest.mark.parametrize("preset", presets(), ids=_named)
-def test_reported_shares_are_shares(preset):
-    for name, value in preset.reported.items():
-        assert value > 0
-        if name.endswith(("accuracy", "precision", "recall", "f1")):
-            assert value < 1
+def test_reported_shares_are_shares(subtests):
+    for preset in presets():
+        with subtests.test(preset=preset.name):
+            for name, value in preset.reported.items():
+                assert value > 0
+                if name.endswith(("accuracy", "precision", "recall", "f1")):
+                    assert value < 1
 
 
-@pytest.mark.parametrize("preset", presets(), ids=_named)
-def test_the_file_itself_is_a_recipe_too(preset):
-    assert from_file(FOLDER / f"{preset.name}.yaml").id == preset.recipe.id
+def test_the_file_itself_is_a_recipe_too(subtests):
+    for preset in presets():
+        with subtests.test(preset=preset.name):
+            assert from_file(FOLDER / f"{preset.name}.yaml").id == preset.recipe.id
 
 
 def test_presets_are_told_apart_by_more_than_their_names():

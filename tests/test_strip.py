@@ -1,6 +1,7 @@
 """Whatever a strip is drawn from, what is read back from it trains the same."""
 
 import time
+from itertools import product
 from typing import get_args
 
 import pytest
@@ -48,27 +49,33 @@ def matters(plan, epoch):
     )
 
 
-@pytest.mark.parametrize("epochs", [6, 7, 100])
-@pytest.mark.parametrize("backbone", BACKBONES)
-@pytest.mark.parametrize("preset", [*PRESETS, "custom"])
-def test_every_schedule_trains_the_same_after_a_way_through_the_strip(preset, backbone, epochs):
-    network, before = outline(backbone), schedule(preset)
-    after = schedule_of(strip_of(before, network, epochs), network, before.batchnorm)
-    assert after.preset == "custom"
-    assert after.misfits(epochs) == []
-    plans = [Plan(each, network, epochs) for each in (before, after)]
-    for epoch in range(epochs):
-        assert matters(plans[0], epoch) == matters(plans[1], epoch)
+def test_every_schedule_trains_the_same_after_a_way_through_the_strip(subtests):
+    for preset, backbone, epochs in product([*PRESETS, "custom"], BACKBONES, (6, 7, 100)):
+        with subtests.test(preset=preset, backbone=backbone, epochs=epochs):
+            network, before = outline(backbone), schedule(preset)
+            after = schedule_of(strip_of(before, network, epochs), network, before.batchnorm)
+            assert after.preset == "custom"
+            assert after.misfits(epochs) == []
+            plans = [Plan(each, network, epochs) for each in (before, after)]
+            for epoch in range(epochs):
+                assert matters(plans[0], epoch) == matters(plans[1], epoch)
 
 
-@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
-def test_any_choice_of_blocks_can_be_said_in_words_that_mean_it(card):
-    network = outline(card.name)
-    for chosen in (network.blocks[::2], network.blocks[1:], network.blocks[:1], (), network.blocks):
-        meant = frozenset(
-            name for x in network.backbone if x.block in chosen for name, _ in x.parameters
-        )
-        assert parse_scope(words_for(chosen, network))(network) == meant
+def test_any_choice_of_blocks_can_be_said_in_words_that_mean_it(subtests):
+    for card in CARDS:
+        with subtests.test(backbone=card.name):
+            network = outline(card.name)
+            for chosen in (
+                network.blocks[::2],
+                network.blocks[1:],
+                network.blocks[:1],
+                (),
+                network.blocks,
+            ):
+                meant = frozenset(
+                    name for x in network.backbone if x.block in chosen for name, _ in x.parameters
+                )
+                assert parse_scope(words_for(chosen, network))(network) == meant
 
 
 def test_a_run_of_one_epoch_is_a_strip_too():

@@ -9,8 +9,6 @@ from tlcore.runs import states
 from tlcore.runs.database import Database
 from tlcore.runs.states import ACTIVE, TRANSITIONS, State, check
 
-PAIRS = list(product(State, State))
-
 
 def test_every_state_has_its_line_in_the_table():
     assert set(TRANSITIONS) == set(State)
@@ -38,18 +36,19 @@ def database(tmp_path_factory):
     return Database(tmp_path_factory.mktemp("states") / "runs.sqlite")
 
 
-@pytest.mark.parametrize(("before", "after"), PAIRS)
-def test_python_and_the_database_refuse_the_same_transitions(database, before, after):
+def test_python_and_the_database_refuse_the_same_transitions(subtests, database):
     """The database by itself, so that no other program and no slip of ours gets past it."""
-    _make(database, before)
-    if after in TRANSITIONS[before]:
-        check(before, after)
-        _set(database, after)
-    else:
-        with pytest.raises(RunError, match=f"{before} can't become {after}"):
-            check(before, after)
-        with pytest.raises(sqlite3.IntegrityError, match="no such transition"):
-            _set(database, after)
+    for before, after in product(State, State):
+        with subtests.test(before=before, after=after):
+            _make(database, before)
+            if after in TRANSITIONS[before]:
+                check(before, after)
+                _set(database, after)
+            else:
+                with pytest.raises(RunError, match=f"{before} can't become {after}"):
+                    check(before, after)
+                with pytest.raises(sqlite3.IntegrityError, match="no such transition"):
+                    _set(database, after)
 
 
 def test_no_transition_goes_unrecorded_however_it_was_made(database):
