@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 CODE := tlcore tests $(wildcard conftest.py app.py pages/*.py bench/*.py bench/faulting docs/*.py)
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable chrome
+WORKERS := -n 2 --dist loadgroup
 CANDIDATES := $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check browser clean
+.PHONY: help run test quick check browser clean
 
 help:  ## Say what can be made
 	@awk -F ':.*##' '/^[a-z]+:.*##/ {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,7 +20,10 @@ run: $(VENV)/lab.installed  ## Install what is missing and open the lab in the b
 	$(BIN)/python -m streamlit run app.py
 
 test: check  ## Check, then run every test; ARGS="-k freeze" picks some
-	$(BIN)/python -m pytest -rs $(ARGS)
+	$(BIN)/python -m pytest -rs $(WORKERS) $(ARGS)
+
+quick: $(VENV)/tests.installed  ## Run what needs neither a browser nor real processes
+	$(BIN)/python -m pytest -rs $(WORKERS) -m "not browser and not processes" $(ARGS)
 
 check: $(VENV)/tests.installed  ## Style and types only
 	$(BIN)/python -m ruff check $(CODE)

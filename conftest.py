@@ -20,6 +20,23 @@ os.environ["HF_HOME"] = str(PROJECT / ".pytest_cache" / "hub")
 os.environ["OMP_NUM_THREADS"] = "1"
 
 
+BROWSER = PROJECT / "tests" / "browser"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file's tests stay together, and all tests with a clock in them follow each other.
+
+    Of two workers that each hold a stopwatch, one would measure the other.
+    """
+    for item in items:
+        if BROWSER in item.path.parents:
+            item.add_marker("browser")
+        clock = item.get_closest_marker("clock") or item.get_closest_marker("browser")
+        together = "clock" if clock else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(together))
+
+
 @pytest.fixture(autouse=True)
 def own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test has its own state folder, no data or weights from outside, and the same dice."""
