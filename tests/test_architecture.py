@@ -2,9 +2,9 @@
 
 import ast
 import math
+import resource
 import subprocess
 import sys
-import time
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.metadata import packages_distributions
@@ -118,13 +118,20 @@ def test_recipes_open_without_anything_heavy(module):
 
 
 def test_a_recipe_is_at_hand_at_once():
-    """0.2 s here; the bound is for a busy machine, and the modules above are the real promise."""
+    """In seconds of a processor's time, which other people's work on this machine doesn't stretch
+    much: 0.2 here, the starting of Python included."""
     best = math.inf
     for _ in range(3):
-        began = time.perf_counter()
+        before = _processor_seconds()
         _loaded_by("import tlcore.recipe")
-        best = min(best, time.perf_counter() - began)
-    assert best < 1.5
+        best = min(best, _processor_seconds() - before)
+    assert best < 0.6
+
+
+def _processor_seconds() -> float:
+    """Of all processes that this one started and that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def test_the_whole_plain_room_opens_without_torch_and_streamlit():
