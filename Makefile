@@ -10,14 +10,17 @@ CANDIDATES := $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test quick check browser clean
+.PHONY: help run serve test quick check browser clean
 
 help:  ## Say what can be made
 	@awk -F ':.*##' '/^[a-z]+:.*##/ {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "PYTHON=python3.12 with any of these says which Python a new .venv is made with."
 
-run: $(VENV)/lab.installed  ## Install what is missing and open the lab in the browser
+run: $(VENV)/lab.installed  ## Install what is missing and open the lab in the browser, for this machine alone
 	$(BIN)/python -m streamlit run app.py
+
+serve: $(VENV)/lab.installed  ## Open the lab to a class; ARGS="--port 80" as python -m tlcore serve takes them
+	$(BIN)/python -m tlcore serve $(ARGS)
 
 test: check  ## Check, then run every test; ARGS="-k freeze" picks some
 	$(BIN)/python -m pytest -rs $(WORKERS) $(ARGS)

@@ -2,7 +2,11 @@ import contextlib
 import os
 import stat
 
-from tlcore.files import written_whole
+import pytest
+
+from tlcore import paths
+from tlcore.files import make_private, written_whole
+from tlcore.runs.store import RunStore
 
 
 def test_a_file_takes_its_place_only_when_it_is_complete(tmp_path):
@@ -61,3 +65,24 @@ def test_the_longest_name_that_a_file_can_have_works(tmp_path):
     with written_whole(tmp_path / ("n" * 255)) as draft:
         draft.write_text("x")
     assert (tmp_path / ("n" * 255)).read_text() == "x"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(None, 0o700), (0o755, 0o700), (0o777, 0o700), (0o2775, 0o2770), (0o1777, 0o1777)],
+)
+def test_a_home_is_for_this_account_alone_unless_a_group_was_meant(tmp_path, before, after):
+    folder = tmp_path / "deep" / "home"
+    if before is not None:
+        folder.mkdir(parents=True)
+        folder.chmod(before)
+    make_private(folder)
+    assert folder.stat().st_mode & 0o7777 == after
+
+
+def test_a_store_closes_a_home_of_an_earlier_version(tmp_path):
+    RunStore().close()
+    home = paths.home()
+    home.chmod(0o755)
+    RunStore().close()
+    assert home.stat().st_mode & 0o777 == 0o700

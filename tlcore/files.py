@@ -1,12 +1,13 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, in folders that nobody else looks into."""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import secrets
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -73,3 +74,24 @@ def is_held(path: Path) -> bool:
     finally:
         os.close(descriptor)
     return False
+
+
+def make_private(folder: Path) -> None:
+    """Have a folder for this account alone: pictures of people may lie in it, and a school's
+    machine has many accounts.
+
+    One that was made for a group on purpose (its setgid bit says so) stays open to that group;
+    what belongs to somebody else, or is everybody's scratch, is left as it is.
+    """
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        force_to_disk(folder.parent)
+        return
+    found = folder.stat()
+    if found.st_uid != os.geteuid() or found.st_mode & stat.S_ISVTX or folder == Path.home():
+        return
+    others = stat.S_IRWXO if found.st_mode & stat.S_ISGID else stat.S_IRWXG | stat.S_IRWXO
+    if found.st_mode & others:
+        with suppress(OSError):  # a disk that knows no rights, or can't be written to
+            folder.chmod(stat.S_IMODE(found.st_mode) & ~others)

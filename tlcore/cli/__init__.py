@@ -31,6 +31,7 @@ from tlcore.cli import (
     reproduce,
     robust,
     running,
+    serving,
     shipping,
 )
 from tlcore.cli.arguments import Parser, build_parser
@@ -57,6 +58,7 @@ def parser() -> Parser:
     whole, verbs = build_parser()
     for module in (
         demo,
+        serving,
         running,
         asking,
         keeping,

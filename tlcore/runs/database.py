@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tlcore.errors import StoreError
-from tlcore.files import force_to_disk, written_whole
+from tlcore.files import make_private, written_whole
 from tlcore.runs.failures import PATIENCE, in_words
 from tlcore.runs.schema import MIGRATIONS, Migration
 from tlcore.runs.turnstile import Turnstile
@@ -67,6 +67,7 @@ class Database:
         self._idle: dict[int, list[_Connection]] = {}
         weakref.finalize(self, _close_own, self._idle)
         with in_words(path), self._connected() as connection:
+            make_private(path.parent)  # homes of earlier versions were open to all accounts
             if not _is_up_to_date(connection, path, len(migrations)):
                 with connection.in_turn():
                     _bring_up_to_date(connection, path, migrations)
@@ -155,8 +156,7 @@ def _which(path: Path) -> tuple[int, int] | None:
 
 def _connect(path: Path) -> _Connection:
     if not path.parent.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        force_to_disk(path.parent.parent)
+        make_private(path.parent)
     with ExitStack() as undo:
         turnstile = undo.enter_context(closing(Turnstile.open(path)))
         sql = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)

@@ -51,8 +51,8 @@ def anonymous(*, name: str = "") -> Owner:
 
 
 def is_public() -> bool:
-    """Whether the lab is open to anybody (`TL_PUBLIC=1`)."""
-    return os.environ.get("TL_PUBLIC", "") not in ("", "0")
+    """Whether the lab is open to anybody: `TL_PUBLIC=1`, and always on a Space of the hub."""
+    return os.environ.get("TL_PUBLIC", "") not in ("", "0") or bool(os.environ.get("SPACE_ID"))
 
 
 @dataclass(frozen=True)

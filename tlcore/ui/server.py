@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
+
+from tlcore import paths
+from tlcore.files import make_private
 
 
 @asynccontextmanager
 async def opening(app: Any) -> AsyncIterator[None]:
     """In a thread of its own, so that the first page is answered meanwhile."""
+    with suppress(OSError):  # which the first page tells in words
+        make_private(paths.home())
     threading.Thread(target=_load_ahead, daemon=True).start()
     yield
 

@@ -5,12 +5,13 @@ Without it, runs would be gone for their owner with the next reload.
 
 from __future__ import annotations
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tlcore.runs.owners import LOCAL, Owner, is_public, known_by, new_key
+from tlcore.ui.door import Door, brings_mark, cookie
 
 COOKIE = "thaw"
 YEAR = 365 * 24 * 3600
@@ -31,7 +32,7 @@ class Visitors:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 if headers.get("content-type", "").startswith("text/html"):
-                    headers.append("set-cookie", _cookie(Headers(scope=scope)))
+                    headers.append("set-cookie", _new_cookie(HTTPConnection(scope)))
             await send(message)
 
         await self.app(scope, receive, send_with_key)
@@ -39,7 +40,7 @@ class Visitors:
 
 def owner_of(request: HTTPConnection) -> Owner | None:
     """Whose request this is; None in a public lab if it brings no key."""
-    if not is_public():
+    if not is_public() or brings_mark(request.cookies):
         return LOCAL
     key = _key(request)
     return known_by(key) if key else None
@@ -49,12 +50,8 @@ def _key(request: HTTPConnection) -> str:
     return request.cookies.get(COOKIE, "")
 
 
-def _cookie(asked: Headers) -> str:
-    """Spaces show the lab inside a page of their own, where browsers keep only `none` cookies,
-    and those only over HTTPS."""
-    embedded = asked.get("x-forwarded-proto", "").startswith("https")
-    allowed = "SameSite=None; Secure; Partitioned" if embedded else "SameSite=Lax"
-    return f"{COOKIE}={new_key()}; Path=/; Max-Age={YEAR}; HttpOnly; {allowed}"
+def _new_cookie(request: HTTPConnection) -> str:
+    return cookie(COOKIE, new_key(), request, seconds=YEAR)
 
 
-MIDDLEWARE = (Middleware(Visitors),)
+MIDDLEWARE = (Middleware(Door), Middleware(Visitors))
