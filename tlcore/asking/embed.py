@@ -17,6 +17,7 @@ from tlcore.asking.ask import Meanwhile, Pixels, features, network_of
 from tlcore.data.load import load
 from tlcore.errors import AnswerError, DataError
 from tlcore.runs.owners import Owner
+from tlcore.runs.public import refuse_unseen
 from tlcore.runs.results import read_predictions
 from tlcore.runs.store import RunStore
 
@@ -108,6 +109,7 @@ def kept(store: RunStore, run: str, *, by: Owner) -> Embedding | None:
 def _test_pixels(store: RunStore, run: str, by: Owner) -> Pixels:
     """The pixels of each row of the predictions."""
     recipe, predictions = store.recipe(run, by=by), read_predictions(store, run, by=by)
+    refuse_unseen(recipe.data, by=store.get(run, by=by).owner)
     pictures = load(recipe.data, recipe.input).test
     if not np.array_equal(pictures.ids, predictions.ids):
         remedy = "Run the recipe again: its data set was changed since."

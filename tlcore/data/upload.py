@@ -29,7 +29,16 @@ from typing import Any
 from tlcore import paths
 from tlcore.data.decode import check_picture, quietly
 from tlcore.data.layout import Entry, Layout, arrange, note_on_damage
-from tlcore.data.upload_folder import SCHEME, Draft, all_ids, drafted, missing, read_holders
+from tlcore.data.upload_folder import (
+    SCHEME,
+    Draft,
+    all_ids,
+    changing,
+    drafted,
+    missing,
+    read_holders,
+    write_holder,
+)
 from tlcore.data.upload_limits import MEGABYTE, Limits, usual_limits
 from tlcore.data.upload_names import LONGEST
 from tlcore.data.upload_sources import Handed, Offer, offered
@@ -44,6 +53,8 @@ __all__ = [
     "find_upload",
     "keep_upload",
     "list_uploads",
+    "mark_binned",
+    "share_upload",
 ]
 
 
@@ -60,6 +71,7 @@ class Upload:
         created: When they handed it in, in seconds since 1970.
         notes: What was left out or changed, a sentence each.
         binned: When they put it into the bin; None if they didn't.
+        shared: Whether whoever has its address may look at it and train on it.
     """
 
     id: str
@@ -70,6 +82,7 @@ class Upload:
     created: float
     notes: tuple[str, ...] = ()
     binned: float | None = None
+    shared: bool = False
 
     @property
     def path(self) -> str:
@@ -140,6 +153,27 @@ def find_upload(upload: str, *, by: Owner) -> Upload:
     raise missing(upload)
 
 
+def share_upload(upload: str, *, by: Owner, shared: bool) -> Upload:
+    """Let whoever has its address look at an upload and train on it; or end that, for whatever
+    is opened from then on."""
+    return _noted(upload, by, shared=shared)
+
+
+def mark_binned(upload: str, *, by: Owner, at: float | None) -> Upload:
+    """Note that an upload is in somebody's bin, or that it isn't; use `upload_bin`."""
+    return _noted(upload, by, binned=at)
+
+
+def _noted(upload: str, by: Owner, **changed: Any) -> Upload:
+    """Write down what somebody has decided (LOCAL, for everybody who has it)."""
+    find_upload(upload, by=by)
+    with changing():
+        for owner, fields in read_holders(upload).items():
+            if by in (LOCAL, Owner(owner)):
+                write_holder(upload, owner, {**fields, **changed})
+    return find_upload(upload, by=by)
+
+
 def _held(upload: str, by: Owner) -> list[Upload]:
     """An upload as its holders know it, as far as somebody may see: their own first."""
     holders = read_holders(upload)
@@ -149,6 +183,7 @@ def _held(upload: str, by: Owner) -> list[Upload]:
 
 
 def _upload(upload: str, fields: Mapping[str, Any]) -> Upload:
+    fields = {"shared": False, **fields}  # which earlier versions didn't write
     known = {each.name: fields[each.name] for each in dataclass_fields(Upload) if each.name != "id"}
     return Upload(upload, **{**known, "notes": tuple(known["notes"])})
 

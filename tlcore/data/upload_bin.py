@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import time
 
-from tlcore.data.upload import Upload, find_upload, list_uploads
-from tlcore.data.upload_folder import changing, drop_holders, read_holders, write_holder
-from tlcore.runs.owners import LOCAL, Owner
+from tlcore.data.upload import Upload, list_uploads, mark_binned
+from tlcore.data.upload_folder import drop_holders
+from tlcore.runs.owners import Owner
 
 
 def bin_upload(upload: str, *, by: Owner) -> Upload:
     """Put an upload into one's bin (LOCAL, into that of everybody who has it)."""
-    return _mark(upload, by, time.time())
+    return mark_binned(upload, by=by, at=time.time())
 
 
 def restore_upload(upload: str, *, by: Owner) -> Upload:
     """Take it out again."""
-    return _mark(upload, by, None)
+    return mark_binned(upload, by=by, at=None)
 
 
 def binned_before(moment: float, *, by: Owner) -> tuple[Upload, ...]:
@@ -36,12 +36,3 @@ def empty_upload_bin(moment: float, *, by: Owner) -> tuple[Upload, ...]:
     for upload in going:
         drop_holders(upload.id, {upload.owner})
     return going
-
-
-def _mark(upload: str, by: Owner, binned: float | None) -> Upload:
-    find_upload(upload, by=by)
-    with changing():
-        for owner, fields in read_holders(upload).items():
-            if by in (LOCAL, Owner(owner)):
-                write_holder(upload, owner, {**fields, "binned": binned})
-    return find_upload(upload, by=by)

@@ -30,6 +30,7 @@ from tlcore.nn.engine.frozen import Frozen
 from tlcore.nn.engine.keepsake import Keepsake, load_network
 from tlcore.runs.lock import locked
 from tlcore.runs.owners import Owner
+from tlcore.runs.public import refuse_unseen
 from tlcore.runs.results import read_predictions
 from tlcore.runs.robustness import keep_robustness, lock_of, read_robustness
 from tlcore.runs.store import RunStore
@@ -121,6 +122,7 @@ def corrupted(pictures: Pictures, case: Case, seed: int = 0) -> Pictures:
 def _tested(store: RunStore, run: str, by: Owner, keepsake: Keepsake) -> Pictures:
     """The pictures that the run was tested on."""
     recipe = keepsake.recipe
+    refuse_unseen(recipe.data, by=store.get(run, by=by).owner)
     test, table = load(recipe.data, recipe.input).test, read_predictions(store, run, by=by)
     if not (np.array_equal(test.ids, table.ids) and np.array_equal(test.labels, table.labels)):
         remedy = "Run the recipe again on the data as they are now, and measure that run."

@@ -25,6 +25,7 @@ from tlcore.runs.folder import RunFolder
 from tlcore.runs.identity import own
 from tlcore.runs.keeper import Keeper
 from tlcore.runs.owners import LOCAL
+from tlcore.runs.public import refuse_unseen
 from tlcore.runs.pulse import Pulse
 from tlcore.runs.records import Artifact, Attempt
 from tlcore.runs.slots import threads_of_a_run
@@ -133,6 +134,7 @@ class _Job:
     def do(self, train: Train, notes: Sequence[Note], show: Callable[[Event], None]) -> Left:
         """Follow the run until it ends or is to be left."""
         recipe = self._store.recipe(self._run, by=LOCAL)
+        refuse_unseen(recipe.data, by=self._store.get(self._run, by=LOCAL).owner)
         states = self._store.checkpoints(self._run, by=LOCAL)
         end = None
         with closing(_events(train, recipe, states, notes, lambda: self._enough)) as events:

@@ -22,6 +22,7 @@ from tlcore.heat import laid_over, magnified, strongest
 from tlcore.report.sections.shared import spread, thumbnail
 from tlcore.report.story import RunStory
 from tlcore.runs.owners import Owner
+from tlcore.runs.public import refuse_unseen
 from tlcore.runs.store import RunStore
 
 MOST = 6
@@ -47,7 +48,8 @@ def explain_mistakes(
     worst = rank_mistakes(story.predictions, by="loss")
     rows = spread(worst, story.predictions.labels, most)
     explained = []
-    for row, pixels, small in _pictures(story, rows):
+    owner = store.get(story.run, by=by).owner
+    for row, pixels, small in _pictures(story, rows, owner):
         way = ask.predict(store.home, network, pixels).ways[0]
         called = int(story.predictions.predicted[row])
         why = ask.explain(store.home, network, pixels, way, called)
@@ -56,10 +58,13 @@ def explain_mistakes(
     return tuple(explained)
 
 
-def _pictures(story: RunStory, rows: Sequence[int]) -> Iterator[tuple[int, Pixels, bool]]:
+def _pictures(
+    story: RunStory, rows: Sequence[int], owner: Owner
+) -> Iterator[tuple[int, Pixels, bool]]:
     """The pictures as the network saw them; where the data set isn't at hand any more, the small
     copies that the run kept."""
     try:
+        refuse_unseen(story.recipe.data, by=owner)
         test = load(story.recipe.data, story.recipe.input).test
         if test.ids.tolist() == story.predictions.ids.tolist():
             for row in rows:

@@ -1,4 +1,5 @@
-"""What a lab that is open to anybody won't run: other people's code, names and files.
+"""What people may not open: somebody else's pictures anywhere; and in a lab that is open to
+anybody, other people's code, names and files.
 
 A name outside the catalogue could have any network built and any file fetched; a path could have
 any file of the machine read.
@@ -7,10 +8,40 @@ any file of the machine read.
 from __future__ import annotations
 
 from tlcore import catalog
-from tlcore.data.upload_folder import is_address
-from tlcore.errors import Problem, RecipeError
-from tlcore.recipe import Recipe
+from tlcore.data.upload_folder import SCHEME, is_address, missing, read_holders
+from tlcore.errors import DataError, Problem, RecipeError
+from tlcore.recipe import Data, Recipe
 from tlcore.recipe_problems import shown
+from tlcore.runs.owners import LOCAL, Owner
+
+
+def may_open(data: Data, *, by: Owner) -> bool:
+    """Whether somebody may open the pictures that a recipe names: drawn, carried and fetched ones,
+    their own uploads, and those that an owner shares. LOCAL may open everything.
+
+    >>> from tlcore.runs.owners import anonymous
+    >>> hers = Data(name="folder", path=f"upload:{'5d' * 16}")
+    >>> [may_open(data, by=anonymous()) for data in (Data(), hers)]
+    [True, False]
+    """
+    if by == LOCAL or data.name != "folder" or not data.path.startswith(SCHEME):
+        return True
+    try:
+        holders = read_holders(data.path.removeprefix(SCHEME))
+    except DataError:
+        return False
+    shared = any(each.get("shared") and not each.get("binned") for each in holders.values())
+    return shared or by.id in holders
+
+
+def refuse_unseen(data: Data, *, by: Owner) -> None:
+    """Refuse pictures that somebody may not open, in the words for pictures that aren't here.
+
+    Raises:
+        DataMissing: They aren't, or they are somebody else's.
+    """
+    if not may_open(data, by=by):
+        raise missing(data.path.removeprefix(SCHEME))
 
 
 def refuse_foreign(recipe: Recipe) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from tlcore import paths
 from tlcore.analysis.predictions import Predictions
 from tlcore.errors import RunError, ThawError
+from tlcore.runs.launch import passed_on
 from tlcore.runs.parcel import refused
 
 MEMORY = 1536 * 2**20
@@ -35,7 +36,7 @@ def recode(source: Path, target: Path) -> None:
     command = [sys.executable, "-m", "tlcore.runs.recoding", str(source), str(target)]
     try:
         done = subprocess.run(
-            command, cwd=paths.PROJECT, env={**os.environ, **_SLIM}, timeout=SECONDS,
+            command, cwd=paths.PROJECT, env={**passed_on(os.environ), **_SLIM}, timeout=SECONDS,
             capture_output=True, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:

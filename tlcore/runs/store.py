@@ -37,7 +37,7 @@ from tlcore.runs.database import Database
 from tlcore.runs.folder import RunFolder
 from tlcore.runs.identity import SYSTEM, Clock, Identity
 from tlcore.runs.owners import LOCAL, Owner, Rules, is_public
-from tlcore.runs.public import refuse_foreign
+from tlcore.runs.public import refuse_foreign, refuse_unseen
 from tlcore.runs.records import Artifact, Attempt, Change, Kind, Metric, Request, Run, Usage
 from tlcore.runs.states import ACTIVE, State
 from tlcore.runs.strays import Stray
@@ -63,6 +63,7 @@ class RunStore:
         """Put a run into the queue, if the rules allow one more. An empty name is the recipe's."""
         if is_public():
             refuse_foreign(recipe)
+        refuse_unseen(recipe.data, by=by)
         now = self.clock.wall()
         folder = self._folder(rows.new_id(now))
         try:
@@ -210,6 +211,7 @@ class RunStore:
     def adopt(self, run: str, foreign: Foreign, draft: Path, *, by: Owner) -> Run:
         """Take in a run from elsewhere, under an id that nobody has; the draft of its folder
         moves to its place."""
+        refuse_unseen(foreign.recipe.data, by=by)
         folder = self._folder(run).path
         adoption.seal(draft)
         try:

@@ -15,6 +15,7 @@ from tlcore.nn.ship.runtime import open_network
 from tlcore.recipe_text import to_yaml
 from tlcore.report import RunStory, story_of
 from tlcore.runs.owners import Owner
+from tlcore.runs.public import refuse_unseen
 from tlcore.runs.store import RunStore
 from tlcore.ship import card, script
 from tlcore.ship.bundle import written_bundle
@@ -48,6 +49,7 @@ def ship(
     with written_bundle(place) as folder:
         tell("Reading the run and its pictures")
         story, kept = story_of(store, run, by=by), _network(store, run, by)
+        refuse_unseen(story.recipe.data, by=store.get(run, by=by).owner)
         splits = load(story.recipe.data, story.recipe.input)
         tell("Writing the network as ONNX")
         checked = _export(folder, story, kept, splits, tell)

@@ -29,6 +29,7 @@ from tlcore.ladder import (
 )
 from tlcore.recipe import Recipe
 from tlcore.runs.dispatcher import ensure_dispatcher
+from tlcore.runs.public import refuse_unseen
 from tlcore.runs.records import Run
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
@@ -113,6 +114,7 @@ def _explanation(recipe: Recipe, found: Ladder) -> str:
 def _offer(recipe: Recipe, there: Mapping[str, Run]) -> None:
     """A button that trains what is missing, with what that takes."""
     try:
+        refuse_unseen(recipe.data, by=me())
         wanted = list(rungs(recipe, steps_for(recipe, most=MOST_LABELS)))
         missing = [rung for rung in wanted if rung.id not in there]
         if not missing:

@@ -15,6 +15,7 @@ from tlcore.data.upload import find_upload
 from tlcore.data.upload_folder import SCHEME
 from tlcore.errors import DataMissing
 from tlcore.recipe import Data, Input, Recipe
+from tlcore.runs.public import refuse_unseen
 from tlcore.ui.session import me
 
 Places: TypeAlias = tuple[tuple[str, str], ...]
@@ -63,7 +64,7 @@ class Seen:
 def look(recipe: Recipe) -> Seen:
     """The pictures that a recipe learns from, or an error that says what to do."""
     data, part = _looked_at(recipe.data)
-    _check_upload(data.path)
+    _check_upload(data)
     fields = recipe.input.model_dump(include=set(_OF_THE_PICTURES))
     known = {**fields, "resize": "batch"} if data.name == "folder" else {}
     given = (data.model_dump_json(), Input(**known).model_dump_json(), _places(), _again())
@@ -71,11 +72,15 @@ def look(recipe: Recipe) -> Seen:
         return Seen(data, _surveyed(*given), part)
 
 
-def _check_upload(path: str) -> None:
+def _check_upload(data: Data) -> None:
     """What was looked at before may be in the bin now, or somebody else's."""
-    if not path.startswith(SCHEME):
+    refuse_unseen(data, by=me())
+    if not data.path.startswith(SCHEME):
         return
-    upload = find_upload(path.removeprefix(SCHEME), by=me())
+    try:
+        upload = find_upload(data.path.removeprefix(SCHEME), by=me())
+    except DataMissing:
+        return  # somebody shares it
     if upload.binned is not None:
         remedy = "Take them out of the bin, or choose others."
         raise DataMissing("These pictures are in your bin", where=upload.name, remedy=remedy)

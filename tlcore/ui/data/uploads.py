@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from tlcore.data.upload import Upload, list_uploads
+from tlcore.data.upload import Upload, list_uploads, share_upload
 from tlcore.data.upload_bin import bin_upload, restore_upload
 from tlcore.runs.owners import is_public
 from tlcore.ui.data.adding import add_pictures
@@ -64,6 +64,12 @@ def _show_upload(upload: Upload, *, is_chosen: bool) -> None:
         words.caption(literal(_classes(upload)))
         if upload.notes:
             words.caption("  \n".join(f":material/info: {literal(note)}" for note in upload.notes))
+        words.toggle(
+            "Share with whoever has the link", value=upload.shared, key=f"share {upload.id}",
+            on_change=_share, args=(upload.id,),
+            help="Whoever has a link or a recipe that names these pictures may look at them and "
+            "train on them. While this is off, nobody but you may.",
+        )  # fmt: skip
         buttons.button(
             "Chosen" if is_chosen else "Choose",
             key=f"choose upload {upload.id}",
@@ -95,6 +101,11 @@ def _classes(upload: Upload) -> str:
     shown = [f"{name} ({count:,})" for name, count in list(upload.classes.items())[:_NAMED]]
     more = f" and {len(upload.classes) - _NAMED} more" if len(upload.classes) > _NAMED else ""
     return ", ".join(shown) + more
+
+
+@noted
+def _share(upload: str) -> None:
+    share_upload(upload, by=me(), shared=bool(st.session_state[f"share {upload}"]))
 
 
 @noted

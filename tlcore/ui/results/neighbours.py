@@ -14,8 +14,10 @@ from tlcore import paths
 from tlcore.data.likeness import NEAR
 from tlcore.data.neighbours import Neighbour, Neighbourhood, open_neighbourhood
 from tlcore.recipe import Data, Input
+from tlcore.runs.public import refuse_unseen
 from tlcore.ui.outcomes import Outcome
 from tlcore.ui.page import told
+from tlcore.ui.session import me
 from tlcore.ui.words import literal, short
 
 SHOWN = 4
@@ -33,6 +35,7 @@ def show_neighbours(outcome: Outcome, row: int) -> tuple[Neighbour, ...]:
         return ()
     with told():
         recipe = outcome.story.recipe
+        refuse_unseen(recipe.data, by=me())
         near = _opened(recipe.data.model_dump_json(), recipe.input.model_dump_json(), _places())
         found = near.nearest(str(outcome.predictions.ids[row]), most=SHOWN)
         st.markdown(in_words(found, near.classes, int(outcome.predictions.labels[row])))

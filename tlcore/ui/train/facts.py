@@ -17,9 +17,10 @@ from tlcore.outline import Outline
 from tlcore.recipe import Data, Recipe
 from tlcore.recipe_text import from_text, to_json
 from tlcore.runs.owners import LOCAL
+from tlcore.runs.public import refuse_unseen
 from tlcore.runs.slots import slots
 from tlcore.runs.states import State
-from tlcore.ui.session import store
+from tlcore.ui.session import me, store
 
 ASSUMED = Counts(classes=10, train=1000, validation=250, test=250)
 """What is reckoned with while nothing is known of the pictures."""
@@ -32,8 +33,9 @@ def counts_of(data: Data) -> Counts:
     """How many pictures there are.
 
     Raises:
-        DataError: They are missing, or no data set.
+        DataError: They are missing, or somebody else's, or no data set.
     """
+    refuse_unseen(data, by=me())
     return _counted(to_json(Recipe(data=data))) if data.name == "folder" else count_pictures(data)
 
 

@@ -16,6 +16,7 @@ from tlcore.data.drawn.world import class_names, draw
 from tlcore.data.pictures import Pictures
 from tlcore.errors import DataError, RunError
 from tlcore.recipe import Recipe, Shapes
+from tlcore.runs.public import refuse_unseen
 from tlcore.runs.records import Run
 from tlcore.runs.results import read_predictions
 from tlcore.runs.thumbnails import count_thumbnails, read_thumbnail
@@ -119,6 +120,7 @@ def _kept(zipped: Path) -> int:
 
 def _test_pictures(run: Run, recipe: Recipe) -> Pictures:
     """The run's test pictures as its network saw them."""
+    refuse_unseen(recipe.data, by=me())
     wanted = recipe.data.model_dump_json() + recipe.input.model_dump_json()
     return _loaded(wanted, recipe)
 
