@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from tlcore import access
 from tlcore.runs.owners import Owner
 from tlcore.runs.store import RunStore
 from tlcore.ui.choosing import remember
@@ -16,6 +17,7 @@ from tlcore.ui.session import me, store
 
 def show_runs(runs: RunStore, by: Owner) -> None:
     """The list on the left; the run that was chosen on the right."""
+    warn_of_forgetting(runs)
     show_undo(runs, by)
     shown = choose_shown(runs, by)
     left, right = st.columns([1, 2.2], gap="medium")
@@ -35,6 +37,16 @@ def show_runs(runs: RunStore, by: Owner) -> None:
     if chosen is not None:
         with right, told():
             show_chosen(runs, chosen, by)
+
+
+def warn_of_forgetting(runs: RunStore) -> None:
+    """Where the disk goes with the next restart."""
+    if access.forgets(runs.home):
+        st.warning(
+            "This Space forgets all runs when it restarts. Export a run that you want to keep: "
+            "press **Export** beside it, and take it in where it lasts.",
+            icon=":material/hourglass_bottom:",
+        )
 
 
 def show_nothing(shown: Shown) -> None:

@@ -23,6 +23,7 @@ import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from tlcore.errors import ThawError
@@ -204,6 +205,13 @@ def is_owner(*, token: str = "", mark: str = "") -> bool:
 
 
 # Starting
+
+
+def forgets(home: Path) -> bool:
+    """Whether runs go with the next restart: a Space's own disk does, a disk that is mounted into
+    it doesn't."""
+    places = (folder for folder in (home, *home.parents) if folder != folder.parent)
+    return bool(os.environ.get("SPACE_ID")) and not any(map(os.path.ismount, places))
 
 
 def refuse_open_address(address: str) -> None:

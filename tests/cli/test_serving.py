@@ -38,6 +38,7 @@ def started():
         running.append(process)
         said, end = "", time.monotonic() + 60
         while "Ctrl+C" not in said and time.monotonic() < end:
+            assert process.stdout is not None
             ready, _, _ = select.select([process.stdout], [], [], 1)
             said += process.stdout.readline() if ready else ""
             if process.poll() is not None:

@@ -90,7 +90,8 @@ def test_a_worker_opens_with_the_rights_of_the_runs_owner(hers, monkeypatch):
     run = store.submit(Recipe(data=hers), by=BOB)
     share_upload(id_of(hers), by=ADA, shared=False)
     attempt = store.claim(device="cpu", run=run.id)
-    began = []
+    assert attempt is not None
+    began: list[Recipe] = []
     monkeypatch.setattr(worker, "load_engine", lambda threads: began.append)
     with pytest.raises(DataMissing):
         worker.work(store, attempt)

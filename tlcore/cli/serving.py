@@ -38,11 +38,12 @@ def add_verbs(verbs: Verbs) -> None:
 
 def serve(given: Namespace) -> int:
     """Print the addresses, then become the server."""
-    token = os.environ.get("TL_OWNER_TOKEN") or secrets.token_urlsafe(24)
+    known = os.environ.get("TL_OWNER_TOKEN", "")
+    token = known or secrets.token_urlsafe(24)
     _refuse_taken(given.address, given.port)
-    outside = f"http://{given.name or _bracketed(_reached_at(given.address))}:{given.port}"
-    inside = outside if _is_one(given.address) else f"http://localhost:{given.port}"
-    owner = f"{inside}/?owner={token}"
+    outside, inside = addresses(given.address, given.port, given.name)
+    # A token that the operator has set stays out of the log.
+    owner = f"{inside}/?owner={'$TL_OWNER_TOKEN' if known else token}"
     if given.json:
         print_json({"class": outside, "owner": owner})
     else:
@@ -53,9 +54,20 @@ def serve(given: Namespace) -> int:
     os.execve(command[0], command, environment_for(os.environ, token, given.name))
 
 
+def addresses(address: str, port: int, name: str) -> tuple[str, str]:
+    """Where the class finds the lab, and where whoever sits at this machine does."""
+    if space := os.environ.get("SPACE_HOST"):
+        return f"https://{space}", f"https://{space}"
+    name = name or os.environ.get("TL_HOSTS", "").replace(",", " ").partition(" ")[0]
+    outside = f"http://{name or _bracketed(_reached_at(address))}:{port}"
+    return outside, outside if _is_one(address) else f"http://localhost:{port}"
+
+
 def command_for(address: str, port: int) -> list[str]:
     """What serves the lab, at an address of this machine."""
     options = {"address": address, "port": port, "headless": "true"}
+    if os.environ.get("SPACE_ID"):  # in whose frame browsers keep no other cookie
+        options["xsrfCookieSameSite"] = "none"
     named = [part for name, value in options.items() for part in (f"--server.{name}", str(value))]
     return [sys.executable, "-m", "streamlit", "run", "app.py", *named]
 
