@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from tlcore.runs.results import other_seeds
 from tlcore.runs.states import State
 from tlcore.ui.choosing import choose_runs, tell_gone
 from tlcore.ui.compare.curves import show_curves
@@ -15,6 +16,7 @@ from tlcore.ui.linking import link
 from tlcore.ui.outcomes import Outcome, open_outcome
 from tlcore.ui.page import page_setup, told
 from tlcore.ui.reports import offer_reports
+from tlcore.ui.seeds import offer_seeds
 from tlcore.ui.session import me, store
 from tlcore.ui.words import literal, short
 
@@ -36,6 +38,7 @@ def show_comparison(outcomes: list[Outcome]) -> None:
     stories = [outcome.story for outcome in outcomes]
     titles = [f"{number} · {short(story.name)}" for number, story in enumerate(stories, 1)]
     show_verdict(outcomes, titles)
+    offer_seeds([story.recipe for story in stories], key="compare")
     offer_reports(stories, key="compare")
     table, curves, labels, pictures, together, recipes = st.tabs(
         ["Table", "Curves", "Labels", "Pictures", "Together", "Recipes"],
@@ -70,7 +73,10 @@ with page_setup("Compare", "Which run is better, and why?"):
         show_too_few(len(runs))
         st.stop()
     chosen = choose_runs(runs, label="Runs; the others are held against the first")
-    opened = [(run, open_outcome(run)) for run in chosen[:MOST]]
+    opened = [
+        (run, open_outcome(run, seeds=other_seeds(store(), run.id, by=me())))
+        for run in chosen[:MOST]
+    ]
     for run, outcome in opened:
         if outcome is None:
             st.info(f"**{literal(short(run.name))}** was stopped before it was tested.")

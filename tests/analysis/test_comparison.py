@@ -2,7 +2,7 @@ import time
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
+from scipy.stats import binom, binomtest
 from statsmodels.stats.contingency_tables import mcnemar as reference
 
 from tests.analysis.tables import predict_at_random
@@ -94,14 +94,16 @@ def test_the_surest_changes_come_first():
 
 
 @pytest.mark.parametrize("skill", [1.0, 2.0, 2.4, 6.0])
-def test_mcnemar_agrees_with_statsmodels_and_scipy(skill):
+def test_mcnemar_s_mid_p_agrees_with_statsmodels_and_scipy(skill):
     first, second = two_runs(skill=skill)
     ours = mcnemar(first, second)
     assert ours is not None
     table = [[0, ours.broken], [ours.fixed, 0]]
-    assert ours.p == pytest.approx(reference(table, exact=True).pvalue, rel=1e-9)
-    coin = binomtest(ours.fixed, ours.fixed + ours.broken)
-    assert ours.p == pytest.approx(coin.pvalue, rel=1e-9)
+    tosses = ours.fixed + ours.broken
+    this_one = binom.pmf(ours.fixed, tosses, 0.5)
+    assert ours.p == pytest.approx(reference(table, exact=True).pvalue - this_one, rel=1e-9)
+    coin = binomtest(ours.fixed, tosses)
+    assert ours.p == pytest.approx(coin.pvalue - this_one, rel=1e-9)
 
 
 def test_networks_that_never_differ_differ_by_chance():

@@ -24,7 +24,7 @@ def test_one_click_trains_both_and_ends_in_a_verdict(lab: Lab, page):
     expect(page.get_by_role("heading", name="Transfer wins")).to_be_visible(timeout=PATIENT)
     expect(words).to_have_text([re.compile("finished · 30 epochs")] * 2)
     expect(page.get_by_text("95 % interval of the difference")).to_be_visible()
-    expect(page.get_by_text("chance is no likely explanation")).to_be_visible()
+    expect(page.get_by_text("These two networks differ by more")).to_be_visible()
     expect(page.locator(".strip").nth(1).locator("img")).to_have_count(10)
     page.get_by_role("link", name="Compare the two").click()
     expect(page).to_have_url(re.compile(r"compare\?run=[0-9a-f-]+(,|%2C)[0-9a-f-]+"))

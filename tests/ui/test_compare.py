@@ -99,14 +99,15 @@ def test_every_accuracy_and_every_difference_has_its_interval(store, scratch, tr
     assert all(each.delta.startswith("95 %: ") for each in page.metric)
     assert "**Run 2** against **run 1**: +29 points [+20, +37] of accuracy" in text_of(page)
     assert "It fixed 37 pictures and broke 2" in text_of(page)
-    assert "below 0.0001 (McNemar, exact). More than chance explains." in text_of(page)
+    assert "(McNemar, mid-p below 0.0001). These two networks differ" in text_of(page)
+    assert "Another seed may turn it round" in text_of(page)
 
 
 def test_transfer_against_scratch_is_called_out_with_what_it_took(store, scratch, transfer):
     said = transfer_against_scratch(outcomes(store, scratch, transfer))
     assert said.startswith("**Transfer (run 2) against scratch (run 1)**: +29 points")
-    assert "it trained 1,000 of 1,000 parameters, scratch 900" in said
-    assert "validation accuracy (60 %) after 3.0 s, scratch after 40 s" in said
+    assert "It trained 1,000 of 1,000 parameters, scratch 900" in said
+    assert "that both reached (60 %) it reached after 3.0 s, scratch after 40 s" in said
     assert transfer_against_scratch(outcomes(store, transfer)) == ""
     assert transfer_against_scratch(outcomes(store, scratch)) == ""
 
@@ -120,7 +121,47 @@ def test_runs_that_never_differ_are_not_told_apart(store, scratch):
 
 def test_a_small_difference_is_called_chance(store, scratch):
     other = examined(store, predict(called(range(39)), TRUE, CLASSES), name="hardly better")
-    assert "Chance alone may do that" in against_first(outcomes(store, scratch, other), 1)
+    assert "test pictures alone may do that" in against_first(outcomes(store, scratch, other), 1)
+
+
+def with_seeds(store, recipe, *wrong):
+    """Runs of one recipe that err on other pictures each."""
+    return [
+        examined(
+            store, predict(called(rows), TRUE, CLASSES), name=recipe.name,
+            recipe=recipe.model_copy(update={"seed": seed}),
+        )
+        for seed, rows in enumerate(wrong)
+    ]  # fmt: skip
+
+
+def test_from_three_seeds_a_side_on_the_verdict_is_about_the_recipes(store):
+    first = with_seeds(store, FROM_SCRATCH, range(40), range(42), range(38))
+    other = with_seeds(store, Recipe(name="transfer", epochs=4), range(5), range(6), range(4))
+    page = open_page("compare", run=f"{first[0]},{other[0]}")
+    assert "Over 3 runs of each: the recipes differ by more than seeds" in text_of(page)
+    assert "Another seed" not in text_of(page)
+    assert not [each for each in page.button if "more seeds" in each.label]
+
+
+def test_with_one_seed_a_side_a_button_makes_two_more_of_each(
+    store, scratch, transfer, monkeypatch
+):
+    monkeypatch.setattr("tlcore.ui.seeds.ensure_dispatcher", lambda home: None)
+    monkeypatch.setattr("tlcore.ui.seeds.forecast_all", lambda recipes, **how: None)
+    page = open_page("compare", run=f"{scratch},{transfer}")
+    [button] = [each for each in page.button if "more seeds" in each.label]
+    assert "Train 2 more seeds of each: 4 runs" in button.label
+    button.click().run()
+    queued = store.list(by=LOCAL, states=[State.QUEUED])
+    assert sorted(store.recipe(run.id, by=LOCAL).seed for run in queued) == [1, 1, 2, 2]
+
+
+def test_two_seeds_of_one_recipe_are_not_held_against_each_other(store):
+    runs = with_seeds(store, FROM_SCRATCH, range(40), range(5))
+    said = against_first(outcomes(store, *runs), 1)
+    assert "Nothing but the seed differs: this is what a seed makes." in said
+    assert "networks differ" not in said
 
 
 def test_runs_of_other_test_pictures_are_not_compared(store, scratch):

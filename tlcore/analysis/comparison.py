@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tlcore.analysis.intervals import Interval, Rows, paired
+from tlcore.analysis.intervals import CONFIDENCE, Interval, Rows, paired
 from tlcore.analysis.predictions import Predictions
 
 
-def difference(first: Predictions, second: Predictions) -> Interval | None:
+def difference(
+    first: Predictions, second: Predictions, *, confidence: float = CONFIDENCE
+) -> Interval | None:
     """How much more accurate the second is; None unless both saw the same test pictures.
 
     On the same pictures, those that both get right say nothing about the difference, so it is
@@ -26,7 +28,8 @@ def difference(first: Predictions, second: Predictions) -> Interval | None:
     if not _same_pictures(first, second, ours, theirs):
         return None
     before, after = first.correct[ours], second.correct[theirs]
-    return paired(int((after & ~before).sum()), int((before & ~after).sum()), len(first))
+    gains, losses = int((after & ~before).sum()), int((before & ~after).sum())
+    return paired(gains, losses, len(first), confidence=confidence)
 
 
 def _same_pictures(
@@ -67,7 +70,8 @@ class McNemar:
     Attributes:
         fixed: Pictures that only the second calls rightly.
         broken: Pictures that only the first does.
-        p: How likely a split at least this uneven is if each were a toss of a coin.
+        p: How likely a split more uneven is if each were a toss of a coin, and half of how likely
+            just this one (mid-p): so it agrees with the interval of the difference.
     """
 
     fixed: int
@@ -92,7 +96,8 @@ def changes(first: Predictions, second: Predictions) -> Changes | None:
 
 
 def mcnemar(first: Predictions, second: Predictions) -> McNemar | None:
-    """The exact test; None unless both saw the same test pictures."""
+    """The mid-p test (Fagerland, Lydersen and Laake, 2013); None unless both saw the same test
+    pictures."""
     found = changes(first, second)
     if found is None:
         return None
@@ -101,13 +106,16 @@ def mcnemar(first: Predictions, second: Predictions) -> McNemar | None:
 
 
 def _coin_test(fewer: int, tosses: int) -> float:
-    """Both tails of a fair coin, in whole numbers, so that 10,000 tosses are no trouble.
+    """Both tails of a fair coin, in whole numbers, so that 10,000 tosses are no trouble; of the
+    outcome itself, half counts.
 
     >>> _coin_test(2, 14)
-    0.012939453125
+    0.00738525390625
     """
+    if tosses == 0:
+        return 1.0
     ways, total = 1, 1
     for heads in range(fewer):
         ways = ways * (tosses - heads) // (heads + 1)
         total += ways
-    return min(1.0, 2 * total / (1 << tosses))
+    return min(1.0, (2 * total - ways) / (1 << tosses))

@@ -98,7 +98,7 @@ def _why(found: Vote) -> str:
     test = found.test
     return (
         f"They disagree on {percent(found.split)} of the pictures. Against the best alone the vote "
-        f"fixes {quantity(test.fixed, 'picture')} and breaks {test.broken:,} (McNemar, exact: p "
+        f"fixes {quantity(test.fixed, 'picture')} and breaks {test.broken:,} (McNemar, mid-p: "
         f"{chance(test.p)})."
     )
 

@@ -44,7 +44,10 @@ def compare(given: Namespace) -> int:
     print_table(_TITLES, [_cells(row) for row in rows])
     if len(rows) > 1:
         print("\nagainst the first: difference in accuracy, in percentage points, with its 95 %")
-        print("interval, picture by picture; only where both were tested on the same pictures.")
+        print("interval; only where both were tested on the same pictures.")
+    for row in rows[1:]:
+        if row["verdict"]:
+            print(f"\n{row['run']} against the first: {row['verdict']}")
     if any(row["reported"] for row in rows):
         print("\nreported: by the report's authors, on their machines; not measured here.")
     if any(row["reported"] and not row["as_reported"] for row in rows):
@@ -54,16 +57,23 @@ def compare(given: Namespace) -> int:
 
 def rows_of(store: RunStore, runs: Sequence[str]) -> list[dict[str, Any]]:
     """One row a run: what it measured, what was reported, how it differs from the first."""
-    from tlcore.analysis.comparison import difference
+    from tlcore.report.story import decide_between, story_of
     from tlcore.runs.owners import LOCAL
-    from tlcore.runs.results import read_predictions, read_result
+    from tlcore.runs.results import other_seeds, read_result
 
     results = [read_result(store, run, by=LOCAL) for run in runs]
-    tables = [read_predictions(store, run, by=LOCAL) for run in runs]
-    gains = [None, *(difference(tables[0], table) for table in tables[1:])]
+    stories = [
+        story_of(store, run, by=LOCAL, seeds=other_seeds(store, run, by=LOCAL)) for run in runs
+    ]
+    numbers = range(1, len(runs))
+    found = [None, *(decide_between(stories, n, among=len(numbers)) for n in numbers)]
     return [
-        _row(result) | {"difference": asdict(gain) if gain else None}
-        for result, gain in zip(results, gains, strict=True)
+        _row(result)
+        | {
+            "difference": asdict(decision.gained) if decision else None,
+            "verdict": decision.text if decision else "",
+        }
+        for result, decision in zip(results, found, strict=True)
     ]
 
 

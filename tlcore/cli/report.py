@@ -46,10 +46,14 @@ def report(given: Namespace) -> int:
     """Write the report, and say where it is."""
     from tlcore.report import story_of, write_html, write_markdown
     from tlcore.runs.owners import LOCAL
+    from tlcore.runs.results import other_seeds
     from tlcore.runs.store import RunStore
 
     store = RunStore()
-    stories = [story_of(store, run, by=LOCAL) for run in given.runs]
+    stories = [
+        story_of(store, run, by=LOCAL, seeds=other_seeds(store, run, by=LOCAL))
+        for run in given.runs
+    ]
     if given.explain:
         _explain(store, stories)
     write, ending = (write_markdown, "md") if given.markdown else (write_html, "html")

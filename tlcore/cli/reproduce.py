@@ -87,8 +87,13 @@ def _measure(store: RunStore, job: Job) -> Measurement | None:
 
 
 def _write(folder: Path, book: Book, *, quick: bool) -> None:
-    """The page and its picture, of all that is in the book, whatever was asked for now."""
+    """The page and its picture, of all that is in the book, whatever was asked for now; and what
+    seeds did to it, which the lab says wherever a single run is compared."""
+    import json
+
+    from tlcore.analysis.decision import SPREADS
     from tlcore.files import written_whole
+    from tlcore.reproduce.book import spreads
     from tlcore.reproduce.chart import draw
     from tlcore.reproduce.claims import curve
     from tlcore.reproduce.jobs import jobs
@@ -98,6 +103,11 @@ def _write(folder: Path, book: Book, *, quick: bool) -> None:
     every = list(jobs(ROWS, quick=quick, seeds=MOST_SEEDS))
     with written_whole(folder / "RESULTS.md") as draft:
         draft.write_text(page(book, every, quick=quick), encoding="utf-8")
+
+    if not quick:
+        with written_whole(SPREADS) as draft:
+            text = json.dumps(spreads(book, every), indent=1)
+            draft.write_text(text + "\n", encoding="utf-8")
 
     def of(row: str) -> list[Measurement]:
         return book.of([job for job in every if job.row.id == row])

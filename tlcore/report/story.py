@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tlcore.analysis.decision import Decision, decide, way_of
 from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.scores import TestReport, score
 from tlcore.catalog import outline_for
@@ -17,7 +18,7 @@ from tlcore.presets import Preset, presets
 from tlcore.recipe import Recipe
 from tlcore.runs.owners import Owner
 from tlcore.runs.records import Metric
-from tlcore.runs.results import read_predictions, read_result, read_validation
+from tlcore.runs.results import read_predictions, read_result, read_validation, seedless
 from tlcore.runs.store import RunStore
 
 _PER_EPOCH = (
@@ -74,6 +75,7 @@ class RunStory:
             aside, and of runs that were tested before that was kept.
         folder: Where the run lies, with what was kept beside it since; None if it lies nowhere.
         network: The name of the kept network's file.
+        other_seeds: What the networks of its other seeds say, of whatever finished runs there are.
     """
 
     run: str
@@ -100,6 +102,7 @@ class RunStory:
     validation: Predictions | None = None
     folder: Path | None = None
     network: str = ""
+    other_seeds: tuple[Predictions, ...] = ()
 
     @property
     def reported(self) -> Mapping[str, float]:
@@ -122,8 +125,14 @@ class RunStory:
         return self.phases[1:]
 
 
-def story_of(store: RunStore, run: str, *, by: Owner) -> RunStory:
+def story_of(store: RunStore, run: str, *, by: Owner, seeds: Sequence[str] = ()) -> RunStory:
     """All there is to tell of a run.
+
+    Args:
+        store: Where it is.
+        run: Its id.
+        by: Who asks.
+        seeds: Finished runs of the same recipe with other seeds.
 
     Raises:
         RunError: It hasn't been tested, or a file of it is damaged.
@@ -157,6 +166,25 @@ def story_of(store: RunStore, run: str, *, by: Owner) -> RunStory:
         validation=read_validation(store, run, by=by),
         folder=folder.path,
         network=network.name if network else "",
+        other_seeds=tuple(read_predictions(store, seed, by=by) for seed in seeds),
+    )
+
+
+def decide_between(stories: Sequence[RunStory], number: int, *, among: int) -> Decision | None:
+    """What may be said of a run against the first; None if they saw other pictures.
+
+    Args:
+        stories: All that stand side by side.
+        number: Of the run, from 1 on.
+        among: How many are held against the first, each of which the intervals pay for.
+    """
+    first, other = stories[0], stories[number]
+    return decide(
+        (first.predictions, *first.other_seeds),
+        (other.predictions, *other.other_seeds),
+        comparisons=among,
+        ways=(way_of(first.recipe), way_of(other.recipe)),
+        same=seedless(first.recipe) == seedless(other.recipe),
     )
 
 

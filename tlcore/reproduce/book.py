@@ -9,9 +9,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import stdev
 from typing import Any
 
-from tlcore.analysis.intervals import Interval
+from tlcore.analysis.decision import way_of
+from tlcore.analysis.intervals import FEWEST_SEEDS, Interval
 from tlcore.analysis.seeds import over_runs
 from tlcore.errors import NotReadable
 from tlcore.files import written_whole
@@ -83,6 +85,21 @@ class Book:
 def mean(measured: Sequence[Measurement]) -> Interval | None:
     """What runs of one recipe that differ in their seed alone come to; None if there are none."""
     return over_runs([each.interval for each in measured]) if measured else None
+
+
+def spreads(book: Book, jobs: Sequence[Job]) -> dict[str, dict[str, float]]:
+    """How far seeds moved what was measured: by how it learned, the standard deviation of every
+    row, and of every number of labels, that has three seeds or more."""
+    sides: dict[tuple[str, str], list[Job]] = {}
+    for job in jobs:
+        name = f"{job.row.id}, {job.labels} labels a class" if job.labels else job.row.id
+        sides.setdefault((way_of(job.recipe), name), []).append(job)
+    found: dict[str, dict[str, float]] = {"head": {}, "scratch": {}, "thawed": {}}
+    for (way, name), each in sorted(sides.items()):
+        values = [measured.accuracy for measured in book.of(each)]
+        if len(values) >= FEWEST_SEEDS:
+            found[way][name] = round(stdev(values), 4)
+    return found
 
 
 def _read(path: Path) -> dict[str, Measurement]:

@@ -8,8 +8,10 @@ from typing import Any
 
 from tlcore.analysis.predictions import Predictions
 from tlcore.errors import RunError
+from tlcore.recipe import Recipe
 from tlcore.runs.owners import Owner
-from tlcore.runs.records import Kind
+from tlcore.runs.records import Kind, Run
+from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 
 _AGAIN = "Run the recipe again; its numbers will be the same."
@@ -37,6 +39,34 @@ def read_validation(store: RunStore, run: str, *, by: Owner) -> Predictions | No
     that were tested before it was kept."""
     path = store.artifact(run, "validation", by=by)
     return Predictions.read(path) if path else None
+
+
+def other_seeds(store: RunStore, run: str, *, by: Owner) -> tuple[str, ...]:
+    """Finished runs whose recipe differs from this one's in nothing but its seed, a seed each."""
+    recipe = store.recipe(run, by=by)
+    found = {recipe.seed: run}
+    for each in store.list(by=by, states=[State.FINISHED], limit=-1):
+        seed, others = _but_seed(store, each, by)
+        if others == seedless(recipe):
+            found.setdefault(seed, each.id)
+    return tuple(found[seed] for seed in sorted(found) if seed != recipe.seed)
+
+
+def _but_seed(store: RunStore, run: Run, by: Owner) -> tuple[int, str]:
+    """A recipe's seed, and the id that it has with seed 0: both follow from its own id."""
+    if run.recipe_id not in _BUT_SEED:
+        recipe = store.recipe(run.id, by=by)
+        _BUT_SEED[run.recipe_id] = recipe.seed, seedless(recipe)
+    return _BUT_SEED[run.recipe_id]
+
+
+def seedless(recipe: Recipe) -> str:
+    """The id of a recipe but for its seed."""
+    return recipe.model_copy(update={"seed": 0}).id
+
+
+_BUT_SEED: dict[str, tuple[int, str]] = {}
+"""Read once for each recipe."""
 
 
 def _file(store: RunStore, run: str, kind: Kind, by: Owner) -> Path:

@@ -127,7 +127,7 @@ class Eight:
         said = (
             f"Accuracy {rate(self.accuracy)} instead of {rate(self.before)}: {gain(self.lost)}; it "
             f"fixes {quantity(self.test.fixed, 'picture')} and breaks {self.test.broken:,} "
-            f"(McNemar, exact: p {chance(self.test.p)})."
+            f"(McNemar, mid-p: {chance(self.test.p)})."
         )
         if self.too_much:
             return f"{said} That is too much: use model.onnx where accuracy counts."

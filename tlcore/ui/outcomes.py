@@ -106,20 +106,32 @@ class Outcome:
         return picture_address(self.story.run, zipped, row)
 
 
-def open_outcome(run: Run) -> Outcome | None:
+def open_outcome(run: Run, *, seeds: tuple[str, ...] = ()) -> Outcome | None:
     """What came out of a run; None until it has been tested.
+
+    Args:
+        run: Which.
+        seeds: Finished runs of the same recipe with other seeds, where these are to count.
 
     Raises:
         RunError: A file of it is damaged.
     """
     result = store().artifact(run.id, "result", by=me())
-    return _read(run.id, result, run.name, run.state, store(), me()) if result else None
+    return _read(run.id, result, run.name, run.state, seeds, store(), me()) if result else None
 
 
 # Not `cache_data`, which would copy every table at every rerun: nobody writes into an outcome.
 @st.cache_resource(max_entries=KEPT, show_spinner="Reading what the network said …")
-def _read(run: str, result: Path, name: str, state: str, _store: RunStore, _by: Owner) -> Outcome:
+def _read(
+    run: str,
+    result: Path,
+    name: str,
+    state: str,
+    seeds: tuple[str, ...],
+    _store: RunStore,
+    _by: Owner,
+) -> Outcome:
     """The file of the result never changes, so it stands for all that was measured; a run's name
     and state may."""
     del result, name, state
-    return Outcome(story_of(_store, run, by=_by))
+    return Outcome(story_of(_store, run, by=_by, seeds=seeds))

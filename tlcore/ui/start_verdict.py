@@ -8,16 +8,16 @@ import numpy as np
 import streamlit as st
 
 from tlcore import presets
-from tlcore.analysis.comparison import difference
-from tlcore.analysis.intervals import Interval
+from tlcore.analysis.decision import Decision, decide
 from tlcore.analysis.predictions import Predictions
 from tlcore.runs.owners import Owner
-from tlcore.runs.results import read_predictions, read_result
+from tlcore.runs.results import other_seeds, read_predictions, read_result
 from tlcore.runs.store import RunStore
 from tlcore.runs.thumbnails import count_thumbnails
 from tlcore.ui.draft import packed
 from tlcore.ui.linking import link
 from tlcore.ui.pictures_route import picture_address
+from tlcore.ui.seeds import offer_seeds
 from tlcore.ui.start_demo import SYSTEMS, Demo
 from tlcore.ui.start_task import Figure, show_strip
 from tlcore.ui.words import percent
@@ -26,8 +26,14 @@ from tlcore.ui.words import percent
 def show_verdict(store: RunStore, demo: Demo, by: Owner) -> None:
     """What the untouched test set says of both, and whether that could be chance."""
     predictions = {preset: read_predictions(store, demo[preset].id, by=by) for preset in SYSTEMS}
-    gain = difference(predictions["demo-scratch"], predictions["demo-transfer"])
-    st.subheader(_headline(gain), anchor=False)
+    found = decide(
+        *(
+            [predictions[preset], *_other_seeds(store, demo[preset].id, by)]
+            for preset in ("demo-scratch", "demo-transfer")
+        ),
+        ways=("scratch", "thawed"),
+    )
+    st.subheader(_headline(found), anchor=False)
     for column, preset in zip(st.columns(2), SYSTEMS, strict=True):
         result = read_result(store, demo[preset].id, by=by)
         accuracy = result["report"]["accuracy"]
@@ -37,29 +43,22 @@ def show_verdict(store: RunStore, demo: Demo, by: Owner) -> None:
             f"pictures, judged by {accuracy['n']:,} that it had never seen. Trained and "
             f"tested in {result['seconds']:.0f} s."
         )
-    if gain is not None:
-        st.markdown(in_words(gain))
+    if found is not None:
+        st.markdown(in_words(found))
+        offer_seeds([store.recipe(demo[preset].id, by=by) for preset in SYSTEMS], key="demo")
     _show_pictures(store, demo, predictions, by)
 
 
-def in_words(gain: Interval) -> str:
-    """The difference as a sentence, which says so if it could be chance.
-
-    >>> in_words(Interval(0.2, 0.15, 0.25, 1000))[:56]
-    'On the same 1,000 test pictures, transfer is right **20.'
-    >>> "could be chance" in in_words(Interval(0.01, -0.01, 0.03, 1000))
-    True
-    """
-    low, high = sorted((100 * gain.low, 100 * gain.high))
-    points = f"{abs(100 * gain.value):.1f} percentage points"
-    which = "more" if gain.value >= 0 else "less"
-    sentence = (
-        f"On the same {gain.n:,} test pictures, transfer is right **{points} {which} often** than "
+def in_words(found: Decision) -> str:
+    """The difference as a sentence, and what may be said of it."""
+    low, high = sorted((100 * found.gained.low, 100 * found.gained.high))
+    points = f"{abs(100 * found.gained.value):.1f} percentage points"
+    which = "more" if found.gained.value >= 0 else "less"
+    return (
+        f"On the same test pictures, transfer is right **{points} {which} often** than "
         f"learning from scratch (95 % interval of the difference: {low:+.1f} to {high:+.1f}). "
+        f"{found.verdict}"
     )
-    if low <= 0 <= high:
-        return sentence + "Zero lies within the interval, so the difference could be chance."
-    return sentence + "Zero lies outside the interval, so chance is no likely explanation."
 
 
 def show_next(demo: Demo) -> None:
@@ -75,12 +74,19 @@ def show_next(demo: Demo) -> None:
         link("runs", "Both on the page Runs", icon=":material/list:", run=transfer)
 
 
-def _headline(gain: Interval | None) -> str:
-    if gain is None:
+def _headline(found: Decision | None) -> str:
+    """Of one run each it says no more than who won this time."""
+    if found is None:
         return "Both are trained"
-    if gain.low > 0:
-        return "Transfer wins"
-    return "From scratch wins" if gain.high < 0 else "No clear winner"
+    if not found.winner:
+        return "No clear winner"
+    who = "Transfer" if found.winner > 0 else "From scratch"
+    return f"{who} wins" if found.of_recipes else f"{who} wins this time"
+
+
+def _other_seeds(store: RunStore, run: str, by: Owner) -> list[Predictions]:
+    found = other_seeds(store, run, by=by)
+    return [read_predictions(store, seed, by=by) for seed in found]
 
 
 def _show_pictures(

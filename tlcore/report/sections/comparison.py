@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tlcore.analysis.comparison import Changes, changes, difference, mcnemar
+from tlcore.analysis.comparison import Changes, changes
 from tlcore.analysis.intervals import Rows
-from tlcore.analysis.wording import chance, gain, quantity
+from tlcore.analysis.wording import quantity
 from tlcore.report.blocks import Block, Figure, Gallery, Paragraph, Picture, Section
 from tlcore.report.charts.curves import draw_runs
 from tlcore.report.sections.shared import class_name, spread, thumbnail
@@ -34,9 +34,7 @@ _CAPTION = (
 def _against_first(stories: Sequence[RunStory], number: int) -> Iterator[Block]:
     first, second = stories[0], stories[number]
     found = changes(first.predictions, second.predictions)
-    gained = difference(first.predictions, second.predictions)
-    test = mcnemar(first.predictions, second.predictions)
-    if found is None or gained is None or test is None:
+    if found is None:
         yield Paragraph(
             f"Run {number + 1} and run 1 were not tested on the same pictures, so they can't be "
             "compared picture by picture.",
@@ -44,10 +42,9 @@ def _against_first(stories: Sequence[RunStory], number: int) -> Iterator[Block]:
         )
         return
     yield Paragraph(
-        f"Run {number + 1} against run 1: accuracy {gain(gained)}. It fixed "
-        f"{quantity(test.fixed, 'picture')} and broke {quantity(test.broken, 'picture')}; "
-        f"{len(found.both_wrong):,} are wrong in both. If only chance decided which, a split this "
-        f"uneven would have a probability of {chance(test.p)} (McNemar, exact).",
+        f"Picture by picture, run {number + 1} fixed {quantity(len(found.fixed), 'picture')} of "
+        f"run 1's and broke {quantity(len(found.broken), 'picture')}; {len(found.both_wrong):,} "
+        "are wrong in both. What that tells stands at a glance.",
         "finding",
     )
     for rows, word in ((found.fixed, "fixed"), (found.broken, "broke")):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from tlcore.analysis.comparison import difference
-from tlcore.analysis.wording import gain, percent, rate
+from tlcore.analysis.wording import percent, rate
 from tlcore.report.blocks import Block, Paragraph, Section, Table
 from tlcore.report.sections.shared import NOTHING, few, guessing
-from tlcore.report.story import RunStory
+from tlcore.report.story import RunStory, decide_between
 from tlcore.report.words import duration
 
 _SHARES = {
@@ -85,12 +84,8 @@ def _verdict(stories: Sequence[RunStory], number: int) -> str:
 
 
 def _against_first(stories: Sequence[RunStory], number: int) -> str:
-    found = difference(stories[0].predictions, stories[number].predictions)
-    if found is None:
-        return ""
-    sure = found.low > 0 or found.high < 0
-    verdict = "more than chance" if sure else "no more than chance may do"
-    return f"Run {number + 1} against run 1, on the same pictures: {gain(found)}; {verdict}."
+    found = decide_between(stories, number, among=len(stories) - 1)
+    return f"Run {number + 1} against run 1: {found.text}" if found else ""
 
 
 def _table(stories: Sequence[RunStory]) -> Table:

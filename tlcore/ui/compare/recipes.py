@@ -21,4 +21,4 @@ def show_recipes(stories: Sequence[RunStory], titles: Sequence[str]) -> None:
     table.index.name = "field"
     st.dataframe(table, alt="Fields of the recipes that differ, a column for each run")
     if list(fields) == ["seed"]:
-        st.caption("Nothing but the seed differs: the difference is what chance makes.")
+        st.caption("Nothing but the seed differs: the difference is what a seed makes.")

@@ -11,9 +11,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from tlcore.analysis.comparison import difference
 from tlcore.analysis.intervals import Interval
-from tlcore.report.story import RunStory
+from tlcore.report.story import RunStory, decide_between
 from tlcore.ui.outcomes import Outcome
 
 _PERCENT = ("accuracy", "reported", "macro F1", "parameters trained, share")
@@ -23,7 +22,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def show_table(outcomes: Sequence[Outcome], titles: Sequence[str]) -> None:
     """The table, what its columns mean, and the same as CSV."""
     rows = [
-        row_of(outcome, title, outcomes[0]) for outcome, title in zip(outcomes, titles, strict=True)
+        row_of(outcome, title, outcomes[0], among=len(outcomes) - 1)
+        for outcome, title in zip(outcomes, titles, strict=True)
     ]
     st.dataframe(
         pd.DataFrame(rows),
@@ -51,11 +51,15 @@ def show_table(outcomes: Sequence[Outcome], titles: Sequence[str]) -> None:
     )  # fmt: skip
 
 
-def row_of(outcome: Outcome, title: str, first: Outcome) -> dict[str, Any]:
-    """What is known of one run; shares in percent, so that a click on a head sorts by numbers."""
+def row_of(outcome: Outcome, title: str, first: Outcome, *, among: int = 1) -> dict[str, Any]:
+    """What is known of one run; shares in percent, so that a click on a head sorts by numbers.
+    `among` says how many are held against the first."""
     story, accuracy = outcome.story, outcome.story.test.accuracy
     reported = story.reported.get("test_accuracy")
-    own = difference(first.predictions, outcome.predictions) if outcome is not first else None
+    decision = None
+    if outcome is not first:
+        decision = decide_between([first.story, outcome.story], 1, among=among)
+    own = decision.gained if decision else None
     return {
         "run": title,
         "accuracy": 100 * accuracy.value,
@@ -130,7 +134,8 @@ def _bounds(found: Interval) -> str:
 def _explanation(outcomes: Sequence[Outcome]) -> str:
     text = (
         "Against the first: the difference in accuracy, in points; only where both were "
-        "tested on the same pictures."
+        "tested on the same pictures. It is of these networks, and of their recipes where both "
+        "have three seeds or more."
     )
     if any(outcome.story.reported for outcome in outcomes):
         text += " Reported: by the report's authors, on their machines; not measured here."

@@ -6,10 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import streamlit as st
 
-from tlcore.analysis.comparison import McNemar, difference, mcnemar
-from tlcore.analysis.intervals import Interval
-from tlcore.analysis.wording import chance, gain, percent, quantity
-from tlcore.report.story import RunStory
+from tlcore.analysis.wording import percent
+from tlcore.report.story import RunStory, decide_between
 from tlcore.ui.compare.speed import accuracies, reached
 from tlcore.ui.outcomes import Outcome
 from tlcore.ui.words import duration, literal
@@ -43,63 +41,53 @@ def show_verdict(outcomes: Sequence[Outcome], titles: Sequence[str]) -> None:
 
 def against_first(outcomes: Sequence[Outcome], number: int) -> str:
     """A run against the first, in words."""
-    first, other = outcomes[0].predictions, outcomes[number].predictions
-    gained, test = difference(first, other), mcnemar(first, other)
+    stories = [outcome.story for outcome in outcomes]
+    found = decide_between(stories, number, among=len(stories) - 1)
     who = f"**Run {number + 1}**"
-    if gained is None or test is None:
+    if found is None:
         return f"{who} and **run 1** {OTHER_PICTURES}"
-    return f"{who} against **run 1**: {gain(gained)} of accuracy. {_mcnemar_words(gained, test)}"
-
-
-def _mcnemar_words(gained: Interval, test: McNemar) -> str:
-    if not test.fixed and not test.broken:
-        return "They call every picture alike, rightly or wrongly."
-    sure = gained.low > 0 or gained.high < 0
-    verdict = "More than chance explains." if sure else "Chance alone may do that."
-    return (
-        f"It fixed {quantity(test.fixed, 'picture')} and broke {test.broken:,}; if chance alone "
-        f"decided which, so uneven a split would have a probability of {chance(test.p)} (McNemar, "
-        f"exact). {verdict}"
-    )
+    return f"{who} against **run 1**: {found.text}"
 
 
 def transfer_against_scratch(outcomes: Sequence[Outcome]) -> str:
     """The best run of each kind against each other, in words; nothing unless both kinds are there
-    and saw the same pictures."""
+    and saw the same pictures. Each was picked for being the best, and the interval pays for all
+    pairs that might have been."""
     numbered = list(enumerate(outcomes, 1))
     scratch = [each for each in numbered if each[1].story.from_scratch]
     transfer = [each for each in numbered if not each[1].story.from_scratch]
     if not scratch or not transfer:
         return ""
     (best, better), (base, other) = (max(kind, key=_accuracy) for kind in (transfer, scratch))
-    gained = difference(other.predictions, better.predictions)
-    if gained is None:
+    pairs = len(scratch) * len(transfer)
+    found = decide_between([other.story, better.story], 1, among=pairs)
+    if found is None:
         return ""
-    words = [
-        f"**Transfer (run {best}) against scratch (run {base})**: {gain(gained)} of accuracy",
-        *_costs(better.story, other.story),
-    ]
-    return "; ".join(words) + "."
+    costs = "; ".join(_costs(better.story, other.story))
+    return (
+        f"**Transfer (run {best}) against scratch (run {base})**: {found.text} "
+        f"{costs[0].upper()}{costs[1:]}."
+    )
 
 
 def _costs(best: RunStory, base: RunStory) -> Iterator[str]:
-    """What transfer needed for it, in parameters and in time."""
+    """What transfer needed for it, in parameters and in time to what both have reached."""
     yield (
         f"it trained {best.trainable:,} of {best.parameters:,} parameters, scratch "
         f"{base.trainable:,}"
     )
-    goal = max((value for value in accuracies(base)[1] if value is not None), default=None)
-    if goal is None or accuracies(best)[0] != accuracies(base)[0]:
+    bests = [
+        max((value for value in accuracies(each)[1] if value is not None), default=None)
+        for each in (best, base)
+    ]
+    goal = min((value for value in bests if value is not None), default=None)
+    if goal is None or None in bests or accuracies(best)[0] != accuracies(base)[0]:
         return
     here, there = reached(best, goal), reached(base, goal)
-    if there is None:
-        return
-    what = f"scratch's best {accuracies(base)[0]} accuracy ({percent(goal)})"
-    if here is None:
-        yield f"it never reached {what}"
-    else:
-        yield f"it reached {what} after {duration(here.seconds)}, scratch after " + duration(
-            there.seconds
+    if here and there:
+        yield (
+            f"the {accuracies(base)[0]} accuracy that both reached ({percent(goal)}) it reached "
+            f"after {duration(here.seconds)}, scratch after {duration(there.seconds)}"
         )
 
 
