@@ -2,7 +2,8 @@ import numpy as np
 from scipy import stats
 
 from tests.analysis.tables import predict_at_random
-from tlcore.analysis.decision import DIFFER, RECIPES_DIFFER, TURN, decide, spreads_of, way_of
+from tlcore.analysis import decision
+from tlcore.analysis.decision import DIFFER, RECIPES_DIFFER, TURN, spreads_of, way_of
 from tlcore.analysis.predictions import Predictions
 from tlcore.recipe import Model, Recipe
 from tlcore.schedule import FreezeSchedule
@@ -16,6 +17,13 @@ def table(right):
     labels = np.zeros(n, np.int64)
     said = np.eye(2, dtype=np.float32)[np.where(right, 0, 1)]
     return Predictions(np.arange(n).astype(str), labels, said, CLASSES)
+
+
+def decide(first, second, **how):
+    """Of networks that saw the same pictures."""
+    found = decision.decide(first, second, **how)
+    assert found is not None
+    return found
 
 
 def side(chance, difficulty, mean, *, spread, seeds):
@@ -78,6 +86,7 @@ def test_no_sentence_holds_two_answers():
         first = np.where(changed, ~better, True)
         second = np.where(changed, better, True)
         found = decide([table(first)], [table(second)])
+        assert found.test is not None
         says_so = found.test.p < 0.05
         if changed.any():
             assert ("mid-p" in found.text) == (says_so == found.told)
@@ -95,7 +104,7 @@ def test_where_several_are_held_against_the_first_each_interval_pays_for_all():
 
 
 def test_networks_that_saw_other_pictures_are_not_decided():
-    assert decide([table([True] * 5)], [table([True] * 6)]) is None
+    assert decision.decide([table([True] * 5)], [table([True] * 6)]) is None
 
 
 def test_recipes_learn_in_one_of_three_ways():
