@@ -17,6 +17,8 @@ import pytest
 from tlcore import paths
 from tlcore.cli import serving
 
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
+
 
 def free_port():
     with socket.socket() as probe:
