@@ -9,6 +9,7 @@ import hashlib
 import re
 
 import pytest
+from starlette.routing import Route
 from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
@@ -62,6 +63,7 @@ def test_no_route_gives_somebody_elses_run_to_a_visitor_or_to_nobody(hers):
     run, _ = hers
     lab = served()
     for route in ROUTES:
+        assert isinstance(route, Route)
         theirs = lab.get(asked(route, run), headers={"cookie": f"{COOKIE}=Bob's key"})
         nobodys = lab.get(asked(route, run), headers={"cookie": ""})
         own = lab.get(asked(route, run), headers={"cookie": f"{COOKIE}={HER_KEY}"})
