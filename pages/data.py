@@ -15,6 +15,8 @@ from tlcore.ui.data.uploads import manage_uploads
 from tlcore.ui.draft import draft, show_in_address
 from tlcore.ui.linking import link
 from tlcore.ui.page import page_setup, told
+from tlcore.ui.train.facts import suited_to
+from tlcore.ui.words import literal
 
 
 def show_data() -> None:
@@ -59,6 +61,8 @@ def lead_on(pictures: int, classes: int) -> None:
             f"The draft recipe learns from these {pictures:,} pictures of {classes:,} classes: "
             "there is nothing to confirm."
         )
+        if why := suited_to(draft().data).why:
+            st.caption(f"Train is set for them: {literal(why)}")
         link("train", "**On to Train**", icon=":material/arrow_forward:")
 
 

@@ -6,7 +6,7 @@ from tlcore.outline import Outline
 from tlcore.ui.page import page_setup
 from tlcore.ui.train.aside import show_aside, show_policy
 from tlcore.ui.train.backbones import show_backbone
-from tlcore.ui.train.beginning import show_beginning, show_data, show_story
+from tlcore.ui.train.beginning import show_beginning, show_data, show_story, show_suited
 from tlcore.ui.train.facts import outline_of
 from tlcore.ui.train.form import Form
 from tlcore.ui.train.lesson import hidden, show_sharing, show_way_out
@@ -61,6 +61,7 @@ with page_setup("Train", "What stays frozen, and when does it thaw?"):
     outline = outline_of(form.recipe)
     show_way_out()
     show_top(form, hide)
+    show_suited(form)
     if "presets" not in hide:
         show_presets(form)
     left, right = st.columns([7, 4], gap="large")

@@ -39,8 +39,10 @@ def student_of(taught: Recipe, network: Path, backbone: str) -> Recipe:
         "rate_schedule": RateSchedule(name="one-cycle"),
         "early_stopping": EarlyStopping(keep="last"),  # where the cycle ends
     }
+    solved = {"optimiser": Optimiser()} if taught.optimiser.name == "exact" else {}
     return taught.model_copy(
         update={
+            **solved,  # nobody imitates in one step
             "name": f"{backbone}, taught",
             "model": Model(backbone=backbone, weights="none" if fresh else "pretrained"),
             # a teacher has seen no blends, and smoothed labels would blur what it says

@@ -24,6 +24,9 @@ BASE = 750e6
 FLOAT = 4
 """Bytes of a number."""
 
+TRIES = 60
+"""Of the solver of an exact head, for one strength."""
+
 _CPUINFO = Path("/proc/cpuinfo")
 
 
@@ -130,6 +133,8 @@ class Cost:
 
     def picture_seconds(self, thaw: Thaw, kept: bool) -> float:
         """A training picture, there and back, with its part of the step."""
+        if self.recipe.optimiser.name == "exact":
+            return self._solved_seconds()
         pace, first = self.pace, thaw.boundary
         share = shares(thaw.thawed, self.plan.outline)
         back = sum(
@@ -141,6 +146,12 @@ class Cost:
         step = pace.step + pace.layer * self._layers_from(first)
         step += pace.parameter * self._phase_counts[thaw.phase].trainable
         return (0 if kept else self._through(0, first)) + back + step / self._batch
+
+    def _solved_seconds(self) -> float:
+        """A picture's part of solving an exact head for one strength: each try is there and back
+        through one layer, for all pictures at once."""
+        layer = self.pace.multiply_add * 3 * self.blocks[-1].out * self.counts.classes
+        return TRIES * (layer + self.pace.step / max(1, self.counts.train))
 
     def may_keep(self, thaw: Thaw, room: float) -> tuple[bool, str]:
         """Whether the frozen blocks are computed once; if not, why not.

@@ -96,6 +96,8 @@ def from_scratch(recipe: Recipe) -> Recipe:
     fields: dict[str, Any] = to_fields(recipe)
     fields["model"] = {**fields.get("model", {}), "weights": "none"}
     fields["schedule"] = {"preset": "full"}
+    if recipe.optimiser.name == "exact":  # which solves a head on frozen blocks
+        del fields["optimiser"]
     fields["name"] = f"{recipe.name}, from scratch".removeprefix(", ")[:300]
     return from_fields(fields)
 

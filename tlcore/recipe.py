@@ -175,7 +175,9 @@ class Optimiser(Part):
     """What moves the weights.
 
     Attributes:
-        name: SGD, Adam or AdamW.
+        name: SGD, Adam or AdamW, a step at a time; or `exact`: a linear head on frozen blocks is
+            solved at once. Each epoch is then an L2 strength, from strong to weak; the validation
+            share chooses one, and is learned from afterwards unless `labels_per_class` is set.
         rate: The full learning rate.
         momentum: For SGD.
         nesterov: For SGD.
@@ -184,7 +186,7 @@ class Optimiser(Part):
         clip: Longest gradient allowed; 0 for any.
     """
 
-    name: Literal["sgd", "adam", "adamw"] = "adamw"
+    name: Literal["sgd", "adam", "adamw", "exact"] = "adamw"
     rate: float = Field(default=1e-3, gt=0)
     momentum: float = Field(default=0.9, ge=0, lt=1)
     nesterov: bool = False
@@ -359,4 +361,31 @@ def _disagreements(recipe: Recipe) -> list[str]:
             f"rate_schedule.warmup: must be less than the run's epochs ({recipe.epochs})",
         ),
     ]
-    return [text for holds, text in rules if not holds] + recipe.schedule.misfits(recipe.epochs)
+    broken = [text for holds, text in rules if not holds]
+    return [*broken, *_unsolvable(recipe), *recipe.schedule.misfits(recipe.epochs)]
+
+
+def _unsolvable(recipe: Recipe) -> list[str]:
+    """What an exact head can't be solved with."""
+    if recipe.optimiser.name != "exact":
+        return []
+    head, changes = recipe.model.head, recipe.augmentation
+    rules = {
+        "frozen blocks, so schedule.preset head-only": recipe.schedule.preset == "head-only",
+        "blocks that stay as they are, so schedule.batchnorm trained or frozen": (
+            recipe.schedule.batchnorm != "adapted"
+        ),
+        "data.validation above 0, which chooses the strength": recipe.data.validation > 0,
+        "epochs of at least 2, which are the strengths to choose from": recipe.epochs >= 2,
+        "a linear head: model.head without hidden layers and dropout": not (
+            head.hidden or head.dropout or head.final_dropout
+        ),
+        "augmentation with views, or none; no mixup, no cutmix": not (
+            (changes.active and not changes.views) or changes.mixup or changes.cutmix
+        ),
+        "balance none, or weights by class": (
+            recipe.balance == "none" or (recipe.balance == "weights" and not recipe.balance_by)
+        ),
+        "no teacher in distillation": not recipe.distillation.teacher,
+    }
+    return [f"optimiser.name: exact needs {rule}" for rule, holds in rules.items() if not holds]

@@ -33,10 +33,12 @@ def add_verbs(verbs: Verbs) -> None:
         "run demo-transfer",
         "run my-recipe.yaml --set epochs=3 --set optimiser.rate=1e-2",
         "run demo-scratch --json > result.json",
+        "run photos.zip --set epochs=5",
         "run cifar10-head-only --background",
     )
     _add_background(verb)
-    verb.add_argument("recipe", metavar="FILE|PRESET", help="a recipe file, or a preset's name")
+    about = "a recipe file, a preset's name, or a folder or zip of pictures in class folders"
+    verb.add_argument("recipe", metavar="FILE|PRESET|PICTURES", help=about)
     verb.add_argument(
         "--set",
         dest="overrides",
@@ -140,16 +142,32 @@ def pretrain_here(name: str) -> float | None:
 def find_recipe(text: str, overrides: Sequence[Override]) -> tuple[Recipe, str]:
     """The recipe of a file or preset with its overrides, and the preset's name if it is one.
 
-    What ends like a file or lies in a folder is a file, everything else a preset.
+    A folder of class folders, or a zip of one, gets the recipe that suits its pictures. What ends
+    like a file or lies in a folder is a recipe's file, everything else a preset.
     """
     from tlcore.presets import find
     from tlcore.recipe_text import from_fields, from_file, to_fields
 
+    if os.path.isdir(text) or text.endswith(".zip"):
+        return _recipe_for(text, overrides), ""
     is_file = os.sep in text or text.endswith((".yaml", ".yml", ".json"))
     recipe, preset = (from_file(text), "") if is_file else (find(text).recipe, text)
     if overrides:
         recipe = from_fields(changed(to_fields(recipe), overrides), where=f"{text} with --set")
     return recipe, preset
+
+
+def _recipe_for(pictures: str, overrides: Sequence[Override]) -> Recipe:
+    """The recipe that suits these pictures, but for what was asked for."""
+    from tlcore.advice.defaults import size_warning, suited
+    from tlcore.recipe_text import from_fields
+
+    fields = {"data": {"name": "folder", "path": pictures}}
+    recipe = from_fields(changed(fields, overrides), where=f"{pictures} with --set")
+    found = suited(recipe, typed=[path for path, _ in overrides])
+    for line in filter(None, (found.why, size_warning(found.recipe))):
+        print(printable(line), file=sys.stderr)
+    return found.recipe
 
 
 def begin(store: RunStore, recipe: Recipe, preset: str) -> Attempt:

@@ -1,4 +1,4 @@
-"""How many pictures a recipe's data have, found out without decoding one.
+"""How many pictures a recipe's data have, and how large, found out without decoding one.
 
 >>> count_pictures(Data(name="cifar10", labels_per_class=20, validation=0.1))
 Counts(classes=10, train=200, validation=5000, test=10000)
@@ -6,18 +6,27 @@ Counts(classes=10, train=200, validation=5000, test=10000)
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import TypeAlias
 
+from PIL import Image
+
+from tlcore.data.decode import quietly
 from tlcore.data.drawn.world import class_sizes
 from tlcore.data.layout import arrange
-from tlcore.data.sources import open_source
+from tlcore.data.sources import Source, open_source
+from tlcore.errors import DataError
 from tlcore.recipe import Data
 
 Sizes: TypeAlias = Sequence[int]
 """How many pictures each class has."""
+
+MEASURED = 15
+"""Pictures of a folder whose sides are looked at."""
 
 _DIGITS = (178, 182, 177, 183, 181, 182, 181, 179, 174, 180)
 
@@ -55,6 +64,32 @@ def count_pictures(data: Data) -> Counts:
     if data.labels_per_class:
         train = [min(size, data.labels_per_class) for size in train]
     return Counts(len(pool), sum(train), sum(validation), sum(test))
+
+
+def typical_side(data: Data) -> int:
+    """The shorter side of its pictures, in pixels: of a folder's, the median of some.
+
+    Raises:
+        DataError: A folder, zip or upload is missing, or is no data set.
+    """
+    if data.name == "shapes":
+        return data.shapes.size
+    if data.name != "folder":
+        return 8 if data.name == "digits" else 32
+    with open_source(data.path) as source:
+        entries = arrange(source.names(), data.group_by).entries
+        some = entries[:: max(1, len(entries) // MEASURED)][:MEASURED]
+        sides = [side for entry in some if (side := _side(source, entry.name))]
+    return int(median(sides)) if sides else 0
+
+
+def _side(source: Source, name: str) -> int:
+    """The shorter side of one picture; 0 if it can't be read."""
+    try:
+        with quietly(), Image.open(io.BytesIO(source.read(name))) as picture:
+            return min(picture.size)
+    except (DataError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return 0
 
 
 def _sizes(data: Data) -> tuple[Sizes, Sizes | None]:

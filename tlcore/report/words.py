@@ -35,7 +35,8 @@ def method_facts(recipe: Recipe) -> Iterator[tuple[str, str]]:
     yield "head", _head(recipe.model.head)
     yield "pictures", f"{recipe.input.size} px, {recipe.input.interpolation}, {recipe.input.fit}"
     yield "optimiser", _optimiser(recipe.optimiser)
-    yield "learning rate", _rates(recipe.rate_schedule, recipe.optimiser.rate)
+    if recipe.optimiser.name != "exact":
+        yield "learning rate", _rates(recipe.rate_schedule, recipe.optimiser.rate)
     yield "batch", f"{recipe.batch} pictures"
     yield "augmentation", _augmentation(recipe.augmentation)
     yield "batch norm", _BATCHNORM[recipe.schedule.batchnorm]
@@ -84,6 +85,8 @@ def _head(head: Head) -> str:
 
 
 def _optimiser(optimiser: Optimiser) -> str:
+    if optimiser.name == "exact":
+        return "none: the head is solved (L-BFGS), its L2 strength chosen by the validation share"
     name = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}[optimiser.name]
     parts = [name]
     if optimiser.name == "sgd" and optimiser.momentum:

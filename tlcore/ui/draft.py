@@ -18,7 +18,7 @@ from tlcore.errors import Problem, RecipeError
 from tlcore.recipe import Recipe
 from tlcore.recipe_text import from_fields, to_fields
 
-_DRAFT, _LINKS = "draft", "draft's links"
+_DRAFT, _LINKS, _BY_HAND = "draft", "draft's links", "draft's fields typed by hand"
 _LONGEST = 256 * 1024
 LONGEST_LINK = 8_000
 """Letters: servers and browsers refuse longer addresses sooner or later."""
@@ -63,6 +63,12 @@ def _links() -> dict[str, float]:
 def keep_draft(recipe: Recipe) -> None:
     """Make this the draft."""
     st.session_state[_DRAFT] = to_fields(recipe)
+
+
+def typed_by_hand() -> set[str]:
+    """The fields that this session's person has set: what is chosen elsewhere never moves them."""
+    found: set[str] = st.session_state.setdefault(_BY_HAND, set())
+    return found
 
 
 def show_in_address(recipe: Recipe) -> None:

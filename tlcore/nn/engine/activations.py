@@ -73,6 +73,11 @@ class Activations:
         return self.pictures.device
 
     @property
+    def views(self) -> int:
+        """How many changed views there are of each picture."""
+        return self._views.count
+
+    @property
     def kept(self) -> bool:
         """Whether the frozen blocks need not run any more."""
         return self._kept is not None

@@ -35,6 +35,7 @@ from tlcore.events import (
 from tlcore.nn.engine.activations import Activations
 from tlcore.nn.engine.batches import epoch_order
 from tlcore.nn.engine.evaluate import loss_and_accuracy, predict
+from tlcore.nn.engine.exact import solve_epoch, solve_with_validation, strengths
 from tlcore.nn.engine.frozen import Frozen, later_boundaries, may_skip
 from tlcore.nn.engine.progress import Progress, Sums, is_best, out_of_patience, paced
 from tlcore.nn.engine.step import learn_from
@@ -84,7 +85,8 @@ def train(
             phase = thaw.phase
             yield from _enter(work, thaw, progress.epoch)
 
-        yield from _train_epoch(work, progress, thaw, enough)
+        learn = solve_epoch if work.exact else _train_epoch
+        yield from learn(work, progress, thaw, enough)
         if progress.step < work.steps:
             reason = f"stopped on request in epoch {progress.epoch + 1}"
             break
@@ -101,7 +103,7 @@ def train(
     if progress.best:
         work.network.load_state_dict(progress.best)
         kept_epoch = progress.best_epoch or 0
-    yield from _test(work)
+    yield from _test(work, progress)
     yield Finished(reason, len(progress.history), kept_epoch, progress.seconds_now)
 
 
@@ -164,9 +166,9 @@ def _close_epoch(work: Work, progress: Progress, thaw: Thaw) -> EpochDone:
     return EpochDone(**{**vars(done), "best": best})
 
 
-def _test(work: Work) -> Iterator[Event]:
-    """Show the kept network the test set, the only time that it is looked at; and once more the
-    validation share, which says how sure the network should be.
+def _test(work: Work, progress: Progress) -> Iterator[Event]:
+    """Show the kept network the validation share once more, which says how sure it should be; then
+    the test set, the only time that it is looked at. In between, an exact head is solved anew.
 
     Nothing learns any more, so all of it counts as frozen. What a backbone that never thawed
     makes of the pictures is kept for the next run.
@@ -178,12 +180,14 @@ def _test(work: Work) -> Iterator[Event]:
     )
     frozen = work.training.frozen if always_frozen else None
     frozen = frozen or Frozen(network, blocks, work.recipe.input.size, work.precision)
-    yield from paced(work.test.enter(frozen, keep=always_frozen))
-    predictions = _said(work, work.test, splits.test)
     validation: Predictions | None = None
     if work.validation is not None and splits.validation is not None:
         yield from paced(work.validation.enter(frozen, keep=always_frozen))
         validation = _said(work, work.validation, splits.validation)
+    if work.exact:
+        yield from solve_with_validation(work, progress)
+    yield from paced(work.test.enter(frozen, keep=always_frozen))
+    predictions = _said(work, work.test, splits.test)
     report, pixels = score(predictions), splits.test.pixels
     yield Tested(report, predictions, pixels, save=work.save_network, validation=validation)
 
@@ -212,7 +216,10 @@ def _enter(work: Work, thaw: Thaw, epoch: int) -> Iterator[Event]:
 
 
 def _rate(work: Work, progress: Progress, thaw: Thaw, step: int) -> float:
-    """The recipe's rate at this step, before each block's own share of it."""
+    """The recipe's rate at this step, before each block's own share of it; of an exact head, which
+    has none, the strength of its penalty."""
+    if work.exact:
+        return strengths(work.recipe.epochs)[progress.epoch]
     moment = progress.epoch - thaw.rate_start + step / work.steps
     losses = progress.validation_losses[thaw.rate_start :]
     factor = work.recipe.rate_schedule.factor(moment, thaw.rate_epochs, losses)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -46,6 +47,7 @@ class Progress:
         began: When this process took over.
         best: The weights of the best epoch, where the best is to be kept.
         stakes: How much each part of the pictures counts, where the worst shall count more.
+        kept: What an exact head would else make ready again for each strength; never saved.
     """
 
     epoch: int = 0
@@ -57,6 +59,7 @@ class Progress:
     began: float = field(default_factory=time.perf_counter)
     best: dict[str, Tensor] = field(default_factory=dict)
     stakes: list[float] = field(default_factory=list)
+    kept: dict[str, Any] = field(default_factory=dict)
 
     @property
     def seconds_now(self) -> float:

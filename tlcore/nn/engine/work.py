@@ -59,6 +59,11 @@ class Work:
         return precision_name(self.precision)
 
     @property
+    def exact(self) -> bool:
+        """Whether the head is solved, and not stepped towards."""
+        return self.recipe.optimiser.name == "exact"
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What a person should know about this combination."""
         told = []
@@ -102,6 +107,7 @@ def prepare_work(recipe: Recipe, splits: Splits) -> Work:
     def source(pictures: Pictures, views: Views = PLAIN) -> Activations:
         return Activations(Resident(pictures, device), prepare, views)
 
+    exact = recipe.optimiser.name == "exact"
     imitates = bool(recipe.distillation.teacher)
     return Work(
         recipe=recipe,
@@ -116,7 +122,7 @@ def prepare_work(recipe: Recipe, splits: Splits) -> Work:
         training=source(splits.train, _views(recipe)),
         validation=source(splits.validation) if splits.validation else None,
         test=source(splits.test),
-        steps=steps_in_epoch(len(splits.train), recipe.batch),
+        steps=1 if exact else steps_in_epoch(len(splits.train), recipe.batch),
         parts=parts_of(splits.train, recipe.balance_by, device),
         teacher=hire(recipe, network, splits, precision) if imitates else None,
     )

@@ -11,11 +11,12 @@ from typing import Any, ParamSpec
 
 import streamlit as st
 
+from tlcore.advice.defaults import suited
 from tlcore.data.upload import list_uploads
 from tlcore.errors import ThawError
 from tlcore.recipe import Data, Recipe
 from tlcore.recipe_text import from_fields, to_fields
-from tlcore.ui.draft import draft, keep_draft
+from tlcore.ui.draft import draft, keep_draft, typed_by_hand
 from tlcore.ui.session import me
 
 Given = ParamSpec("Given")
@@ -77,7 +78,10 @@ def change(**fields: Any) -> None:
     kept = recipe.data.model_dump(exclude_defaults=True)
     if fields.get("name", recipe.data.name) != recipe.data.name:
         kept = {name: value for name, value in kept.items() if name not in OWN}
-    keep_draft(_without_old_corrections(with_data(recipe, {**kept, **fields}), recipe.data))
+    changed = _without_old_corrections(with_data(recipe, {**kept, **fields}), recipe.data)
+    if (changed.data.name, changed.data.path) != (recipe.data.name, recipe.data.path):
+        changed = suited(changed, typed=typed_by_hand(), before=recipe).recipe
+    keep_draft(changed)
 
 
 def with_data(recipe: Recipe, data: dict[str, Any]) -> Recipe:

@@ -111,7 +111,7 @@ def _in_order() -> Iterator[tuple[Backbone, Whereabouts]]:
 def _choose() -> None:
     chosen = st.session_state[KEY].chosen
     if card := catalog.lookup(str(chosen)):
-        current_form().change(choice(current_form(), card))
+        current_form().choose(choice(current_form(), card))
 
 
 def choice(form: Form, card: Backbone) -> dict[str, Any]:

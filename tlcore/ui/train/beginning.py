@@ -7,12 +7,14 @@ from collections.abc import Mapping
 import streamlit as st
 
 from tlcore import presets
+from tlcore.advice.defaults import same_in_what_belongs
 from tlcore.data import describe
 from tlcore.presets import Preset
 from tlcore.recipe import Data
+from tlcore.recipe_text import to_json
 from tlcore.ui.linking import link
 from tlcore.ui.train.controls import show_field, show_problems
-from tlcore.ui.train.facts import known_counts
+from tlcore.ui.train.facts import known_counts, suited_to, warned_of_size
 from tlcore.ui.train.form import Form
 from tlcore.ui.train.typed import form as current_form
 from tlcore.ui.words import literal, percent
@@ -88,6 +90,23 @@ def _value(name: str, value: float) -> str:
     return f"{value:,.0f}" if value == int(value) else f"{value:g}"
 
 
+def show_suited(form: Form) -> None:
+    """What was set for these pictures and why; or what we would take, where it is set otherwise."""
+    recipe = form.recipe
+    if words := warned_of_size(to_json(recipe)):
+        st.warning(literal(words), icon=":material/photo_size_select_small:")
+    best = suited_to(recipe.data)
+    if not best.why:
+        return
+    if same_in_what_belongs(recipe, best.recipe):
+        st.caption(f":material/check: Set for your pictures: {literal(best.why)}")
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(f"For these pictures we would take {literal(best.why)}", width="stretch")
+        st.button("Take that", key="take what suits", on_click=form.suit, type="tertiary",
+                  icon=":material/auto_awesome:")  # fmt: skip
+
+
 def show_data(form: Form) -> None:
     """What is learned from, as a button with a short way to other data."""
     data = form.recipe.data
@@ -131,4 +150,4 @@ def _choose_data() -> None:
     form, chosen = current_form(), st.session_state[_DATA]
     if chosen:
         own = ("data.path", "data.group_by", "data.corrections")
-        form.change({"data.name": chosen, **dict.fromkeys(own)})
+        form.choose({"data.name": chosen, **dict.fromkeys(own)})

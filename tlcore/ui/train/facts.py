@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from tlcore import catalog
+from tlcore.advice.defaults import Suited, size_warning, suited
 from tlcore.data.counts import Counts, count_pictures
 from tlcore.errors import DataError, ThawError
 from tlcore.forecast import Sample, samples_of
@@ -56,6 +57,22 @@ def outline_of(recipe: Recipe) -> Outline | None:
     """The network's blocks; None for a backbone outside the catalogue."""
     counts = known_counts(recipe.data) or ASSUMED
     return catalog.outline_for(recipe.model, counts.classes, recipe.input.size)
+
+
+def suited_to(data: Data) -> Suited:
+    """The recipe that we would take for these pictures, and why."""
+    return _suited(to_json(Recipe(data=data)))
+
+
+@st.cache_data(max_entries=50, ttl=10, show_spinner="Looking at the size of the pictures …")
+def _suited(recipe: str) -> Suited:
+    return suited(from_text(recipe))
+
+
+@st.cache_data(max_entries=50, ttl=10, show_spinner=False)
+def warned_of_size(recipe: str) -> str:
+    """What pictures of this size usually cost, of a recipe as JSON."""
+    return size_warning(from_text(recipe))
 
 
 def likely_device() -> str:

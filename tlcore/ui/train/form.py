@@ -19,6 +19,7 @@ from copy import deepcopy
 from typing import Any
 
 from tlcore import presets
+from tlcore.advice.defaults import suited
 from tlcore.errors import Problem, RecipeError
 from tlcore.presets import Preset
 from tlcore.recipe import Recipe
@@ -26,6 +27,7 @@ from tlcore.recipe_fields import field_cards
 from tlcore.recipe_text import Fields, from_fields, to_fields
 
 MOST_UNDONE = 200
+HEAD_ONLY = "head-only"
 
 
 class Form:
@@ -36,9 +38,11 @@ class Form:
         recipe: The last one that was right: the one of these fields, if there are no problems.
         problems: What is wrong with the fields.
         began: The preset that it began as; None for one's own.
+        typed: Fields that the person has set: what belongs to data or a backbone never moves them.
     """
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, typed: set[str] | None = None) -> None:
+        self.typed = set() if typed is None else typed
         self.recipe = recipe
         self.fields = to_fields(recipe)
         self.problems: tuple[Problem, ...] = ()
@@ -68,11 +72,41 @@ class Form:
 
     def change(self, values: Mapping[str, Any]) -> None:
         """Type into some fields, in one step that is undone as one."""
+        self.typed.update(path for path in values if not path.startswith("data."))
+        self.replace(self._changed(values))
+
+    def _changed(self, values: Mapping[str, Any]) -> Fields:
         fields = deepcopy(self.fields)
         for path, value in values.items():
             if value != self.value(path):
                 _put(fields, path.split("."), value)
-        self.replace(fields)
+        return _without_solving(fields) if "schedule" in values else fields
+
+    def choose(self, values: Mapping[str, Any]) -> None:
+        """Choose data or a backbone: fields that belong to it follow, but for those typed before.
+
+        >>> form = Form(Recipe())
+        >>> form.choose({"data.name": "cifar10"})
+        >>> form.recipe.model.backbone != Recipe().model.backbone, form.recipe.optimiser.name
+        (True, 'exact')
+        """
+        before, past = self.recipe, len(self._past)
+        self.typed.update({"model.backbone"} & values.keys())
+        self.replace(self._changed(values))
+        if self.problems:
+            return
+        found = suited(self.recipe, typed=self.typed, before=before).recipe
+        if found != self.recipe:
+            self._past = self._past[: past + 1]  # one choice, undone as one
+            self._take(to_fields(found))
+
+    def suit(self) -> None:
+        """Set everything that belongs to the data and the backbone, whoever set it before."""
+        self.typed.clear()
+        bare = {
+            name: self.fields[name] for name in ("version", "name", "data") if name in self.fields
+        }
+        self.replace(to_fields(suited(from_fields(bare)).recipe))
 
     def replace(self, fields: Fields) -> None:
         """Type everything anew."""
@@ -92,6 +126,7 @@ class Form:
     def start_from(self, preset: Preset) -> None:
         """Take over a recipe that comes with the lab."""
         self.began = preset
+        self.typed.clear()
         self.replace(to_fields(preset.recipe))
 
     @property
@@ -137,6 +172,15 @@ class Form:
 def preset_like(recipe: Recipe) -> Preset | None:
     """The lab's own recipe that is just like this one."""
     return next((each for each in presets.presets() if each.recipe.id == recipe.id), None)
+
+
+def _without_solving(fields: Fields) -> Fields:
+    """An exact head can't be solved while blocks thaw: then it is learned step by step."""
+    schedule, optimiser = fields.get("schedule"), fields.get("optimiser")
+    solves = isinstance(optimiser, dict) and optimiser.get("name") == "exact"
+    if solves and isinstance(schedule, dict) and schedule.get("preset", HEAD_ONLY) != HEAD_ONLY:
+        return {name: value for name, value in fields.items() if name != "optimiser"}
+    return fields
 
 
 def _put(fields: Fields, path: list[str], value: Any) -> None:

@@ -68,13 +68,16 @@ _RATES = {
     "floor": ("cosine", "one-cycle"),
 }
 
+_STEPPING, _STEPS = ("sgd", "adam", "adamw"), ("rate", "weight_decay", "l1", "clip")
+
 FOLDS = (
     Fold("Steps and loss", "footprint", _within("", "version", "name", "epochs")),
     Fold(
         "Optimiser",
         "speed",
         _within("optimiser"),
-        {f"optimiser.{name}": ("optimiser.name", ("sgd",)) for name in ("momentum", "nesterov")},
+        {f"optimiser.{name}": ("optimiser.name", ("sgd",)) for name in ("momentum", "nesterov")}
+        | {f"optimiser.{name}": ("optimiser.name", _STEPPING) for name in _STEPS},
     ),
     Fold(
         "Learning rate over time",

@@ -11,7 +11,14 @@ import streamlit as st
 from tlcore.errors import RecipeError
 from tlcore.recipe import Recipe
 from tlcore.recipe_text import Fields
-from tlcore.ui.draft import draft, keep_draft, packed_fields, show_in_address, unpacked
+from tlcore.ui.draft import (
+    draft,
+    keep_draft,
+    packed_fields,
+    show_in_address,
+    typed_by_hand,
+    unpacked,
+)
 from tlcore.ui.page import show_error
 from tlcore.ui.train.form import Form
 
@@ -32,7 +39,7 @@ def opened() -> Form:
         return _with_what_is_wrong(error)
     form: Form | None = st.session_state.get(_FORM)
     if form is None:
-        form = st.session_state[_FORM] = Form(recipe)
+        form = st.session_state[_FORM] = Form(recipe, typed_by_hand())
         form.replace(_fields_in(_TYPED) or form.fields)
     elif recipe != st.session_state.get(_KEPT):
         form.take_over(recipe)

@@ -1,0 +1,1 @@
+"""What to do with these pictures, by measurement: read `defaults.py` first."""
