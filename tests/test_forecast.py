@@ -144,11 +144,24 @@ def test_what_is_most_like_it_counts_and_nothing_else():
     for samples, factor in (
         ([far], 9.0),
         ([far, near], 5.0),
-        ([far, near, sample(2.0), sample(3.0), sample(4.0)], 3.0),
+        ([far, near, sample(2.0), sample(3.0)], 3.0),
         ([sample(2.0, device="cuda:0")], 1.0),
     ):
         found = told(recipe(), samples=samples).phases[0].seconds.value
         assert found == pytest.approx(factor * plain)
+
+
+def test_freezing_more_is_never_forecast_to_take_longer():
+    whole = sample(1.0, boundary=0, kept=False)
+    for samples in (
+        [whole] * 5,
+        [*[whole] * 5, *[sample(9.0, boundary=3)] * 3],
+        [*[whole] * 3, *[sample(9.0, backbone="resnet18")] * 9],
+        [replace(sample(30.0), usual=0.001), replace(whole, usual=5.0)],
+    ):
+        orders = ("head-only", "last-blocks", "first-blocks-frozen", "full")
+        found = [told(recipe(preset), samples=samples).seconds.value for preset in orders]
+        assert found == sorted(found)
 
 
 def test_others_at_work_slow_a_run_down_where_nothing_was_measured():

@@ -17,7 +17,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
-from statistics import median
 from typing import Any
 
 from tlcore import catalog, machine, paths
@@ -88,6 +87,7 @@ class Sample:
         kept: Whether these were computed once.
         device: Where it ran.
         slower: The factor by which it took longer than the uncorrected forecast.
+        usual: Seconds of that forecast for a picture: the heavier, the more a sample counts.
     """
 
     backbone: str
@@ -96,6 +96,7 @@ class Sample:
     kept: bool
     device: str
     slower: float
+    usual: float = 1.0
 
 
 def forecast(
@@ -170,7 +171,7 @@ def samples_of(recipe: Recipe, events: Iterable[Mapping[str, Any]]) -> Iterator[
         elif event["event"] == "EpochDone" and cost and event["images_per_second"] > 0:
             thaw, cached = cost.plan.at(event["epoch"]), kept.get(event["phase"], False)
             took, usual = 1 / event["images_per_second"], cost.picture_seconds(thaw, cached)
-            yield Sample(name, size, thaw.boundary, cached, device, took / usual)
+            yield Sample(name, size, thaw.boundary, cached, device, took / usual, usual)
 
 
 @dataclass(frozen=True)
@@ -213,19 +214,35 @@ def _slowed(device: str, load: float | None) -> float:
 def _correction(
     recipe: Recipe, thaw: Thaw, kept: bool, samples: Sequence[Sample]
 ) -> _Correction | None:
-    """What those epochs say that are most like the ones of a phase; None if there are none."""
+    """What those epochs say that are most like the ones of a phase; None if there are none.
+
+    All phases of a network at a size share one factor, whatever they freeze: with a factor for each
+    of them, freezing more could be forecast to take longer.
+    """
     name = _name(recipe)
     same = [each for each in samples if (each.backbone, each.size) == (name, recipe.input.size)]
     alike = [each for each in same if (each.boundary, each.kept) == (thaw.boundary, kept)]
-    for found, spread, words in (
-        (alike, 1.6, "epochs like these, measured on this machine"),
-        (same, 2.0, "epochs of this backbone at this size, measured on this machine"),
-        (samples, 2.5, "epochs of other networks, measured on this machine"),
+    for told, counted, spread, words in (
+        (alike, same, 1.6, "epochs like these, measured on this machine"),
+        (same, same, 2.0, "epochs of this backbone at this size, measured on this machine"),
+        (samples, samples, 2.5, "epochs of other networks, measured on this machine"),
     ):
-        if found:
-            factor = median(each.slower for each in found)
-            return _Correction(factor, spread, f"from {len(found)} {words}")
+        if told:
+            return _Correction(_factor(counted), spread, f"from {len(told)} {words}")
     return None
+
+
+def _factor(samples: Sequence[Sample]) -> float:
+    """The median, each sample counting by what it costs: of light epochs, little is known."""
+    ranked = sorted(samples, key=lambda each: each.slower)
+    half, passed = sum(each.usual for each in ranked) / 2, 0.0
+    for number, each in enumerate(ranked):
+        passed += each.usual
+        if passed == half:  # between two, as of an even number of equal ones
+            return (each.slower + ranked[number + 1].slower) / 2
+        if passed > half:
+            return each.slower
+    return ranked[-1].slower
 
 
 def _name(recipe: Recipe) -> str:

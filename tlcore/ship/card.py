@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from tlcore.analysis.calibration import error_interval
 from tlcore.analysis.intervals import picked
-from tlcore.analysis.wording import rate
+from tlcore.analysis.wording import quantity, rate
 from tlcore.catalog import lookup
 from tlcore.report.blocks import (
     Beside,
@@ -47,7 +47,7 @@ def card_text(story: RunStory, parity: Parity, eight: Eight | None = None) -> st
     """The whole card, as Markdown."""
     sections = (
         _files(story, eight),
-        Section("The exported file", (Paragraph(parity.words),)),
+        _exported(parity),
         *([_in_eight_bits(eight)] if eight else []),
         glance([story]),
         Section("What it learned", tuple(_learned(story))),
@@ -75,6 +75,20 @@ def _files(story: RunStory, eight: Eight | None) -> Section:
         pairs.insert(1, (MODEL_EIGHT, f"the same in eight bits, {megabytes(eight.bytes)}"))
     use = "pip install -r requirements.txt\npython predict.py picture.jpg"
     return Section("What is here", (Facts(tuple(pairs)), Code(use, "sh")))
+
+
+def _exported(parity: Parity) -> Section:
+    """How good the very file is; what is told below of the run may be of another precision."""
+    measured = (
+        f"Measured of {MODEL} itself: it is right in {rate(parity.accuracy)} of "
+        f"{quantity(parity.n, 'test picture')}."
+    )
+    if parity.precision != "float32":
+        measured += (
+            f" Every number further down is of the run, which computed in {parity.precision} on "
+            "all its test pictures, and may differ a little."
+        )
+    return Section("The exported file", (Paragraph(measured, "finding"), Paragraph(parity.words)))
 
 
 def _in_eight_bits(eight: Eight) -> Section:

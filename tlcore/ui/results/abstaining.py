@@ -122,9 +122,20 @@ def coverage_chart(curve: Sequence[Abstention], chosen: Abstention | None) -> go
             hovertemplate="%{customdata}<extra></extra>",
         )
     figure.update_xaxes(range=[0, 1.02], tickformat=".0%", title="answered")
-    figure.update_yaxes(tickformat=".0%", title="right, of the answers")
+    bounds = [bound for _, found in answering for bound in (found.low, found.high)]
+    figure.update_yaxes(tickformat=".0%", dtick=step(bounds), title="right, of the answers")
     figure.update_layout(height=340, margin={"l": 0, "r": 10, "t": 10, "b": 40}, showlegend=False)
     return figure
+
+
+def step(bounds: Sequence[float]) -> float:
+    """How far apart marks of whole percents stand, so that no two read the same.
+
+    >>> step([0.981, 1.0]), step([0.2, 1.0])
+    (0.01, 0.2)
+    """
+    width = max(bounds) - min(bounds) if bounds else 0.0
+    return next((each for each in (0.01, 0.02, 0.05, 0.1) if width <= 6 * each), 0.2)
 
 
 def _in_words(each: Abstention, found: Interval) -> str:
