@@ -22,7 +22,7 @@ def test_every_field_has_a_card_with_its_default():
 
 def test_a_card_says_what_may_stand_there():
     cards = field_cards()
-    assert cards["optimiser.name"].choices == ("sgd", "adam", "adamw")
+    assert cards["optimiser.name"].choices == ("sgd", "adam", "adamw", "exact")
     assert cards["optimiser.nesterov"].kind == "truth"
     assert cards["model.head.hidden"].kind == "list"
     assert cards["data.labels_per_class"].kind == "whole number"

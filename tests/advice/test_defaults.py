@@ -64,7 +64,7 @@ def test_small_pictures_are_not_enlarged_for_nothing_and_many_not_for_hours(phot
     huge = suited(Recipe(data=Data(name="cifar10")), here=everywhere).recipe
     assert huge.input.size == SIZES[-1]
     some = Data(name="cifar10", limit_train=300, limit_test=100)
-    assert suited(Recipe(data=some), here=everywhere).recipe.input.size == 128
+    assert suited(Recipe(data=some), here=everywhere).recipe.input.size == 160
 
 
 def test_what_was_typed_stands(photos):

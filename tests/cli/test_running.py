@@ -4,9 +4,11 @@ import os
 import signal
 
 import pytest
+from PIL import Image
 
 from tests.runs import fake_run
 from tlcore import paths
+from tlcore.cli.running import find_recipe
 from tlcore.errors import DataMissing
 from tlcore.events import Checkpoint, StepDone
 from tlcore.nn import worker
@@ -248,3 +250,15 @@ def test_the_result_on_disk_is_strict_json(command, recipe_file):
     path = RunStore().artifact(only_run().id, "result", by=LOCAL)
     assert path is not None
     json.loads(path.read_text(), parse_constant=pytest.fail)
+
+
+def test_a_zip_of_photos_gets_the_recipe_that_suits_it_but_for_what_is_asked(tmp_path, capsys):
+    for number in range(6):
+        for name in ("cats", "dogs"):
+            file = tmp_path / "photos" / name / f"{number}.png"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (90, 70), (number * 40, 9, 9)).save(file)
+    recipe, _ = find_recipe(str(tmp_path / "photos"), [("epochs", "3")])
+    assert recipe.model.backbone == "pebble-photo"  # no other is on this machine
+    assert (recipe.optimiser.name, recipe.epochs) == ("exact", 3)
+    assert "has to be fetched" in capsys.readouterr().err
