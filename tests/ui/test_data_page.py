@@ -11,12 +11,15 @@ from PIL import Image
 from tests.data.makers import picture, two_classes, write_files
 from tests.ui.looking import button, given_to, open_page
 from tlcore import paths
+from tlcore.analysis.predictions import Predictions
+from tlcore.corrections import Correction
 from tlcore.data.survey import Side
 from tlcore.data.upload import Handed, keep_upload, list_uploads
 from tlcore.recipe import Data, Recipe, Shapes
 from tlcore.recipe_text import from_fields
+from tlcore.runs import label_check
 from tlcore.runs.owners import LOCAL, known_by
-from tlcore.ui.data import collecting
+from tlcore.ui.data import collecting, labels
 from tlcore.ui.data.camera import files_in
 from tlcore.ui.data.choice import with_data
 from tlcore.ui.data.samples import AT_ONCE, sample
@@ -268,6 +271,33 @@ def test_a_closer_look_is_taken_at_a_click_and_finds_what_is_there(tmp_path):
         page.segmented_control(key="closer").set_value(view).run()
         assert not page.exception
         assert words in text_of(page)
+
+
+def test_labels_are_checked_before_training_and_put_right_one_by_one(tmp_path, monkeypatch):
+    files = two_classes(10)
+    files["dogs/0.png"] = files["dogs/1.png"]
+    data = Data(name="folder", path=str(write_files(tmp_path / "pets", files)))
+    asked = []
+    monkeypatch.setattr(labels, "ask", lambda question, folder: asked.append((question, folder)))
+    page = open_on(data)
+    page.segmented_control(key="closer").set_value("Doubtful labels").run()
+    assert "1 picture is an exact copy" in text_of(page)
+    press(page, "Check every label")
+    [(question, folder)] = asked
+    assert question.data.path == data.path
+
+    names = sorted(files)
+    truth = np.array([name.startswith("dogs") for name in names], dtype=np.int64)
+    said = np.eye(2, dtype=np.float32)[truth] * 0.8 + 0.1
+    said[3] = said[3, ::-1]
+    found = Predictions(np.array(names), truth, said, ("cats", "dogs"))
+    folder.mkdir(parents=True)
+    label_check.keep(folder, found)
+    page.run()
+    assert "1 of 20 labels look wrong" in text_of(page)
+    press_key(page, f"relabel {names[3]}")
+    assert drafted(page).corrections == (Correction(picture=names[3], label="dogs"),)
+    assert "Put right so far" in text_of(page)
 
 
 def test_known_wrong_labels_of_the_drawn_world_are_shown():

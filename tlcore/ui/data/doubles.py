@@ -10,6 +10,7 @@ from tlcore.data.checks import Leak, find_doubtful, find_near
 from tlcore.data.likeness import NEAR
 from tlcore.data.pictures import Pictures, Splits
 from tlcore.data.survey import Side, Survey
+from tlcore.ui.data.labels import show_checked, show_copies
 from tlcore.ui.data.looking import Seen
 from tlcore.ui.gallery import Tile, show_gallery
 from tlcore.ui.small_pictures import address_of
@@ -87,14 +88,15 @@ def side_by_side(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray
 def show_doubtful(seen: Seen) -> None:
     """Labels that contradict each other, and those the drawn world knows to be wrong."""
     side = seen.survey.side("train")
+    show_checked(seen)
+    show_copies(seen)
     _show_known(side, seen.survey)
     whole = sum(len(each) for each in seen.survey.sides)
     with st.spinner("Comparing thumbnails …", show_time=True):
         pictures, pairs = _doubtful(seen.key, seen.survey)
     st.caption(
         f"Looked at {len(pictures):,} of all {whole:,} pictures: nearly the same picture under two "
-        "labels means that one label is wrong. Labels that a network doubts are on the page "
-        "Results, once it was trained."
+        "labels means that one label is wrong."
     )
     if not pairs:
         st.success("No two pictures that are nearly the same bear different labels.",
