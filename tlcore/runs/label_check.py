@@ -1,4 +1,4 @@
-"""Checking all labels of some pictures before anything is trained: what is asked, and what was found.
+"""Checking all labels before anything is trained: what is asked, and what was found.
 
 A check has a folder of its own in the cache, named by all that it depends on. Whoever checks
 works in the background (`tlcore.nn.labels`) and leaves a table of predictions there, each by a

@@ -67,9 +67,9 @@ class Solution:
         """What it says of pictures."""
         return F.linear(features.to(self.weight), self.weight, self.bias)
 
-    def into(self, head: nn.Sequential) -> None:
+    def into(self, head: nn.Module) -> None:
         """Make it the weights of a network's head."""
-        classifier = head.classifier
+        classifier = head.get_submodule("classifier")
         assert isinstance(classifier, nn.Linear)
         with torch.no_grad():
             classifier.weight.copy_(self.weight)
@@ -221,8 +221,8 @@ def _descend(parameters: tuple[Tensor, Tensor], loss: Callable[[], Tensor]) -> N
     def step() -> Tensor:
         optimiser.zero_grad()
         value = loss()
-        value.backward()  # type: ignore[no-untyped-call]
+        value.backward()
         return value
 
     with torch.enable_grad():
-        optimiser.step(step)  # type: ignore[no-untyped-call]
+        optimiser.step(step)
