@@ -12,6 +12,7 @@ from tlcore.catalog import CARDS, Backbone
 from tlcore.runs.owners import is_public
 from tlcore.ui.frontend import widget
 from tlcore.ui.train.controls import show_field, show_problems
+from tlcore.ui.train.facts import known_counts
 from tlcore.ui.train.form import Form
 from tlcore.ui.train.typed import form as current_form
 from tlcore.ui.train.weights import Whereabouts, whereabouts
@@ -111,7 +112,9 @@ def _in_order() -> Iterator[tuple[Backbone, Whereabouts]]:
 def _choose() -> None:
     chosen = st.session_state[KEY].chosen
     if card := catalog.lookup(str(chosen)):
-        current_form().choose(choice(current_form(), card))
+        form = current_form()
+        known = known_counts(form.recipe.data) is not None  # else gone, or somebody else's
+        (form.choose if known else form.change)(choice(form, card))
 
 
 def choice(form: Form, card: Backbone) -> dict[str, Any]:

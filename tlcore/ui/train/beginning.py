@@ -95,6 +95,8 @@ def show_suited(form: Form) -> None:
     recipe = form.recipe
     if words := warned_of_size(to_json(recipe)):
         st.warning(literal(words), icon=":material/photo_size_select_small:")
+    if known_counts(recipe.data) is None:  # gone, or somebody else's
+        return
     best = suited_to(recipe.data)
     if not best.why:
         return
