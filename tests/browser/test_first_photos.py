@@ -66,7 +66,7 @@ if (!window.counting) {
 
 def _insist_on_32(page: Page) -> None:
     page.get_by_role("button", name="Backbone:").click()
-    field = page.get_by_label("Size of pictures, px")
+    field = page.locator("input[aria-label='Size of pictures, px']")
     field.fill("32")
     field.press("Enter")
     page.get_by_role("button", name="Done").click()

@@ -66,7 +66,7 @@ def test_the_help_of_every_verb_has_examples_that_its_parser_understands(command
     [
         ([], "the following arguments are required: VERB"),
         (["rum"], "there is no 'rum'; did you mean run?"),
-        (["zzz"], "there are demo, run"),
+        (["zzz"], "there are demo, serve, run"),
         (["runs", "a", "b"], "unrecognized arguments: b"),
         (["runs", "--newest", "0"], "'0' must be a number from 1 on"),
         (["cancel"], "the following arguments are required: RUN"),
