@@ -37,9 +37,12 @@ clean:  ## Remove .venv and every cache; runs, data and weights in .thaw stay
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(VENV)/lab.installed: requirements.txt $(BIN)/python
+# Exactly what was tested, each file with its sum. Ranges, for whoever has an index of their own, are in
+# requirements.txt; python bench/supply.py lock resolves them anew.
+$(VENV)/lab.installed: requirements.lock requirements.txt $(BIN)/python
 	@echo "Installing the lab into $(VENV): once, some minutes, up to 7 GB with GPU libraries."
-	$(PIP) install -r requirements.txt
+	$(BIN)/python bench/supply.py wanted > $(VENV)/wanted.txt
+	$(PIP) install --require-hashes -r $(VENV)/wanted.txt
 	@touch $@
 
 $(VENV)/tests.installed: requirements-dev.txt requirements-ship.txt $(VENV)/lab.installed
