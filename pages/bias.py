@@ -3,7 +3,6 @@
 import streamlit as st
 
 from tlcore.runs.records import Run
-from tlcore.runs.states import State
 from tlcore.ui.bias.checklist import show_checklist
 from tlcore.ui.bias.evidence import show_classes_served, show_notes
 from tlcore.ui.bias.groups import show_groups
@@ -45,10 +44,10 @@ with page_setup("Bias & ethics", "Whom does a network fail, and what follows fro
     for tab, show in ((evidence, show_run), (checklist, show_checklist)):
         if tab.open:
             with tab, told():
-                runs = sorted(store().list(by=me()), key=lambda run: run.state != State.FINISHED)
-                tell_gone(runs)
-                if runs:
-                    show(choose_run(runs))
+                tell_gone(store(), me())
+                run = choose_run(store(), me())
+                if run is not None:
+                    show(run)
                 else:
                     show_no_runs()
     if lab.open:

@@ -66,13 +66,12 @@ def show_comparison(outcomes: list[Outcome]) -> None:
 
 
 with page_setup("Compare", "Which run is better, and why?"):
-    every = store().list(by=me(), limit=-1)
-    tell_gone(every)
-    runs = [run for run in every if run.state in TESTED]
-    if len(runs) < 2:
-        show_too_few(len(runs))
+    tell_gone(store(), me())
+    if (count := len(store().list(by=me(), states=TESTED, limit=2))) < 2:
+        show_too_few(count)
         st.stop()
-    chosen = choose_runs(runs, label="Runs; the others are held against the first")
+    label = "Runs; the others are held against the first"
+    chosen = choose_runs(store(), me(), TESTED, label=label)
     opened = [
         (run, open_outcome(run, seeds=other_seeds(store(), run.id, by=me())))
         for run in chosen[:MOST]

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from tlcore.runs.states import State
 from tlcore.ui.choosing import choose_run, tell_gone
 from tlcore.ui.linking import link
 from tlcore.ui.outcomes import open_outcome
@@ -32,12 +31,11 @@ PARTS = {
 }
 
 with page_setup("Results", "How good is a run, and where does it fail?"):
-    runs = sorted(store().list(by=me(), limit=-1), key=lambda run: run.state != State.FINISHED)
-    tell_gone(runs)
-    if not runs:
+    tell_gone(store(), me())
+    run = choose_run(store(), me())
+    if run is None:
         show_no_runs()
         st.stop()
-    run = choose_run(runs)
     outcome = open_outcome(run)
     if outcome is None:
         show_unfinished(run)

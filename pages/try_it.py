@@ -11,18 +11,19 @@ from tlcore.ui.try_it.asked import Asked
 from tlcore.ui.try_it.inside import show_inside
 from tlcore.ui.try_it.picture import choose_picture
 from tlcore.ui.try_it.preview import show_preview
-from tlcore.ui.try_it.states import askable, show_nobody_to_ask
+from tlcore.ui.try_it.states import TESTED, anybody_to_ask, askable, show_nobody_to_ask
 from tlcore.ui.try_it.why import choose_other, show_why
 
 with page_setup("Try it", "What does a network say of this picture, and why?"):
-    runs = askable(store(), me())
-    tell_gone(runs)
-    if not runs:
-        show_nobody_to_ask(store().list(by=me()))
+    tell_gone(store(), me())
+    if not anybody_to_ask(store(), me()):
+        show_nobody_to_ask(store(), me())
         st.stop()
     with told():
         service.wake(store().home)  # while a picture is being chosen
-    chosen = choose_runs(runs, label="Networks of these runs", at_first=1)
+    chosen = choose_runs(
+        store(), me(), TESTED, label="Networks of these runs", at_first=1, fit=askable
+    )
     if not chosen:
         st.info("Choose a run to ask. With two or more, they answer side by side.")
         st.stop()

@@ -4,7 +4,7 @@ import pytest
 
 from tests.data.makers import two_classes, write_files, write_zip
 from tlcore.data import load
-from tlcore.data.counts import Counts, count_pictures
+from tlcore.data.counts import Counts, count_pictures, look_through
 from tlcore.errors import DataMissing
 from tlcore.recipe import Data, Input, Shapes
 
@@ -58,3 +58,16 @@ def test_cifar_is_counted_without_being_there():
 def test_a_folder_that_is_not_there_is_said_to_be_missing(tmp_path):
     with pytest.raises(DataMissing):
         count_pictures(Data(name="folder", path=str(tmp_path / "nowhere")))
+
+
+def test_pictures_are_looked_through_again_only_when_some_came_or_went(tmp_path):
+    for name in ("cats/1.png", "cats/2.png", "dogs/1.png", "dogs/2.png"):
+        path = tmp_path / "pets" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    looked = look_through(Data(name="folder", path=str(tmp_path / "pets")))
+    assert looked.counts.classes == 2
+    assert looked.holds()
+    (tmp_path / "pets" / "dogs" / "3.png").touch()
+    assert not looked.holds()
+    assert look_through(Data(name="folder", path=str(tmp_path / "pets"))).holds()

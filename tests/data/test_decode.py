@@ -1,3 +1,4 @@
+import io
 import json
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from PIL import Image
 from tests.data.makers import picture, saved
 from tests.hostile.footprint import PROJECT
 from tests.hostile.pictures import bomb_header, many_scans
-from tlcore.data.decode import fit_picture, open_picture, quietly
+from tlcore.data.decode import check_picture, fit_picture, formats_taken, open_picture, quietly
 from tlcore.errors import DataError
 
 
@@ -156,3 +157,21 @@ def test_crop_keeps_the_middle_squash_keeps_all_and_pad_adds_bars():
     assert fitted["crop"].min() == 255
     assert (fitted["squash"] == 255).mean() == pytest.approx(1 / 3, abs=0.02)
     assert (fitted["pad"] == 255).mean() == pytest.approx(1 / 9, abs=0.02)
+
+
+def test_a_lab_open_to_anybody_takes_no_format_whose_readers_have_had_the_most_holes(monkeypatch):
+    files = {}
+    for form in ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF"):
+        file = io.BytesIO()
+        Image.new("RGB", (9, 9)).save(file, form)
+        files[form] = file.getvalue()
+        assert check_picture(files[form]).pixels == 81
+    monkeypatch.setenv("TL_PUBLIC", "1")
+    assert formats_taken() == ("JPEG", "PNG", "WEBP", "BMP")
+    for form, content in files.items():
+        if form in formats_taken():
+            assert check_picture(content).pixels == 81
+            continue
+        with pytest.raises(DataError, match="not a JPEG, PNG, WebP or BMP picture"):
+            check_picture(content)
+        assert open_picture(content).size == (9, 9)  # what was taken before still opens

@@ -418,3 +418,21 @@ def test_rules_are_kept(any_store):
     rules = Rules(show_others=False, queued=7, free_bytes=1)
     any_store.set_rules(rules, by=LOCAL)
     assert any_store.rules() == rules
+
+
+def test_runs_are_found_by_a_part_of_what_they_are_called(any_store):
+    names = ("Pets, by transfer", "Pets, from scratch", "100 % flowers")
+    runs = {name: any_store.submit(RECIPE, by=ADA, name=name).id for name in names}
+    expected = {"pets": names[1::-1], " SCRATCH": names[1:2], "%": names[2:], "_": ()}
+    for words, found in expected.items():
+        assert [run.name for run in any_store.list(by=ADA, words=words)] == list(found), words
+    assert [run.id for run in any_store.list(by=ADA, words=runs[names[0]])] == [runs[names[0]]]
+    assert any_store.list(by=ADA, limit=1, oldest_first=True)[0].name == names[0]
+
+
+def test_runs_are_counted_by_state_and_the_bin_apart(any_store):
+    for state in (State.QUEUED, State.FINISHED, State.FINISHED):
+        last = bring_to(any_store, state)
+    any_store.delete(last, by=LOCAL)
+    assert any_store.counts(by=LOCAL) == {State.QUEUED: 1, State.FINISHED: 1}
+    assert any_store.counts(by=LOCAL, binned=True) == {State.FINISHED: 1}

@@ -17,7 +17,7 @@ from tlcore.runs.owners import LOCAL, Rules, known_by
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 from tlcore.runs.transfer import export_run
-from tlcore.ui import runs_acts, runs_list
+from tlcore.ui import choosing, runs_acts, runs_list
 
 NASTY = "<img src=x onerror=alert(1)> **bold** [a](http://b) :red[c] $x$ `d` 🧊"
 
@@ -294,3 +294,15 @@ def test_where_others_are_shown_their_runs_can_be_looked_at_and_duplicated_only(
     page = open_page("runs", run=theirs)
     assert labels(page) == {"Duplicate"}
     assert any("\\*Ada\\*'s" in each.value for each in page.caption)
+
+
+def test_of_many_runs_a_box_offers_some_and_a_field_finds_the_others(monkeypatch):
+    monkeypatch.setattr(choosing, "MOST", 2)
+    runs = [finish(monkeypatch, name=name) for name in ("First cat", "Dog", "Horse")]
+    page = open_page("results", run=runs[1])
+    [box] = [each for each in page.selectbox if each.label == "Run"]
+    assert [option.split(" · ")[0] for option in box.options] == ["Horse", "Dog"]
+    [field] = [each for each in page.text_input if each.label.startswith("Find among 3 runs")]
+    field.set_value("CAT").run()
+    [box] = [each for each in page.selectbox if each.label == "Run"]
+    assert [option.split(" · ")[0] for option in box.options] == ["Dog", "First cat"]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tlcore.data.decode import fit_picture, open_picture, quietly
+from tlcore.data.decode import fit_picture, formats_taken, open_picture, quietly
 from tlcore.data.pictures import Pictures
 from tlcore.data.resize import enlarged
 from tlcore.errors import DataError
@@ -46,7 +46,7 @@ def from_file(content: bytes, recipe: Recipe) -> NDArray[np.uint8]:
     input, size = recipe.input, stored_size(recipe)
     with quietly():
         try:
-            image = open_picture(content, needed=size)
+            image = open_picture(content, needed=size, formats=formats_taken())
         except DataError as error:
             remedy = error.remedy or "Choose another picture, or save it again as JPEG or PNG."
             raise DataError(f"This file can't be used: {error.what}", remedy=remedy) from None

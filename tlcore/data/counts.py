@@ -7,9 +7,11 @@ Counts(classes=10, train=200, validation=5000, test=10000)
 from __future__ import annotations
 
 import io
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from typing import TypeAlias
 
@@ -18,7 +20,8 @@ from PIL import Image
 from tlcore.data.decode import quietly
 from tlcore.data.drawn.world import class_sizes
 from tlcore.data.layout import arrange
-from tlcore.data.sources import Source, open_source
+from tlcore.data.sources import Source, located, open_source
+from tlcore.data.upload_folder import SCHEME, folder_of, is_address
 from tlcore.errors import DataError
 from tlcore.recipe import Data
 
@@ -90,6 +93,49 @@ def _side(source: Source, name: str) -> int:
             return min(picture.size)
     except (DataError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return 0
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What was found when somebody's pictures were looked through, for as long as it holds.
+
+    Attributes:
+        counts: How many there are.
+        seen: The folders and files that were looked into, and when each last changed then.
+    """
+
+    counts: Counts
+    seen: tuple[tuple[Path, int], ...]
+
+    def holds(self) -> bool:
+        """Whether nothing was added or taken away since, by a look at the folders alone."""
+        return all(_changed(path) == when for path, when in self.seen)
+
+
+def look_through(data: Data) -> Looked:
+    """Count the pictures of a folder, zip or upload, remembering what they lay in.
+
+    Raises:
+        DataError: It is missing, or is no data set.
+    """
+    seen = tuple((path, _changed(path)) for path in _places(data.path))
+    return Looked(count_pictures(data), seen)
+
+
+def _places(path: str) -> list[Path]:
+    """The folders and files whose dates tell whether pictures came or went."""
+    if is_address(path):
+        folder = folder_of(path.removeprefix(SCHEME))
+        return [folder, folder / "content.json", folder / "holders"]
+    top = located(path)
+    return [top, *(Path(folder) for folder, _, _ in os.walk(top))] if top.is_dir() else [top]
+
+
+def _changed(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return -1
 
 
 def _sizes(data: Data) -> tuple[Sizes, Sizes | None]:

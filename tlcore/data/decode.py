@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tlcore.errors import DataError
+from tlcore.runs.owners import is_public
 
 Fit: TypeAlias = Literal["crop", "squash", "pad"]
 Interpolation: TypeAlias = Literal["nearest", "bilinear", "bicubic"]
@@ -29,6 +30,10 @@ VERSION = 1
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
 """All that is ever tried: some of the others start foreign programs."""
+
+FROM_ANYBODY = ("JPEG", "PNG", "WEBP", "BMP")
+"""What is tried of visitors' files in a lab open to anybody: cameras and screens make these, and
+the readers of the others have had the most holes. What was uploaded before still opens."""
 
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
@@ -68,34 +73,54 @@ class Seen:
     pixels: int
 
 
-def open_picture(content: bytes, *, needed: int | None = None) -> Image.Image:
+def formats_taken() -> tuple[str, ...]:
+    """The formats that may be handed in here."""
+    return FROM_ANYBODY if is_public() else FORMATS
+
+
+def open_picture(
+    content: bytes, *, needed: int | None = None, formats: tuple[str, ...] = FORMATS
+) -> Image.Image:
     """The first frame as RGB, turned as its camera was held.
 
     Args:
         content: The file's bytes.
         needed: The size that is wanted in the end; large photographs open faster knowing it.
+        formats: That are tried; see `formats_taken`.
     """
-    with _explained():
-        image, _ = _loaded(content, needed)
+    with _explained(formats):
+        image, _ = _loaded(content, needed, formats)
         return _to_rgb(_upright(image))
 
 
 def check_picture(content: bytes) -> Seen:
-    """Read a picture through, as `open_picture` does, in a fraction of the memory and time."""
-    with _explained():
-        image, pixels = _loaded(content, needed=_SAMPLE)
+    """Read through a picture that is handed in, as `open_picture` does, in a fraction of the memory
+    and time."""
+    formats = formats_taken()
+    with _explained(formats):
+        image, pixels = _loaded(content, _SAMPLE, formats)
         form = image.format or ""
         _to_rgb(image.resize((_SAMPLE, _SAMPLE), Image.Resampling.NEAREST))
         return Seen(_ENDINGS.get(form, f".{form.lower()}"), pixels)
 
 
+def named(formats: tuple[str, ...]) -> str:
+    """As people read them.
+
+    >>> named(("JPEG", "PNG", "WEBP"))
+    'JPEG, PNG or WebP'
+    """
+    *others, last = (name.replace("WEBP", "WebP") for name in formats)
+    return f"{', '.join(others)} or {last}"
+
+
 @contextmanager
-def _explained() -> Iterator[None]:
+def _explained(formats: tuple[str, ...]) -> Iterator[None]:
     """Whatever a broken picture makes the library raise, in a few words."""
     try:
         yield
     except UnidentifiedImageError:
-        raise DataError("not a JPEG, PNG, WebP, BMP, GIF or TIFF picture") from None
+        raise DataError(f"not a {named(formats)} picture") from None
     except Image.DecompressionBombError:  # the library's own, much higher limit
         raise _too_large("more than a hundred million") from None
     except DataError:
@@ -136,11 +161,13 @@ def fit_picture(
     return np.asarray(square)
 
 
-def _loaded(content: bytes, needed: int | None) -> tuple[Image.Image, int]:
+def _loaded(
+    content: bytes, needed: int | None, formats: tuple[str, ...]
+) -> tuple[Image.Image, int]:
     """The picture as it is, and how many pixels it has when opened at full size."""
     if not content:
         raise DataError("the file is empty")
-    image: Image.Image = Image.open(BytesIO(content), formats=FORMATS)
+    image: Image.Image = Image.open(BytesIO(content), formats=formats)
     width, height = image.size
     if width * height > MOST_PIXELS:
         raise _too_large(f"{width} x {height}")

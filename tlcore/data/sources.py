@@ -99,7 +99,7 @@ def open_source(path: str) -> Iterator[Source]:
     if is_public():
         remedy = "Upload the pictures, and name the upload."
         raise DataError("Folders of this machine can't be read here", where=path, remedy=remedy)
-    found = _located(path)
+    found = located(path)
     if found.is_dir():
         yield Folder(found)
     else:
@@ -107,7 +107,7 @@ def open_source(path: str) -> Iterator[Source]:
             yield archive
 
 
-def _located(path: str) -> Path:
+def located(path: str) -> Path:
     """Where it is; a relative path is also looked for in the data folders."""
     at_home = Path(os.path.expanduser(path))  # unlike Path's, this one never raises
     candidates = [at_home, *(folder / path for folder in paths.data_folders())]

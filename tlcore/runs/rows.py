@@ -29,6 +29,8 @@ from tlcore.runs.states import ACTIVE, State, check
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{16}")
 _PLAIN = [f.name for f in fields(Run) if f.name not in ("owner", "state")]
 AT_WORK = f"state IN ({', '.join(repr(str(state)) for state in sorted(ACTIVE))})"
+_COLUMNS = ", ".join(("owner", "owner_name", "state", *_PLAIN))
+_SAYS = "AND instr(lower(name || ' ' || preset || ' ' || recipe_id || ' ' || id), :words) > 0"
 _SEEN = "(:everybody OR owner = :owner)"
 _LINE = TypeAdapter(Line)
 LONGEST_NAME = 300
@@ -140,15 +142,29 @@ def find_all(
     limit: int = -1,
     offset: int = 0,
     binned: bool = False,
+    words: str = "",
+    oldest_first: bool = False,
 ) -> tuple[Run, ...]:
     """Runs that this owner may see, the newest first; in any state if none is named."""
     wanted = ", ".join(f"'{State(state)}'" for state in states or State)
     query = (
-        f"SELECT * FROM run WHERE {_SEEN} AND (binned IS NOT NULL) = :binned "
-        f"AND state IN ({wanted}) ORDER BY number DESC LIMIT :limit OFFSET :offset"
+        f"SELECT {_COLUMNS} FROM run WHERE {_SEEN} AND (binned IS NOT NULL) = :binned "
+        f"AND state IN ({wanted}) {_SAYS if words else ''} "
+        f"ORDER BY number {'ASC' if oldest_first else 'DESC'} LIMIT :limit OFFSET :offset"
     )
     given = {"binned": binned, "limit": limit, "offset": offset, **_eyes(sql, by)}
+    given |= {"words": words.strip().lower()} if words else {}
     return tuple(as_run(row) for row in sql.execute(query, given))
+
+
+def count_all(sql: sqlite3.Connection, by: Owner, binned: bool = False) -> dict[State, int]:
+    """How many runs in each state this owner may see."""
+    query = (
+        f"SELECT state, count(*) FROM run WHERE {_SEEN} AND (binned IS NOT NULL) = :binned "
+        "GROUP BY state"
+    )
+    given = {"binned": binned, **_eyes(sql, by)}
+    return {State(state): count for state, count in sql.execute(query, given)}
 
 
 def move(

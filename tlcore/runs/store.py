@@ -90,10 +90,27 @@ class RunStore:
         limit: int = 200,
         offset: int = 0,
         binned: bool = False,
+        words: str = "",
+        oldest_first: bool = False,
     ) -> tuple[Run, ...]:
-        """Runs, the newest first; in any state if none is named. `binned` lists the bin."""
+        """Runs, the newest first; in any state if none is named.
+
+        Args:
+            by: Who asks.
+            states: In one of these; in any if none is named.
+            limit: At most so many; all if it is -1.
+            offset: After so many others.
+            binned: What is in the bin, instead of what isn't.
+            words: Those alone whose name, preset or id holds these words.
+            oldest_first: The other way round.
+        """
         with self._database.reading() as sql:
-            return rows.find_all(sql, by, states, limit, offset, binned)
+            return rows.find_all(sql, by, states, limit, offset, binned, words, oldest_first)
+
+    def counts(self, *, by: Owner, binned: bool = False) -> dict[State, int]:
+        """How many runs there are in each state that any is in."""
+        with self._database.reading() as sql:
+            return rows.count_all(sql, by, binned)
 
     def position(self, run: str, *, by: Owner) -> int | None:
         """Its place in the queue, 1 for the next; None if it doesn't wait."""

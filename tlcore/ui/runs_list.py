@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -45,18 +45,22 @@ class Shown:
     """What the list offers.
 
     Attributes:
-        runs: All of it, in the order of the list.
+        runs: One page of it, in the order of the list.
+        pages: How many there are.
         binned: Whether it is the bin.
     """
 
     runs: tuple[Run, ...]
+    pages: int
     binned: bool
 
 
 def choose_shown(store: RunStore, by: Owner) -> Shown:
     """Which runs to list: a row of buttons, each with how many there are."""
-    runs = store.list(by=by, limit=-1)
-    counts = {name: sum(run.state in states for run in runs) for name, states in FILTERS.items()}
+    counted = store.counts(by=by)
+    counts = {
+        name: sum(counted.get(state, 0) for state in states) for name, states in FILTERS.items()
+    }
     chosen = st.segmented_control(
         "Which runs",
         [*FILTERS, BIN],
@@ -67,36 +71,53 @@ def choose_shown(store: RunStore, by: Owner) -> Shown:
         format_func=lambda name: f"{name} ({counts[name]})" if name in counts else name,
     )
     if chosen == BIN:
-        return Shown(store.list(by=by, limit=-1, binned=True), True)
-    return Shown(in_groups([run for run in runs if run.state in FILTERS[chosen or "All"]]), False)
+        pages = _pages(sum(store.counts(by=by, binned=True).values()))
+        offset = AT_ONCE * (_page(pages) - 1)
+        return Shown(store.list(by=by, limit=AT_ONCE, offset=offset, binned=True), pages, True)
+    pages = _pages(counts[chosen or "All"])
+    offset = AT_ONCE * (_page(pages) - 1)
+    return Shown(_in_groups(store, by, FILTERS[chosen or "All"], counted, offset), pages, False)
 
 
-def in_groups(runs: Sequence[Run]) -> tuple[Run, ...]:
+def _in_groups(
+    store: RunStore, by: Owner, wanted: frozenset[State], counted: Mapping[State, int], offset: int
+) -> tuple[Run, ...]:
     """What is at work first, then the queue, the oldest first, then what is paused and the rest,
-    the newest first."""
-    groups = list(GROUPS)
-    age = {run.id: number for number, run in enumerate(runs)}
-    order = {run.id: -age[run.id] if run.state == State.QUEUED else age[run.id] for run in runs}
-    return tuple(sorted(runs, key=lambda run: (groups.index(_group(run)), order[run.id])))
+    the newest first; one page of that."""
+    found: tuple[Run, ...] = ()
+    for name, states in GROUPS.items():
+        here = sum(counted.get(state, 0) for state in states & wanted)
+        if offset < here and len(found) < AT_ONCE:
+            found += store.list(
+                by=by, states=states & wanted, limit=AT_ONCE - len(found), offset=offset,
+                oldest_first=name == "In the queue",
+            )  # fmt: skip
+        offset = max(0, offset - here)
+    return found
+
+
+def _pages(count: int) -> int:
+    return max(1, -(-count // AT_ONCE))
+
+
+def _page(pages: int) -> int:
+    return max(1, min(pages, int(st.session_state.get("page of runs", 1))))
 
 
 def show_list(store: RunStore, shown: Shown, chosen: str, by: Owner) -> str:
     """Show one page of the list; give the run that was clicked just now, else an empty text."""
-    pages = -(-len(shown.runs) // AT_ONCE)
-    page = min(pages, int(st.session_state.get("page of runs", 1)))
-    some = shown.runs[max(0, page - 1) * AT_ONCE : page * AT_ONCE]
     told = _list(
         data={
             "address": ROUTE.path,
             "chosen": chosen,
-            "items": [_item(store, run, by, grouped=not shown.binned) for run in some],
+            "items": [_item(store, run, by, grouped=not shown.binned) for run in shown.runs],
         },
         key="list of runs",
         on_chosen_change=lambda: None,
         on_changed_change=lambda: None,
     )
-    if pages > 1:
-        st.pagination(pages, key="page of runs", max_visible_pages=5)
+    if shown.pages > 1:
+        st.pagination(shown.pages, key="page of runs", max_visible_pages=5)
     return told.chosen or ""
 
 

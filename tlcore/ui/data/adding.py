@@ -10,6 +10,7 @@ from typing import BinaryIO, cast
 
 import streamlit as st
 
+from tlcore.data.decode import formats_taken, named
 from tlcore.data.upload import Handed, Upload, keep_upload
 from tlcore.data.upload_limits import MEGABYTE, usual_limits
 from tlcore.ui.data.choice import choose_path
@@ -133,8 +134,8 @@ def _say_limits() -> None:
     limits = usual_limits()
     st.caption(
         f"Taken here: up to {limits.pictures:,} pictures, {limits.bytes // MEGABYTE:,} MB, "
-        f"{limits.classes:,} classes; JPEG, PNG, WebP, BMP, GIF, TIFF. Everything is checked, and "
-        "what is left out is told. Show people only if they agree to it."
+        f"{limits.classes:,} classes; {named(formats_taken())}. Everything is checked, "
+        "and what is left out is told. Show people only if they agree to it."
     )
 
 

@@ -22,6 +22,9 @@ from tlcore.ui.words import in_plotly, literal, short
 WHISKER = "#8a8a8a"
 """Seen on light pages, on dark ones and on every bar."""
 
+MOST_BARS = 100
+"""A chart of a thousand bars is as high as sixteen screens, and takes seconds to draw."""
+
 _TELL = (
     "**Recall**: of a class's pictures, how many were called so; dotted, the mean of all. "
     "**Precision**: of those called so, how many are. **F1**: their harmonic mean. All with their "
@@ -42,6 +45,8 @@ def show_classes(outcome: Outcome) -> None:
         config={"displayModeBar": False},
         alt="Recall of each class with its interval, the worst on top",
     )
+    if len(report.classes) > MOST_BARS:
+        st.caption(f"The {MOST_BARS} classes of the least recall; the table below has all.")
     st.caption(_TELL)
     _show_areas(outcome.rankings)
     _show_table(outcome)
@@ -94,6 +99,7 @@ def recall_chart(report: TestReport) -> go.Figure:
         if each.recall_interval
     ]
     scored.sort(key=lambda each: -each[2].value)
+    scored = scored[-MOST_BARS:]
     values = np.array([[found.low, found.value, found.high] for _, _, found in scored])
     figure = go.Figure(
         go.Bar(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from tlcore.analysis.intervals import wilson
 from tlcore.analysis.mistakes import confused_pairs, pictures_in_cell
@@ -17,6 +19,9 @@ from tlcore.ui.results.pictures import Height, show_pictures
 from tlcore.ui.words import literal, short
 
 _SHOWN: tuple[Shown, ...] = ("counts", "row %")
+MOST_DRAWN = 200
+"""Classes in a matrix: each of more would be a few pixels wide, and take seconds to draw."""
+
 _TELL = (
     "A row for each true class, a column for what it was taken for. Blue: called rightly; orange: "
     "mistakes; the stronger, the more, on a scale of its own for each. **Choose a cell to see its "
@@ -52,10 +57,26 @@ def show_confusion(outcome: Outcome) -> None:
             cells = draw_cells(
                 confusion, classes, shown=shown or "counts", only_mistakes=only_mistakes, dark=dark
             )
-            order = _together(classes)
+            order = _together(_most_confused(confusion, classes))
+            if len(order) < len(classes):
+                kept = set(order)
+                cells = [cell for cell in cells if {cell.true, cell.predicted} <= kept]
+                st.caption(
+                    f"The {len(order)} classes with the most mistakes of {len(classes):,}; "
+                    "the table has all."
+                )
             show_matrix(cells, classes, order=order, key=f"matrix {key}")
     with beside.container():
         _show_cell(outcome, predictions, 540 if len(classes) <= 12 else "content")
+
+
+def _most_confused(confusion: NDArray[np.int64], classes: tuple[str, ...]) -> tuple[str, ...]:
+    """All classes, or as many as a matrix has room for: those with the most mistakes about them."""
+    if len(classes) <= MOST_DRAWN:
+        return classes
+    wrong = confusion.sum(axis=0) + confusion.sum(axis=1) - 2 * confusion.diagonal()
+    places = np.sort(np.argsort(-wrong, kind="stable")[:MOST_DRAWN])
+    return tuple(classes[place] for place in places)
 
 
 def _together(classes: tuple[str, ...]) -> list[str]:

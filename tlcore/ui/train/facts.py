@@ -1,6 +1,6 @@
 """What is known of a recipe before it runs, kept for as long as it may be true.
 
-Nothing that changes while somebody looks is kept for longer than a few seconds.
+Of what changes while somebody looks, it is asked each time whether it has changed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import streamlit as st
 
 from tlcore import catalog
 from tlcore.advice.defaults import Suited, size_warning, suited
-from tlcore.data.counts import Counts, count_pictures
+from tlcore.data.counts import Counts, Looked, count_pictures, look_through
 from tlcore.errors import DataError, ThawError
 from tlcore.forecast import Sample, samples_of
 from tlcore.outline import Outline
@@ -37,12 +37,22 @@ def counts_of(data: Data) -> Counts:
         DataError: They are missing, or somebody else's, or no data set.
     """
     refuse_unseen(data, by=me())
-    return _counted(to_json(Recipe(data=data))) if data.name == "folder" else count_pictures(data)
+    return _counted(data) if data.name == "folder" else count_pictures(data)
 
 
-@st.cache_data(max_entries=50, ttl=10, show_spinner="Counting the pictures …")
-def _counted(recipe: str) -> Counts:
-    return count_pictures(from_text(recipe).data)
+def _counted(data: Data) -> Counts:
+    """Looked through once, and again as soon as a folder has changed."""
+    key = to_json(Recipe(data=data))
+    looked = _looked(key)
+    if not looked.holds():
+        _looked.clear(key)
+        looked = _looked(key)
+    return looked.counts
+
+
+@st.cache_resource(max_entries=50, show_spinner="Counting the pictures …")
+def _looked(recipe: str) -> Looked:
+    return look_through(from_text(recipe).data)
 
 
 def known_counts(data: Data) -> Counts | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from tlcore.runs.owners import Owner
@@ -11,21 +9,26 @@ from tlcore.runs.records import Run
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 from tlcore.ui.linking import link
+from tlcore.ui.session import me, store
+
+TESTED = (State.FINISHED, State.STOPPED)
 
 
-def askable(store: RunStore, by: Owner) -> list[Run]:
-    """The runs that have left a network: those that finished, or were stopped and tested."""
-    tested = store.list(by=by, states=(State.FINISHED, State.STOPPED))
-    return [
-        run
-        for run in tested
-        if run.state == State.FINISHED or store.artifact(run.id, "best", by=by) is not None
-    ]
+def askable(run: Run) -> bool:
+    """Whether a run has left a network: it finished, or was stopped and tested."""
+    return run.state == State.FINISHED or store().artifact(run.id, "best", by=me()) is not None
 
 
-def show_nobody_to_ask(runs: Sequence[Run]) -> None:
+def anybody_to_ask(runs: RunStore, by: Owner) -> bool:
+    """Whether any run has left a network."""
+    return bool(runs.counts(by=by).get(State.FINISHED)) or any(
+        askable(run) for run in runs.list(by=by, states=[State.STOPPED])
+    )
+
+
+def show_nobody_to_ask(runs: RunStore, by: Owner) -> None:
     """The way to a first network, or to the one that is on its way."""
-    if any(run.state.active or run.state == State.QUEUED for run in runs):
+    if any(state.active or state == State.QUEUED for state in runs.counts(by=by)):
         st.info(
             "No run has finished yet. As soon as one has, its network can be asked here.",
             icon=":material/hourglass_empty:",
