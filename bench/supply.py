@@ -91,8 +91,9 @@ def licence_of(name: str) -> str:
         for each in said.get_all("Classifier") or ()
         if each.startswith("License :: ") and each != "License :: OSI Approved"
     ]
-    written = str(said.get("License") or "").strip().splitlines()
-    return str(said.get("License-Expression") or "; ".join(classified) or (written or [""])[0][:80])
+    written = "".join(said.get_all("License") or ()).strip().splitlines()
+    expression = "".join(said.get_all("License-Expression") or ())
+    return expression or "; ".join(classified) or (written or [""])[0][:80]
 
 
 def is_free(name: str, licence: str) -> bool:

@@ -55,3 +55,21 @@ def _container_cores() -> int:
         return -(-int(quota) // int(period)) if quota != "max" else 2**16
     except (OSError, ValueError):
         return 2**16
+
+
+MOUNTS = Path("/proc/self/mounts")
+
+
+def file_system_of(path: Path) -> str:
+    """What the disk below a path is formatted as, such as `ext4` or `nfs4`; empty where the system
+    doesn't tell."""
+    try:
+        lines = MOUNTS.read_text(errors="replace").splitlines()
+    except OSError:
+        return ""
+    mounted = {}
+    for line in lines:
+        _, place, form, *_ = line.split(" ")
+        mounted[Path(place.replace("\\040", " "))] = form  # the last one covers those before
+    real = path.resolve()
+    return next((mounted[each] for each in (real, *real.parents) if each in mounted), "")

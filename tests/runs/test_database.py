@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tlcore import machine
 from tlcore.errors import RunError, StoreError
 from tlcore.runs import failures, turnstile
 from tlcore.runs.database import Database
@@ -364,3 +365,22 @@ def test_a_copy_is_one_moment_and_nobody_writes_meanwhile(path, tmp_path, monkey
         count(opened)
     count(opened)
     assert counted(Database(tmp_path / "copy.sqlite")) == 1
+
+
+def test_a_home_on_another_machines_disk_is_refused_unless_somebody_insists(
+    path, tmp_path, monkeypatch
+):
+    mounts = tmp_path / "mounts"
+    monkeypatch.setattr(machine, "MOUNTS", mounts)
+    for form in ("nfs4", "cifs", "smb3", "fuse.sshfs", "exfat"):
+        mounts.write_text(f"/dev/sda / ext4 rw 0 0\nserver:/x {tmp_path} {form} rw 0 0\n")
+        with pytest.raises(StoreError, match=f"it is {form}") as caught:
+            Database(path)
+        assert "TL_HOME" in caught.value.remedy
+        assert not path.exists()
+    monkeypatch.setenv("TL_HOME_ANYWAY", "1")
+    count(Database(path))
+    monkeypatch.delenv("TL_HOME_ANYWAY")
+    for text in ("/dev/sda / ext4 rw 0 0\n", "server:/x / nfs rw 0 0\n/dev/b / ext4 rw 0 0\n", ""):
+        mounts.write_text(text)
+        count(Database(path))

@@ -10,7 +10,7 @@ import yaml
 
 from tests.runs.lives import bring_to, start, submit, work
 from tests.runs.parcels import finished
-from tests.ui.looking import button, given_to, open_page
+from tests.ui.looking import button, finish, given_to, open_page
 from tlcore.errors import QuotaExceeded
 from tlcore.recipe import Recipe
 from tlcore.runs.owners import LOCAL, Rules, known_by

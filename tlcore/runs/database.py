@@ -23,11 +23,15 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tlcore import machine
 from tlcore.errors import StoreError
 from tlcore.files import make_private, written_whole
 from tlcore.runs.failures import PATIENCE, in_words
 from tlcore.runs.schema import MIGRATIONS, Migration
 from tlcore.runs.turnstile import Turnstile
+
+_NO_LOCKS = ("nfs", "cifs", "smb", "afpfs", "fuse.", "fuseblk", "exfat", "vfat", "msdos", "ceph")
+"""How the names of file systems begin that are other machines', or that have no locks."""
 
 _OLDEST_SQLITE = (3, 37, 0)  # strict tables
 
@@ -64,6 +68,7 @@ class Database:
         self.path = path
         self._version = len(migrations)
         self._file: tuple[int, int] | None = None
+        _refuse_shared_disk(path)
         self._idle: dict[int, list[_Connection]] = {}
         weakref.finalize(self, _close_own, self._idle)
         with in_words(path), self._connected() as connection:
@@ -143,6 +148,18 @@ class Database:
                 where=str(self.path),
                 remedy="Close this lab and open it again, in the version that is installed now.",
             )
+
+
+def _refuse_shared_disk(path: Path) -> None:
+    """A disk whose locks other machines don't see, or that has none, loses what it acknowledged."""
+    form = machine.file_system_of(path.parent)
+    if form.startswith(_NO_LOCKS) and os.environ.get("TL_HOME_ANYWAY") != "1":
+        raise StoreError(
+            f"Runs can't be kept safely on this disk: it is {form}, which has no locks to rely on",
+            where=str(path.parent),
+            remedy="Set TL_HOME to a folder on a disk of this machine; back up to the other one "
+            "(`python -m tlcore backup`). TL_HOME_ANYWAY=1 goes on at your own risk.",
+        )
 
 
 def _which(path: Path) -> tuple[int, int] | None:
