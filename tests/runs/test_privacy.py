@@ -42,11 +42,12 @@ CHANGES = {
         lambda store, run, by: store.attach(run, "embedding", draft_of(store, run), by=by),
     ),
 }
-WITHOUT_A_RUN = {"submit", "adopt", "list", "usage", "set_rules"}
+WITHOUT_A_RUN = {"submit", "adopt", "list", "counts", "usage", "set_rules"}
 FOR_DISPATCHER_AND_WORKER = {
     "claim", "attempt", "begin", "beat", "record", "publish", "end",
     "overdue", "find_lost", "worker", "active", "queued", "strays", "lose",
 }  # fmt: skip
+FOR_BACKUPS = {"copied", "abandon"}
 FOR_ANYBODY = {"rules", "close"}
 
 
@@ -70,7 +71,7 @@ def test_every_function_of_the_store_is_tried_here():
     public = {name for name in functions if not name.startswith("_")}
     asks_who = {name for name in public if "by" in inspect.signature(functions[name]).parameters}
     assert asks_who == {*LOOKS, *CHANGES} | WITHOUT_A_RUN
-    assert public - asks_who == FOR_DISPATCHER_AND_WORKER | FOR_ANYBODY
+    assert public - asks_who == FOR_DISPATCHER_AND_WORKER | FOR_BACKUPS | FOR_ANYBODY
     for name in asks_who:
         by = inspect.signature(functions[name]).parameters["by"]
         assert by.default is inspect.Parameter.empty, "who asks has to be said"
@@ -237,3 +238,13 @@ def _files(folder):
 def test_what_is_not_even_text_is_no_run(store, run):
     with pytest.raises(RunError, match="There is no run"):
         store.get(run, by=LOCAL)
+
+
+def test_a_hidden_run_is_neither_counted_nor_found_by_its_words(store):
+    store.set_rules(Rules(show_others=False), by=LOCAL)
+    run = submit(store, by=ADA, name="Pupils of 7b")
+    assert store.counts(by=BOB) == {}
+    for words in ("pupils", run, ""):
+        assert store.list(by=BOB, words=words) == ()
+        assert [each.id for each in store.list(by=ADA, words=words)] == [run]
+    assert store.counts(by=ADA) == {State.QUEUED: 1}
