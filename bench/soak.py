@@ -141,11 +141,18 @@ def _picture() -> bytes:
 
 
 def _use_transfer(store: RunStore, first: str, folder: Path, done: Done) -> None:
-    """Give a run away and take it in."""
-    file = export_run(store, first, folder / "run.thaw", by=LOCAL)
-    taken = import_run(store, file, by=LOCAL)
-    store.delete(taken.id, by=LOCAL)
-    store.forget(taken.id, by=LOCAL)
+    """Give a run away that never began (a rehearsed network is no network), and take it in."""
+    run = store.submit(store.recipe(first, by=LOCAL), by=LOCAL)
+    with suppress(RunError):  # somebody may have begun it
+        store.ask(run.id, "cancel", by=LOCAL)
+    if store.get(run.id, by=LOCAL).state != State.STOPPED:
+        return
+    file = folder / "run.thaw"
+    file.unlink(missing_ok=True)
+    taken = import_run(store, export_run(store, run.id, file, by=LOCAL), by=LOCAL)
+    for each in (run.id, taken.id):
+        store.delete(each, by=LOCAL)
+        store.forget(each, by=LOCAL)
     done.acts["imports"] += 1
 
 
@@ -268,4 +275,5 @@ def _tell(done: Done, seen: dict[str, list[float]], minutes: float, people: int)
 
 
 if __name__ == "__main__":
-    sys.exit(main(*(float(word) for word in sys.argv[1:2]), *map(int, sys.argv[2:3])))
+    asked = [*sys.argv[1:3], *("60", "30")[len(sys.argv[1:3]) :]]
+    sys.exit(main(float(asked[0]), int(asked[1])))
