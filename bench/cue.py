@@ -2,27 +2,86 @@
 
 Every system learns from drawn shapes whose colour goes with the class in 95 % of the pictures,
 with several seeds, without and with each mitigation. The worst group are the pictures whose
-colour is another class's.
+colour is another class's. What was measured is kept in `docs/cues.json`, a row at a time; the page
+is written from that, words included, so that nothing on it was written by hand.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import math
+import sys
 import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, stdev
 
-from tlcore import biaslab
-from tlcore.analysis.intervals import over_seeds
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # `python bench/cue.py`
+
+from tlcore import biaslab, paths
+from tlcore.analysis.intervals import Interval
+from tlcore.biaslab import System
 from tlcore.events import Tested
 from tlcore.mitigations import MITIGATIONS, mitigated
 from tlcore.nn.engine import train
 from tlcore.recipe import Recipe
 from tlcore.reproduce.measure import commit
-from tlcore.runs.environment import describe_environment
 
-SYSTEMS = (biaslab.SCRATCH, biaslab.TUNED)
+PHOTO = System(
+    "photo",
+    "pre-trained on photographs, frozen",
+    6,
+    {**biaslab.FROZEN.fields, "model": {"backbone": "pebble-photo", "weights": "pretrained"}},
+)
+SYSTEMS = (biaslab.SCRATCH, PHOTO, biaslab.TUNED)
 SHARE = 0.95
+GUESSING = 10.0
+NOTHING = "nothing done"
+KEPT = paths.PROJECT / "docs" / "cues.json"
+
+
+@dataclass(frozen=True)
+class Score:
+    """A mean over seeds, in percent, and how far the seeds were spread."""
+
+    mean: float
+    spread: float
+    seeds: int
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Score:
+        return cls(round(fmean(values), 2), round(stdev(values), 3), len(values))
+
+    @property
+    def interval(self) -> Interval:
+        return less(self, Score(0.0, 0.0, self.seeds))
+
+
+@dataclass(frozen=True)
+class Row:
+    """What came of one system with one remedy."""
+
+    system: str
+    remedy: str
+    overall: Score
+    worst: Score
+    gap: Score
+    seconds: float
+    commit: str
+
+
+def less(first: Score, second: Score) -> Interval:
+    """One mean less another: Welch's interval."""
+    from scipy.special import stdtrit
+
+    parts = [(each.spread**2 / each.seeds, each.seeds - 1) for each in (first, second)]
+    total = sum(part for part, _ in parts)
+    freedom = total**2 / sum(part**2 / count for part, count in parts) if total else 1.0
+    half = float(stdtrit(freedom, 0.975)) * math.sqrt(total)
+    value = first.mean - second.mean
+    return Interval(value, value - half, value + half, first.seeds)
 
 
 def measure(recipe: Recipe) -> tuple[float, float, float]:
@@ -44,77 +103,133 @@ def measure(recipe: Recipe) -> tuple[float, float, float]:
     return SHARE * aligned + (1 - SHARE) * worst, worst, seconds
 
 
-def line(title: str, found: list[tuple[float, float, float]], before: float) -> tuple[str, float]:
-    """A row of the table, and the gap between overall and worst group."""
-    overall, worst, gaps = (
-        over_seeds(values)
-        for values in (
-            [100 * row[0] for row in found],
-            [100 * row[1] for row in found],
-            [100 * (row[0] - row[1]) for row in found],
-        )
-    )
-    closed = f"{100 * (1 - gaps.value / before):.0f} %" if before else ""
-    cells = [
-        title,
-        *(f"{each.value:.1f} [{each.low:.1f}, {each.high:.1f}]" for each in (overall, worst, gaps)),
-        closed,
-        f"{fmean(row[2] for row in found):.1f}",
-    ]
-    return f"| {' | '.join(cells)} |", gaps.value
+def row_of(system: System, remedy: str, found: Sequence[tuple[float, float, float]]) -> Row:
+    """What several seeds come to."""
+    overall, worst = ([100 * row[place] for row in found] for place in (0, 1))
+    gaps = [whole - low for whole, low in zip(overall, worst, strict=True)]
+    scores = (Score.of(values) for values in (overall, worst, gaps))
+    seconds = round(fmean(row[2] for row in found), 1)
+    return Row(system.name, remedy, *scores, seconds, commit())
 
 
-def table(system: biaslab.System, seeds: int) -> list[str]:
-    """All mitigations of one system."""
-    rows = [
-        "| | overall, % | worst group, % | gap, points | of the gap closed | seconds |",
-        "|---|---|---|---|---|---|",
-    ]
+def rows_of(system: System, seeds: int, remedies: Sequence[str]) -> list[Row]:
+    """One system without a remedy, and with each that is named."""
     plain = [biaslab.recipe_for(system, "colour", SHARE, seed=seed) for seed in range(seeds)]
-    text, gap = line("nothing done", [measure(recipe) for recipe in plain], 0.0)
-    print(text, flush=True)
-    rows.append(text)
-    for mitigation in MITIGATIONS:
-        found = [measure(mitigated(recipe, mitigation)) for recipe in plain]
-        text, _ = line(f"{mitigation.title} (needs {mitigation.needs})", found, gap)
-        print(text, flush=True)
-        rows.append(text)
+    rows = [row_of(system, NOTHING, [measure(recipe) for recipe in plain])]
+    for each in MITIGATIONS:
+        if each.name in remedies:
+            found = [measure(mitigated(recipe, each)) for recipe in plain]
+            rows.append(row_of(system, each.name, found))
+            print(line(rows[-1], rows[0]), flush=True)
     return rows
 
 
-def main() -> None:
-    """Measure, print, and write the page if asked."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=5)
-    names = [system.name for system in SYSTEMS]
-    parser.add_argument("--systems", nargs="*", choices=names, default=names)
-    parser.add_argument("--write", type=Path)
-    given = parser.parse_args()
-    facts = describe_environment("cpu", 0)
+def line(row: Row, plain: Row) -> str:
+    """A row of the table; changes are against nothing done."""
+    titles = {each.name: f"{each.title} (needs {each.needs})" for each in MITIGATIONS}
+    cells = [titles.get(row.remedy, row.remedy)]
+    cells += [_bounds(each.interval) for each in (row.overall, row.worst, row.gap)]
+    changes = [less(row.worst, plain.worst), less(row.gap, plain.gap)]
+    cells += ["" if row is plain else _bounds(each, "+") for each in changes]
+    return f"| {' | '.join([*cells, f'{row.seconds:.1f}'])} |"
+
+
+def words(rows: Sequence[Row]) -> str:
+    """What the table of one system says of its worst group, by its intervals."""
+    plain, *others = rows
+    low = plain.worst.interval
+    told = [f"With {NOTHING} the worst group is right in {plain.worst.mean:.1f} % of pictures."]
+    if low.high < GUESSING:
+        told.append(f"Guessing would give {GUESSING:.0f} %.")
+    if not others:
+        return " ".join([*told, "No remedy was tried."])
+    above = [row for row in others if row.worst.interval.low > GUESSING]
+    better = [row for row in above if less(row.worst, plain.worst).low > 0]
+    if not above:
+        told.append(
+            "**No remedy is told to have lifted it above guessing.** The gap narrows because the "
+            "rest falls: by far more than the worst group rises."
+        )
+    elif not better:
+        told.append("No remedy is told from nothing done.")
+    else:
+        titles = {each.name: each.title for each in MITIGATIONS}
+        best = max(better, key=lambda row: row.worst.mean)
+        found = _bounds(less(best.worst, plain.worst), "+")
+        told.append(
+            f"**Lifted above guessing by {len(better)} of {len(others)} remedies**, most by "
+            f"{titles[best.remedy]}: {found} points."
+        )
+    return " ".join(told)
+
+
+def page(rows: Sequence[Row], command: str) -> str:
+    """All that is kept, as Markdown."""
     said = [
-        "# A cue, and what helps against it",
+        "# A cue, and what was tried against it",
         "",
-        f"Made by `python bench/cue.py --systems {' '.join(given.systems)} --seeds {given.seeds} "
-        f"--write docs/CUES.md` at commit "
-        f"{commit()}, {facts['cores']} cores, {facts['processor']}, torch "
-        f"{facts['libraries']['torch']}.",
+        f"Made by `{command}` from [cues.json](cues.json).",
         "",
         f"Drawn shapes, {biaslab.PER_CLASS} training pictures of each of ten classes; the colour "
         f"goes with the class in {SHARE:.0%} of them. *Overall* is the accuracy on a world like "
         "the training world, *worst group* that on pictures whose colour is another class's (500 "
-        "test pictures). Mean and 95 % interval over seeds. Seconds were measured while other work "
-        "shared the cores: compare them with each other only.",
+        "test pictures). Means and 95 % intervals over seeds (t); changes against nothing done "
+        "by Welch. Each interval stands for itself: of twenty, one may miss. Seconds were measured "
+        "while other work shared the cores: compare them with each other only.",
     ]
+    for system in SYSTEMS:
+        own = [row for row in rows if row.system == system.name]
+        if own:
+            title = f"{system.title[0].upper()}{system.title[1:]}, {own[0].worst.seeds} seeds"
+            commits = ", ".join(sorted({row.commit for row in own}))
+            said += ["", f"## {title}", "", *_HEAD, *(line(row, own[0]) for row in own), ""]
+            said += [words(own), "", f"Measured at commit {commits}."]
+    return "\n".join(said) + "\n"
+
+
+_HEAD = (
+    "| | overall, % | worst group, % | gap, points | worst group, change | gap, change | seconds |",
+    "|---|---|---|---|---|---|---|",
+)
+
+
+def _bounds(found: Interval, sign: str = "") -> str:
+    value, low, high = (f"{each:{sign}.1f}" for each in (found.value, found.low, found.high))
+    return f"{value} [{low}, {high}]".replace("-", "−")
+
+
+def read() -> list[Row]:
+    """What was measured before."""
+    if not KEPT.exists():
+        return []
+    fields = json.loads(KEPT.read_text(encoding="utf-8"))
+    scores = ("overall", "worst", "gap")
+    return [Row(**{**row, **{name: Score(**row[name]) for name in scores}}) for row in fields]
+
+
+def keep(rows: Sequence[Row]) -> None:
+    """For the page, and for whoever measures another system."""
+    text = json.dumps([asdict(row) for row in rows], indent=1)
+    KEPT.write_text(text + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    """Measure the systems that are named, and write the page of all if asked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=5)
+    names, remedies = [each.name for each in SYSTEMS], [each.name for each in MITIGATIONS]
+    parser.add_argument("--systems", nargs="*", choices=names, default=[])
+    parser.add_argument("--remedies", nargs="*", choices=remedies, default=remedies)
+    parser.add_argument("--write", type=Path)
+    given = parser.parse_args()
+    rows = read()
     for system in (each for each in SYSTEMS if each.name in given.systems):
-        print(f"\n{system.title}", flush=True)
-        said += [
-            "",
-            f"## {system.title[0].upper()}{system.title[1:]}",
-            "",
-            *table(system, given.seeds),
-        ]
+        rows = [row for row in rows if row.system != system.name]
+        rows += rows_of(system, given.seeds, given.remedies)
+        keep(rows)
     if given.write:
-        given.write.write_text("\n".join(said) + "\n", encoding="utf-8")
+        text = page(rows, "python bench/cue.py --write docs/CUES.md")
+        given.write.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

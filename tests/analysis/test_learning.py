@@ -49,7 +49,19 @@ def test_the_saving_is_read_off_the_other_curve():
     found = advantage(curve((10, 0.5)), curve((10, 0.2), (1000, 0.8)))
     assert found is not None
     assert found.saving == pytest.approx(10)
-    assert "about 10 times as many labels" in found.text
+    low, high = found.between
+    assert low < 10 < high
+    assert f"needs {low:.0f} to {high:.0f} times as many labels for that (one seed" in found.text
+
+
+def test_the_range_of_the_saving_holds_the_truth():
+    chance, held, trials = np.random.default_rng(3), 0, 60
+    for _ in range(trials):
+        few, low, high = (chance.binomial(500, p) / 500 for p in (0.5, 0.2, 0.8))
+        found = advantage(curve((10, few), n=500), curve((10, low), (1000, high), n=500))
+        if found:
+            held += found.between[0] <= 10 <= found.between[1]
+    assert held / trials >= 0.88
 
 
 def test_labels_between_points_agree_with_numpy_on_a_logarithmic_axis():

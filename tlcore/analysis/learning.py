@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TypeAlias
 
-from tlcore.analysis.intervals import Interval, apart
+import numpy as np
+
+from tlcore.analysis.intervals import FEWEST_PICTURES, Interval, apart
 from tlcore.analysis.wording import gain
+
+DRAWS = 1000
+WORTH_SAYING = 1.5
 
 Point: TypeAlias = tuple[int, Interval]
 """Labels a class, and the accuracy that was reached with them."""
@@ -26,12 +31,14 @@ class Advantage:
             it is to the last.
         saving: How many times as many labels the second needs for what the first reaches with the
             fewest; None if it doesn't get there.
+        between: The same at the ends of its 95 % interval; the upper one may be infinite.
         text: All that in a sentence or two.
     """
 
     gains: tuple[Point, ...]
     ends_at: int | None
     saving: float | None
+    between: tuple[float, float]
     text: str
 
 
@@ -62,7 +69,27 @@ def advantage(
     fewest, reached = min(transfer, key=_labels)
     needed = labels_to_reach(scratch, reached.value)
     saving = needed / fewest if needed else None
-    return Advantage(gains, ends_at, saving, _in_words(gains, ends_at, saving, names))
+    between = _between(transfer, scratch)
+    text = _in_words(gains, ends_at, between if saving else None, names)
+    return Advantage(gains, ends_at, saving, between, text)
+
+
+def _between(transfer: Sequence[Point], scratch: Sequence[Point]) -> tuple[float, float]:
+    """The interval of the saving: every accuracy drawn anew, as far off as its own interval says.
+    What is not reached counts as infinitely many labels."""
+    chance, drawn = np.random.default_rng(0), []
+    fewest, reached = min(transfer, key=_labels)
+    for _ in range(DRAWS):
+        curve = [(labels, _moved(found, chance)) for labels, found in scratch]
+        needed = labels_to_reach(curve, _moved(reached, chance).value)
+        drawn.append(needed / fewest if needed else math.inf)
+    low, high = np.quantile(drawn, [0.025, 0.975], method="nearest")
+    return float(low), float(high)
+
+
+def _moved(found: Interval, chance: np.random.Generator) -> Interval:
+    spread = (found.high - found.low) / (2 * 1.96)
+    return replace(found, value=float(chance.normal(found.value, spread)))
 
 
 def labels_to_reach(curve: Sequence[Point], accuracy: float) -> float | None:
@@ -98,7 +125,10 @@ def _end(gains: Sequence[Point]) -> int | None:
 
 
 def _in_words(
-    gains: Sequence[Point], ends_at: int | None, saving: float | None, names: tuple[str, str]
+    gains: Sequence[Point],
+    ends_at: int | None,
+    between: tuple[float, float] | None,
+    names: tuple[str, str],
 ) -> str:
     first, second = names
     labels, size = gains[0]
@@ -109,6 +139,9 @@ def _in_words(
         text += f"The advantage lasts to the {gains[-1][0]:,} labels that were tried at most."
     else:
         text += f"From {ends_at:,} labels a class on, no advantage can be told from chance."
-    if saving is not None and saving >= 1.5:
-        text += f" {second.capitalize()} needs about {saving:.0f} times as many labels for that."
+    if between is not None and between[0] >= WORTH_SAYING:
+        low, high = between
+        most = f" to {high:.0f}" if math.isfinite(high) else " or more"
+        text += f" {second.capitalize()} needs {low:.0f}{most} times as many labels for that"
+        text += " (one seed; another may move it)." if size.n >= FEWEST_PICTURES else "."
     return text

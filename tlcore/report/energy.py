@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-WATTS_A_CORE = (4.0, 12.0)
-"""A busy core of a laptop, and of a server with its share of memory and fans."""
-WATTS_A_GPU = (50.0, 700.0)
-"""A small card at work, and the largest of a data centre."""
+WATTS = {
+    "cpu": (4.0, 40.0),  # a core of a server or laptop, and one of a desktop at full clock
+    "mps": (5.0, 100.0),  # Apple's own: a laptop's, and the largest of a studio machine
+    "other": (50.0, 1000.0),  # a small card at work, and the largest of a data centre
+}
+"""From common knowledge, not measured: the least and the most that one takes at work."""
 
 
 @dataclass(frozen=True)
@@ -32,17 +34,20 @@ def estimate_energy(environment: Mapping[str, Any], seconds: float) -> Energy | 
 
     >>> energy = estimate_energy({"device": "cpu", "threads": 2}, seconds=3600)
     >>> energy.low, energy.high
-    (8.0, 24.0)
+    (8.0, 80.0)
     """
     threads = environment.get("threads")
     if not isinstance(threads, int) or threads < 1:
         return None
-    gpu = environment.get("device") != "cpu"
-    count, (low, high) = (1, WATTS_A_GPU) if gpu else (threads, WATTS_A_CORE)
-    what = "GPU" if gpu else f"core{'' if threads == 1 else 's'}"
+    device = str(environment.get("device"))
+    kind = device if device in WATTS else "other"
+    low, high = WATTS[kind]
+    count = threads if kind == "cpu" else 1
+    cores = f"core{'' if threads == 1 else 's'}"
+    what = {"cpu": cores, "mps": "Apple GPU"}.get(kind, "GPU")
     basis = (
         f"an estimate, not a measurement: {seconds:,.0f} s on {count} {what}, at {low:g} to "
-        f"{high:g} W each"
+        f"{high:,g} W each, without the rest of the machine"
     )
     hours = seconds / 3600
     return Energy(low * count * hours, high * count * hours, basis)
