@@ -107,9 +107,15 @@ def row_of(system: System, remedy: str, found: Sequence[tuple[float, float, floa
     """What several seeds come to."""
     overall, worst = ([100 * row[place] for row in found] for place in (0, 1))
     gaps = [whole - low for whole, low in zip(overall, worst, strict=True)]
-    scores = (Score.of(values) for values in (overall, worst, gaps))
-    seconds = round(fmean(row[2] for row in found), 1)
-    return Row(system.name, remedy, *scores, seconds, commit())
+    return Row(
+        system=system.name,
+        remedy=remedy,
+        overall=Score.of(overall),
+        worst=Score.of(worst),
+        gap=Score.of(gaps),
+        seconds=round(fmean(row[2] for row in found), 1),
+        commit=commit(),
+    )
 
 
 def rows_of(system: System, seeds: int, remedies: Sequence[str]) -> list[Row]:
