@@ -162,8 +162,9 @@ def words(rows: Sequence[Row]) -> str:
         titles = {each.name: each.title for each in MITIGATIONS}
         best = max(better, key=lambda row: row.worst.mean)
         found = _bounds(less(best.worst, plain.worst), "+")
+        from_where = "from below guessing" if low.high < GUESSING else "further above guessing"
         told.append(
-            f"**Lifted above guessing by {len(better)} of {len(others)} remedies**, most by "
+            f"**{len(better)} of {len(others)} remedies lifted it, {from_where}**, most of all "
             f"{titles[best.remedy]}: {found} points."
         )
     return " ".join(told)

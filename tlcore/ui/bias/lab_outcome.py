@@ -48,6 +48,10 @@ def show_outcomes(share: float, runs: Mapping[Place, Run]) -> None:
             curve(reports), config={"displayModeBar": False}, key="cue curve",
             alt="Accuracy over cue share: overall (solid) and where the cue misleads (dashed)",
         )  # fmt: skip
+        st.caption(
+            "Each point is one network, and its whisker is about that network and the choice of "
+            "pictures: another seed may move it further."
+        )
     for way, report in here.items():
         with st.expander(f"Flipped answers: {way.title}"):
             recipe = store().recipe(runs[way, share].id, by=me())
