@@ -33,7 +33,8 @@ from tlcore.analysis.scores import TestReport
 
 _EXPECTED = 5.0
 """Of hits and misses in each group, for the chi-square distribution to be near enough."""
-_DEALS = 999
+_DEALS, _CARDS = 999, 200_000
+"""Hits are dealt out so often, and to so many groups in all, but 199 times at least."""
 
 
 @dataclass(frozen=True)
@@ -301,11 +302,12 @@ def chance_of(rates: Sequence[Interval]) -> float:
     if min(usual, 1 - usual) * sizes.min() >= _EXPECTED or any(rate.worth for rate in rates):
         return float(chdtrc(len(rates) - 1, found))
     whole, total = np.array([rate.n for rate in rates]), round(float(hits.sum()))
+    deals = max(199, min(_DEALS, _CARDS // len(rates)))
     dealt = np.random.default_rng(0).multivariate_hypergeometric(
-        whole, total, _DEALS, method="marginals"
+        whole, total, deals, method="marginals"
     )
     as_far = _chi_square(dealt, whole, usual) >= found * (1 - 1e-9)
-    return float((1 + as_far.sum()) / (1 + _DEALS))
+    return float((1 + as_far.sum()) / (1 + deals))
 
 
 def _chi_square(hits: NDArray[Any], sizes: NDArray[Any], usual: float) -> NDArray[np.float64]:

@@ -4,7 +4,9 @@ average precision.
 The area under the ROC curve (AUC) is the chance that a picture of the class gets a higher
 probability of it than a picture of another: 0.5 is guessing. Its variance is DeLong's (DeLong,
 DeLong, Clarke-Pearson, 1988), its interval lies on the logarithm of the odds, so it never leaves
-0 to 1. Average precision is the area under precision over recall; its interval is the binomial one
+0 to 1. Of fewer than fifty pictures, and above 0.95, that is too narrow: there it is Newcombe's
+(2006), from the numbers of pictures alone, unless DeLong's is the wider one. Average
+precision is the area under precision over recall; its interval is the binomial one
 (Boyd, Eng, Page, 2013) in Wilson's form.
 """
 
@@ -18,11 +20,19 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from tlcore.analysis.intervals import CONFIDENCE, FEWEST_PICTURES, Interval
+from tlcore.analysis.intervals import (
+    CONFIDENCE,
+    FEWEST_PICTURES,
+    Interval,
+    Rows,
+    spread_of,
+)
 from tlcore.analysis.predictions import Predictions
 
 _Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
 _HALVINGS = 60
+_FEW, _HIGH = 50, 0.95
+"""Fewer pictures of a kind, or a higher AUC, are too much for DeLong's interval."""
 
 Scores = NDArray[np.float32]
 
@@ -71,45 +81,63 @@ def rank_classes(predictions: Predictions) -> Rankings:
     every, influence = [], np.zeros(len(predictions))
     for place, name in enumerate(predictions.classes):
         own = predictions.labels == place
-        ranking, shares = _rank(name, predictions.probabilities[:, place], own)
+        scores = np.ascontiguousarray(predictions.probabilities[:, place])
+        ranking, shares = _rank(name, scores, own, predictions.belonging)
         every.append(ranking)
-        influence += shares
+        if shares is not None:
+            influence += shares
     aucs = [each.auc for each in every if each.auc]
     precisions = [each.precision for each in every if each.precision]
     return Rankings(
         tuple(every),
-        _mean_auc(aucs, influence) if aucs else None,
+        _mean_auc(aucs, influence, predictions.belonging) if aucs else None,
         _mean_apart(precisions) if precisions else None,
     )
 
 
-def _rank(name: str, scores: Scores, own: NDArray[np.bool_]) -> tuple[Ranking, NDArray[np.float64]]:
+def _rank(
+    name: str, scores: Scores, own: NDArray[np.bool_], belonging: Rows | None
+) -> tuple[Ranking, NDArray[np.float64] | None]:
     """A class, and how far each picture alone moves its AUC: their squares add up to DeLong's
     variance."""
-    influence = np.zeros(len(scores))
-    few, many = int(own.sum()), int((~own).sum())
+    few = int(own.sum())
+    many = len(own) - few
     if not few or not many:
-        return Ranking(name, few, None, None), influence
-    inside, outside = scores[own], scores[~own]
-    above = _share_below(inside, outside)
-    below = 1 - _share_below(outside, inside)
+        return Ranking(name, few, None, None), None
+    inside = np.sort(scores[own])
+    lower, upper = _places(inside, scores[~own])
+    above = _shares_above(lower, upper, few)
     auc = float(above.mean())
-    influence[own] = _deviations(above)
-    influence[~own] = _deviations(below)
-    variance = float((influence**2).sum())
+    influence = np.empty(len(scores))
+    influence[~own] = _deviations(1 - (lower + upper) / (2 * few))
+    influence[own] = _deviations(above)[np.argsort(np.argsort(scores[own], kind="stable"))]
+    error = spread_of(influence, belonging)
+    alone = spread_of(influence, None)
+    worth = 1.0 if error <= alone or not alone else (alone / error) ** 2
     return Ranking(
         name,
         few,
-        _auc_interval(auc, variance, few, many),
-        _binomial(_average_precision(scores, own), few, len(scores)),
+        _auc_interval(auc, error, few, many, worth),
+        _binomial(_average_precision(inside, upper), few, len(scores), worth),
     ), influence
 
 
-def _share_below(scores: Scores, others: Scores) -> NDArray[np.float64]:
-    """Of the others, the share that lies below each score; equal ones count half."""
-    ordered = np.sort(others)
-    lower, upper = (np.searchsorted(ordered, scores, side) for side in ("left", "right"))
-    shares: NDArray[np.float64] = (lower + upper) / (2 * len(others))
+def _places(inside: Scores, outside: Scores) -> tuple[Rows, Rows]:
+    """How many of the class's pictures lie below each other picture, and how many not above it."""
+    lower = np.searchsorted(inside, outside, "left")
+    upper = lower.copy()
+    tied = np.flatnonzero(inside[np.minimum(lower, len(inside) - 1)] == outside)
+    if len(tied):
+        upper[tied] = np.searchsorted(inside, outside[tied], "right")
+    return lower, upper
+
+
+def _shares_above(lower: Rows, upper: Rows, few: int) -> NDArray[np.float64]:
+    """Of each of the class's pictures, in rising order, the share of the others that lies below
+    it; equal ones count half."""
+    below, up_to = (np.bincount(places, minlength=few + 1).cumsum()[:few]
+                    for places in (upper, lower))  # fmt: skip
+    shares: NDArray[np.float64] = (below + up_to) / (2 * len(lower))
     return shares
 
 
@@ -120,21 +148,27 @@ def _deviations(shares: NDArray[np.float64]) -> NDArray[np.float64]:
     return apart
 
 
-def _auc_interval(auc: float, variance: float, few: int, many: int) -> Interval:
-    sound = variance > 0 and min(few, many) > 1
-    low, high = _delong(auc, variance) if sound else _newcombe(auc, few, many)
+def _auc_interval(auc: float, error: float, few: int, many: int, worth: float) -> Interval:
+    sound = error > 0 and min(few, many) > 1
+    if not sound:
+        low, high = _newcombe(auc, few * worth, many * worth)
+    else:
+        low, high = _delong(auc, error)
+        if min(few, many) * worth < _FEW or auc > _HIGH:
+            lower, higher = _newcombe(auc, few * worth, many * worth)
+            low, high = min(low, lower), max(high, higher)
     return Interval(auc, low, high, few + many, _too_few(min(few, many)))
 
 
-def _delong(auc: float, variance: float) -> tuple[float, float]:
+def _delong(auc: float, error: float) -> tuple[float, float]:
     """On the logarithm of the odds."""
-    odds, half = math.log(auc / (1 - auc)), _Z * math.sqrt(variance) / (auc * (1 - auc))
+    odds, half = math.log(auc / (1 - auc)), _Z * error / (auc * (1 - auc))
     return _share(odds - half), _share(odds + half)
 
 
-def _newcombe(auc: float, few: int, many: int) -> tuple[float, float]:
-    """Where nothing varies, as when every pair is in order, nothing can be learned from that:
-    then from the numbers of pictures alone (Newcombe, 2006, his method 5)."""
+def _newcombe(auc: float, few: float, many: float) -> tuple[float, float]:
+    """From the numbers of pictures alone (Newcombe, 2006, his method 5): where nothing varies, as
+    when every pair is in order, nothing can be learned from that."""
 
     def last(end: float) -> float:
         """Towards an end, the last AUC that may well be measured as this one."""
@@ -148,7 +182,7 @@ def _newcombe(auc: float, few: int, many: int) -> tuple[float, float]:
     return last(0.0), last(1.0)
 
 
-def _usual_variance(auc: float, few: int, many: int) -> float:
+def _usual_variance(auc: float, few: float, many: float) -> float:
     """Hanley and McNeil's (1982), as if there were as many pictures of one kind as of the other."""
     each, gap = (few + many) / 2 - 1, 1 - auc
     return auc * gap * (1 + each * gap / (1 + gap) + each * auc / (1 + auc)) / (few * many)
@@ -158,32 +192,34 @@ def _share(odds: float) -> float:
     return 1 / (1 + math.exp(-odds)) if odds > -700 else 0.0
 
 
-def _average_precision(scores: Scores, own: NDArray[np.bool_]) -> float:
+def _average_precision(inside: Scores, upper: Rows) -> float:
     """Precision at each threshold, by how much recall it adds; equal scores come together."""
-    highest_first = np.argsort(-scores, kind="stable")
-    ordered, hits = scores[highest_first], own[highest_first].cumsum()
-    last = np.append(ordered[1:] < ordered[:-1], True)
-    found = hits[last]
-    precision = found / (np.flatnonzero(last) + 1)
-    return float((np.diff(found, prepend=0) * precision).sum() / hits[-1])
+    few = len(inside)
+    first = np.flatnonzero(np.append(True, inside[1:] > inside[:-1]))  # of its kind, rising
+    found = few - first
+    others = len(upper) - np.bincount(upper, minlength=few + 1).cumsum()[first]
+    added = np.diff(np.append(first, few))
+    return float((added * found / (found + others)).sum() / few)
 
 
-def _binomial(value: float, few: int, pictures: int) -> Interval:
+def _binomial(value: float, few: int, pictures: int, worth: float) -> Interval:
     """Wilson's, of a share that needn't be one of whole pictures."""
-    square = _Z * _Z / few
+    square = _Z * _Z / (few * worth)
     centre = (value + square / 2) / (1 + square)
     half = math.sqrt(square * value * (1 - value) + square * square / 4) / (1 + square)
     low, high = max(0.0, centre - half), min(1.0, centre + half)
     return Interval(value, min(low, value), max(high, value), pictures, _too_few(few))
 
 
-def _mean_auc(found: Sequence[Interval], influence: NDArray[np.float64]) -> Interval:
+def _mean_auc(
+    found: Sequence[Interval], influence: NDArray[np.float64], belonging: Rows | None
+) -> Interval:
     """A picture is one of its own class and one that isn't of all others', so the classes' AUC
     aren't independent: what each picture does to all of them is added up first."""
     value = sum(each.value for each in found) / len(found)
-    variance = float(((influence / len(found)) ** 2).sum())
-    if variance > 0:
-        low, high = _delong(value, variance)
+    error = spread_of(influence / len(found), belonging)
+    if error > 0:
+        low, high = _delong(value, error)
     else:
         low, high = (sum(getattr(each, end) for each in found) / len(found)
                      for end in ("low", "high"))  # fmt: skip

@@ -1,7 +1,8 @@
 """Curves read in words: what the shape of a run's losses and accuracies says, by plain rules.
 
 Each rule looks at whole epochs and speaks only of what stands out of the jitter from one to the
-next. Epochs are numbered from 1 in what is said, and from 0 in the code.
+next, which is measured on the curve itself: a best epoch is best by luck, too, so ends are held
+against smoothed curves. Epochs are numbered from 1 in what is said, and from 0 in the code.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +20,8 @@ from tlcore.analysis.wording import percent, points
 
 RISE = 1.05
 """A loss this many times its lowest has risen."""
-SHARP_RISE = 1.15
-"""The same, when a single epoch is all there is to tell by."""
+JITTERS = 3.0
+"""A change of a loss that is more than its jitter, by so many of its deviations."""
 FALL = 0.98
 """A loss this many times an earlier one has fallen."""
 NOTABLE = 0.01
@@ -32,6 +34,8 @@ EARLY = 0.8
 """The share of its best accuracy at which a first epoch has done most of the work."""
 FEW, SOME = 3, 6
 """Epochs that some rules, and more careful rules, need."""
+
+_TWO_SIDED = NormalDist().inv_cdf(0.975)
 
 Values = NDArray[np.float64]
 
@@ -61,6 +65,7 @@ class _Curves:
     validation_accuracy: Values
     thaws: tuple[int, ...]
     chance: float
+    commonest: float
     pictures: int
 
     @property
@@ -84,7 +89,7 @@ class _Curves:
         if not self.pictures or np.isnan(self.accuracy).all():
             return NOTABLE
         usual = float(np.nanmean(self.accuracy))
-        return max(NOTABLE, math.sqrt(2 * usual * (1 - usual) / self.pictures))
+        return max(NOTABLE, _TWO_SIDED * math.sqrt(2 * usual * (1 - usual) / self.pictures))
 
     @property
     def name(self) -> str:
@@ -98,13 +103,15 @@ def read_curves(
     thaws: Sequence[int] = (),
     classes: int = 0,
     pictures: int = 0,
+    commonest: float = 0.0,
 ) -> tuple[Reading, ...]:
     """What the curves of a run say; always at least one sentence.
 
-    >>> losses = zip([1.0, 0.6, 0.4, 0.2], [0.9, 0.7, 0.8, 0.9], strict=True)
-    >>> run = [{"train_loss": train, "validation_loss": held_out} for train, held_out in losses]
+    >>> held_out = [0.9, 0.8, 0.7, 0.71, 0.74, 0.77, 0.8, 0.84, 0.87, 0.9]
+    >>> run = [{"train_loss": 1 / (epoch + 1), "validation_loss": loss}
+    ...        for epoch, loss in enumerate(held_out)]
     >>> print(read_curves(run)[0].text)
-    Validation loss rose after epoch 2 while training loss kept falling: overfitting.
+    Validation loss rose after epoch 3 while training loss kept falling: overfitting.
 
     Args:
         epochs: For each epoch `train_loss`, `validation_loss`, `train_accuracy` and
@@ -112,6 +119,7 @@ def read_curves(
         thaws: The epochs, from 0, from which on more was trained than before.
         classes: How many classes there are to guess from; 0 if that isn't known.
         pictures: How many pictures accuracy was measured on; 0 if that isn't known.
+        commonest: The share of the commonest class among them; 0 if that isn't known.
     """
     if not epochs:
         return (Reading("empty", "No epoch was finished, so there are no curves to read."),)
@@ -122,6 +130,7 @@ def read_curves(
         validation_accuracy=_column(epochs, "validation_accuracy"),
         thaws=tuple(sorted(thaw for thaw in thaws if 0 < thaw < len(epochs))),
         chance=1 / classes if classes else math.nan,
+        commonest=commonest,
         pictures=pictures,
     )
     if failed := _diverged(curves) or _did_not_learn(curves):
@@ -139,15 +148,18 @@ def _diverged(curves: _Curves) -> Reading | None:
 
 
 def _did_not_learn(curves: _Curves) -> Reading | None:
+    """The best of many epochs is partly luck: it has to be better than chance allows any of them to
+    be (Bonferroni)."""
     best = np.nanmax(curves.accuracy) if np.isfinite(curves.accuracy).any() else math.nan
     if math.isnan(best) or math.isnan(curves.chance):
         return None
-    spread = math.sqrt(curves.chance * (1 - curves.chance) / (curves.pictures or 1000))
-    if best > curves.chance + 2 * spread:
+    blind = max(curves.chance, curves.commonest)
+    deviations = NormalDist().inv_cdf(1 - 0.025 / curves.epochs)
+    if best > blind + deviations * math.sqrt(blind * (1 - blind) / (curves.pictures or 1000)):
         return None
-    text = (
-        f"It did not learn: {percent(best)} at best, and guessing gives {percent(curves.chance)}."
-    )
+    always = curves.commonest > curves.chance
+    how = "always saying the commonest class" if always else "guessing"
+    text = f"It did not learn: {percent(best)} at best, and {how} gives {percent(blind)}."
     return Reading("did not learn", text)
 
 
@@ -184,7 +196,8 @@ def _still_improving(curves: _Curves) -> Reading | None:
     if curves.epochs < FEW or np.isnan(loss).any():
         return None
     falling = loss.argmin() == len(loss) - 1 and loss[-1] < FALL * loss[-last]
-    if not falling:
+    steady = (np.diff(loss[-max(last, FEW + 1) :]) < 0).all()  # rare by chance
+    if not falling or not steady or curves.epochs <= FEW:
         return None
     return Reading("improving", "Still improving when it ended: more epochs may help.")
 
@@ -193,12 +206,19 @@ def _flat(curves: _Curves) -> Reading | None:
     accuracy = curves.accuracy
     if curves.epochs < SOME or np.isnan(accuracy).any() or _turn(curves) is not None:
         return None
-    near = int(np.flatnonzero(accuracy >= accuracy.max() - curves.notable / 2)[0])
+    enough = accuracy.max() - min(curves.notable / 2, NOTABLE)
+    near = int(np.flatnonzero(accuracy >= enough)[0])
     fell = curves.loss[near:].min() < 0.9 * curves.loss[near]
-    if near >= curves.epochs / 2 or fell:
+    if near >= curves.epochs / 2 or fell or _rises(accuracy[near:]):
         return None
     text = f"Little changed after epoch {near + 1}: fewer epochs would have done."
     return Reading("flat", text, near)
+
+
+def _rises(accuracy: Values) -> bool:
+    """Whether the second half of what is left is better than the first, on average."""
+    half = len(accuracy) // 2
+    return bool(accuracy[-half:].mean() > accuracy[:half].mean() + NOTABLE / 4)
 
 
 def _jumpy(curves: _Curves) -> Reading | None:
@@ -271,17 +291,37 @@ def _trend(curves: _Curves, thaw: int, gain: float) -> str:
 
 
 def _turn(curves: _Curves) -> int | None:
-    """The epoch after which validation loss rose while training loss fell; None if it didn't."""
+    """The epoch after which validation loss rose while training loss fell; None if it didn't, or if
+    there are too few epochs to tell.
+
+    Its end is held against the lowest of a smoothed curve, since the lowest of all epochs was
+    picked for being low; the rise has to stand out of the jitter.
+    """
     validation, train = curves.validation_loss, curves.train_loss
-    if np.isnan(validation).any():
+    if np.isnan(validation).any() or curves.epochs < SOME:
         return None
-    best = int(validation.argmin())
-    after = validation[best + 1 :]
-    if not len(after):
+    smooth = _smoothed(validation)
+    best = int(smooth[:-1].argmin())
+    ending = validation[-max(3, curves.epochs // 3) :]
+    rise = float(np.median(ending)) - smooth[best]
+    if best >= curves.epochs - 3 or train[-1] >= FALL * train[best]:
         return None
-    rise = RISE if len(after) > 1 else SHARP_RISE
-    rose = min(after.mean(), after[-1]) > rise * validation[best]
-    return best if rose and train[-1] < FALL * train[best] else None
+    needed = max((RISE - 1) * smooth[best], JITTERS * _jitter(validation))
+    return best if rise > needed else None
+
+
+def _smoothed(values: Values) -> Values:
+    """Each epoch's median with its neighbours."""
+    padded = np.concatenate([values[:1], values, values[-1:]])
+    middle: Values = np.median(np.stack([padded[:-2], values, padded[2:]]), axis=0)
+    return middle
+
+
+def _jitter(values: Values) -> float:
+    """The standard deviation of what isn't trend: of how far each epoch lies from the middle of its
+    neighbours, as if it were normal, without the steep first epochs."""
+    bends = np.diff(values[len(values) // 4 :], n=2)
+    return float(np.sqrt(np.mean(bends**2) / 6)) if len(bends) else math.inf
 
 
 def _column(epochs: Sequence[Mapping[str, float | None]], name: str) -> Values:

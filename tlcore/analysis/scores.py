@@ -21,12 +21,14 @@ from tlcore.analysis.intervals import (
     spread_of,
     wilson,
 )
-from tlcore.analysis.predictions import Predictions
+from tlcore.analysis.predictions import SMALLEST, Predictions
 from tlcore.errors import DataError
 
 BINS = 15
 FEWEST_OF_A_CLASS = 5
 """With fewer pictures of a class than this, no interval of macro F1 is known to hold the truth."""
+FEWEST_MISTAKES = 20
+"""With fewer mistakes, an interval of the mean loss may well leave the truth out."""
 _Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
 
 
@@ -133,6 +135,96 @@ def place_in_bins(predictions: Predictions, bins: int = BINS) -> NDArray[np.int6
     """Which of the bins of equal width each picture's confidence falls into."""
     places = np.ceil(predictions.confidence * bins).astype(np.int64) - 1
     return places.clip(0, bins - 1)
+
+
+def loss_interval(predictions: Predictions) -> Interval:
+    """Mean cross-entropy, in nats. A few mistakes make up most of it, so its distribution leans:
+    Hall's (1992) transformation of Student's interval leans with it. Of too few mistakes no
+    interval is known that holds the truth, and it is warned of."""
+    losses, n = predictions.loss, len(predictions)
+    value, mistakes = float(losses.mean()), int((~predictions.correct).sum())
+    few = f"only {mistakes} mistake{'' if mistakes == 1 else 's'}"
+    warning = few if mistakes < FEWEST_MISTAKES else ""
+    apart = losses - value
+    spread = float(losses.std())
+    if n < 2 or spread == 0:
+        return Interval(value, 0.0, max(value, -math.log(SMALLEST)), n, warning or few)
+    error = spread_of(apart / n, predictions.belonging) * math.sqrt(n / (n - 1))
+    lean = float((apart**3).mean()) / spread**3 / math.sqrt(n)
+    low, high = (value - error * _leant(end, lean) for end in (_Z, -_Z))
+    return Interval(value, max(0.0, min(low, value)), max(high, value), n, warning)
+
+
+def _leant(end: float, lean: float) -> float:
+    """Hall's transformation, backwards."""
+    if abs(lean) < 1e-9:
+        return end
+    return float((np.cbrt(1 + lean * (end - lean / 6)) - 1) / (lean / 3))
+
+
+def balanced_accuracy(predictions: Predictions) -> Interval:
+    """The mean of the classes' recalls: what accuracy would be if all were equally common."""
+    confusion = count_confusion(predictions)
+    recalls = [
+        each.recall_interval
+        for each in _score_classes(predictions, confusion)
+        if each.recall_interval
+    ]
+    count, rarest = len(recalls), min(each.n for each in recalls)
+    value = float(np.mean([each.value for each in recalls]))
+    below = math.hypot(*(each.value - each.low for each in recalls)) / count
+    above = math.hypot(*(each.high - each.value for each in recalls)) / count
+    n = len(predictions)
+    return Interval(value, value - below, value + above, n, _too_rare(rarest, n))
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What whoever never looks at a picture gets.
+
+    Attributes:
+        guessing: The accuracy of picking a class by chance.
+        commonest: The accuracy of always saying the commonest class.
+        uneven: Whether the latter is much more, so that accuracy alone deceives.
+        only: The one class that the network says of every picture; empty if it says several.
+    """
+
+    guessing: float
+    commonest: float
+    uneven: bool
+    only: str
+
+
+def baseline(predictions: Predictions) -> Baseline:
+    """What to hold accuracy against."""
+    support = np.bincount(predictions.labels, minlength=len(predictions.classes))
+    guessing, commonest = 1 / len(support), float(support.max() / support.sum())
+    said = np.unique(predictions.predicted)
+    only = predictions.classes[int(said[0])] if len(said) == 1 else ""
+    return Baseline(guessing, commonest, commonest > 1.5 * guessing, only)
+
+
+def describe_baseline(predictions: Predictions) -> str:
+    """What accuracy has to be held against, in a sentence or two.
+
+    >>> labels = np.repeat([0, 1], [9, 1])
+    >>> sure = np.tile(np.array([[0.9, 0.1]], dtype=np.float32), (10, 1))
+    >>> describe_baseline(Predictions(np.arange(10).astype(str), labels, sure, ("cat", "dog")))
+    'always saying cat would give 90 %. It says cat of every picture: it tells nothing apart.'
+    """
+    found = baseline(predictions)
+    guess = f"guessing would give {100 * found.guessing:.{_digits(found.guessing)}f} %"
+    if found.uneven:
+        counts = np.bincount(predictions.labels, minlength=len(predictions.classes))
+        name = predictions.classes[int(counts.argmax())]
+        guess = f"always saying {name} would give {100 * found.commonest:.0f} %"
+    if found.only:
+        return f"{guess}. It says {found.only} of every picture: it tells nothing apart."
+    return f"{guess}."
+
+
+def _digits(share: float) -> int:
+    return 0 if share >= 0.01 else 1
 
 
 def f1_interval(predictions: Predictions) -> Interval:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tlcore.analysis.calibration import error_interval
+from tlcore.analysis.calibration import error_interval, how_sure
 from tlcore.analysis.intervals import picked
 from tlcore.analysis.wording import quantity, rate
 from tlcore.catalog import lookup
@@ -133,9 +133,7 @@ def _classes(story: RunStory) -> Section:
 
 def _calibration(story: RunStory) -> Section:
     error = error_interval(story.predictions)
-    surplus = float(story.predictions.confidence.mean()) - story.test.accuracy.value
-    sure = "surer than it is right" if surplus > 0 else "less sure than it could be"
-    how = "about as sure as it is right" if error.low < 0.01 else sure
+    how = how_sure(story.predictions, error)
     return Section(
         "Whether its confidence can be believed",
         (

@@ -10,12 +10,12 @@ import streamlit as st
 
 from tlcore.analysis import calibration
 from tlcore.analysis.calibration import Recalibration
-from tlcore.analysis.intervals import Interval, Rows, mean
+from tlcore.analysis.intervals import Interval, Rows
 from tlcore.analysis.label_errors import Suspect, find_suspects
 from tlcore.analysis.mistakes import By, rank_mistakes
 from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.ranking import Rankings, rank_classes
-from tlcore.analysis.scores import class_f1_intervals, f1_interval
+from tlcore.analysis.scores import class_f1_intervals, f1_interval, loss_interval
 from tlcore.analysis.superclasses import fold, superclasses_of
 from tlcore.report.story import RunStory, story_of
 from tlcore.runs.owners import Owner
@@ -60,7 +60,7 @@ class Outcome:
     @cached_property
     def loss(self) -> Interval:
         """Mean cross-entropy, in nats."""
-        return mean(self.predictions.loss)
+        return loss_interval(self.predictions)
 
     @cached_property
     def rankings(self) -> Rankings:

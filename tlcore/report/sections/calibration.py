@@ -8,6 +8,7 @@ from tlcore.analysis.abstaining import Promise, abstain, promise
 from tlcore.analysis.calibration import (
     Recalibration,
     error_interval,
+    how_sure,
     recalibrate_at_best,
     reliability,
 )
@@ -46,7 +47,12 @@ def _blocks(story: RunStory) -> Iterator[Block]:
 def fitted_on(story: RunStory, found: Recalibration) -> str:
     """What a temperature was fitted on, and why on that."""
     if not found.crosswise:
-        return f"Fitted on {quantity(found.pictures, 'validation picture')}."
+        chose = (
+            " They also chose the epoch that was kept, so it may still be a little too sure."
+            if story.kept_epoch + 1 < story.epochs
+            else ""
+        )
+        return f"Fitted on {quantity(found.pictures, 'validation picture')}.{chose}"
     return (
         f"{why_no_validation(story)} So each half of the test pictures set it for the other half."
     )
@@ -60,14 +66,9 @@ def why_no_validation(story: RunStory) -> str:
 
 
 def _caption(story: RunStory, error: Interval) -> str:
-    surplus = float(story.predictions.confidence.mean()) - story.test.accuracy.value
-    if error.low < 0.01:
-        how = "about as sure as it is right"
-    else:
-        how = "surer than it is right" if surplus > 0 else "less sure than it could be"
     return (
-        f"Reliability: it is {how}. Expected calibration error {_points(error)}; bars on the "
-        "dashed line would be right as often as they are sure."
+        f"Reliability: it is {how_sure(story.predictions, error)}. Expected calibration error "
+        f"{_points(error)}; bars on the dashed line would be right as often as they are sure."
     )
 
 
@@ -102,12 +103,25 @@ def _promises(story: RunStory) -> Iterator[Block]:
         return
     found = [promise(story.validation, story.predictions, wanted) for wanted in _WANTED]
     rows = tuple(map(_kept, _WANTED, found))
-    caption = "Thresholds chosen on the validation pictures, and what they do on the test pictures."
-    yield Table(("right, wanted", "answers from", "answered", "right, of those"), rows, caption)
+    caption = (
+        "Thresholds that the validation pictures can promise (at most one promise in twenty is not "
+        "kept), and what they do on the test pictures."
+    )
+    head = ("right, wanted", "answers from", "answered", "right, of those", "as wanted")
+    yield Table(head, rows, caption)
 
 
-def _kept(wanted: float, found: Promise | None) -> tuple[str, str, str, str]:
+_AS_WANTED = {"kept": "yes", "broken": "no", "open": "can't be told"}
+
+
+def _kept(wanted: float, found: Promise | None) -> tuple[str, ...]:
     if found is None:
-        return percent(wanted), "never so", NOTHING, NOTHING
+        return percent(wanted), "none can be promised", NOTHING, NOTHING, NOTHING
     right = rate(found.kept.accuracy) if found.kept.accuracy else NOTHING
-    return percent(wanted), percent(found.threshold, digits=1), rate(found.kept.coverage), right
+    return (
+        percent(wanted),
+        percent(found.threshold, digits=1),
+        rate(found.kept.coverage),
+        right,
+        _AS_WANTED[found.verdict],
+    )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from tlcore.analysis.scores import balanced_accuracy, baseline, describe_baseline
 from tlcore.analysis.wording import percent, rate
 from tlcore.report.blocks import Block, Paragraph, Section, Table
-from tlcore.report.sections.shared import NOTHING, few, guessing
+from tlcore.report.sections.shared import NOTHING, few
 from tlcore.report.story import RunStory, decide_between
 from tlcore.report.words import duration
 
@@ -58,6 +59,9 @@ def _blocks(stories: Sequence[RunStory]) -> Iterator[Block]:
     for number, story in enumerate(stories):
         yield Paragraph(_verdict(stories, number), "finding")
         yield from few(story.test.accuracy)
+        if baseline(story.predictions).uneven:
+            mean = rate(balanced_accuracy(story.predictions))
+            yield Paragraph(f"Each class counting alike (balanced accuracy): {mean}.")
     for number in range(1, len(stories)):
         if text := _against_first(stories, number):
             yield Paragraph(text, "finding")
@@ -79,7 +83,7 @@ def _verdict(stories: Sequence[RunStory], number: int) -> str:
     who = f"Run {number + 1}, {story.name}: accuracy" if len(stories) > 1 else "Accuracy"
     return (
         f"{who} {rate(story.test.accuracy)} on {story.test.n:,} test pictures of "
-        f"{len(story.predictions.classes)} classes; guessing would give {percent(guessing(story))}."
+        f"{len(story.predictions.classes)} classes; {describe_baseline(story.predictions)}"
     )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from tlcore.analysis.intervals import Interval
 from tlcore.analysis.mistakes import confused_pairs
 from tlcore.analysis.ranking import Rankings, rank_classes
-from tlcore.analysis.scores import ClassScore, count_confusion, f1_interval, score
+from tlcore.analysis.scores import ClassScore, count_confusion, f1_interval, loss_interval, score
 from tlcore.analysis.superclasses import fold, superclasses_of
 from tlcore.analysis.wording import decimal, percent, rate
 from tlcore.report.blocks import Block, Figure, Paragraph, Section, Table
@@ -24,9 +25,11 @@ def results(stories: Sequence[RunStory]) -> Section:
 
 def _blocks(story: RunStory) -> Iterator[Block]:
     f1, ranked = f1_interval(story.predictions), rank_classes(story.predictions)
+    loss = loss_interval(story.predictions)
     yield Paragraph(
-        f"Accuracy {rate(story.test.accuracy)}, macro F1 {decimal(f1)}, {_areas(ranked)}loss "
-        f"{story.test.loss:.3f}. Intervals are at 95 %, over the test pictures."
+        f"Accuracy {rate(story.test.accuracy)}, macro F1 {decimal(f1)}{_few(f1)}, "
+        f"{_areas(ranked)}loss {decimal(loss)}{_few(loss)}. Intervals are at 95 %, over the test "
+        "pictures."
     )
     yield _matrix(story)
     yield from _superclasses(story)
@@ -45,11 +48,15 @@ def _blocks(story: RunStory) -> Iterator[Block]:
         yield _area_table(ranked)
 
 
+def _few(found: Interval) -> str:
+    return f" ({found.warning})" if found.warning else ""
+
+
 def _areas(ranked: Rankings) -> str:
     """How well classes are told apart whatever the threshold, each against the rest."""
     if ranked.auc is None or ranked.precision is None:
         return ""
-    few = f" ({ranked.auc.warning})" if ranked.auc.warning else ""
+    few = _few(ranked.auc)
     return (
         f"macro AUC {decimal(ranked.auc)} and average precision {decimal(ranked.precision)}, each "
         f"class against the rest{few}, "

@@ -44,11 +44,6 @@ def spread(rows: Rows, labels: Rows, most: int) -> list[int]:
     return [row for _, _, row in sorted(placed)[:most]]
 
 
-def guessing(story: RunStory) -> float:
-    """The accuracy of whoever guesses."""
-    return 1 / len(story.predictions.classes)
-
-
 def class_name(story: RunStory, place: int) -> str:
     """A class by its place."""
     return story.predictions.classes[place]

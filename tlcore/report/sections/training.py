@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tlcore.analysis.reading import read_curves
+from tlcore.analysis.scores import baseline
 from tlcore.report.blocks import Block, Figure, Items, Paragraph, Section
 from tlcore.report.charts.curves import draw_curves
 from tlcore.report.sections.shared import beside
@@ -32,5 +33,6 @@ def _blocks(story: RunStory) -> Iterator[Block]:
         thaws=[epoch for epoch, _ in thaws],
         classes=len(story.predictions.classes),
         pictures=story.pictures["validation"],
+        commonest=baseline(story.validation or story.predictions).commonest,
     )
     yield Items(tuple(reading.text for reading in readings))

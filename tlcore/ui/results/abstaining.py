@@ -21,6 +21,11 @@ _TELL = (
     "Accuracy of the answers over the share of pictures that are answered, as the threshold of "
     "confidence falls; the band is the 95 % interval."
 )
+_ENDS = {
+    "kept": ", as wanted.",
+    "broken": ": fewer than wanted.",
+    "open": ". Whether that is as many as wanted, these test pictures can't tell.",
+}
 _BAND = "rgba(43, 140, 190, 0.2)"
 
 
@@ -50,8 +55,9 @@ def _choose(outcome: Outcome, validation: Predictions) -> Abstention | None:
     found = promise(validation, outcome.predictions, wanted / 100)
     st.markdown(kept_words(found, wanted / 100))
     st.caption(
-        f"The threshold is chosen on {len(validation):,} validation pictures; the test pictures "
-        "had no say in it, so what they show is what to expect of others."
+        f"The threshold is chosen on {len(validation):,} validation pictures, so that at most "
+        "one such promise in twenty is not kept; the test pictures had no say in it, so what they "
+        "show is what to expect of others."
     )
     return found.kept if found else None
 
@@ -59,16 +65,19 @@ def _choose(outcome: Outcome, validation: Predictions) -> Abstention | None:
 def kept_words(found: Promise | None, wanted: float) -> str:
     """Whether a threshold keeps on the test pictures what it promised."""
     if found is None or found.chosen.accuracy is None:
-        return f"At no threshold are {percent(wanted)} of its answers right."
+        return (
+            f"No threshold can be promised at which {percent(wanted)} of its answers are right: "
+            "too many are wrong, or the validation pictures are too few."
+        )
     text = (
-        f"On the validation pictures that is so from a confidence of "
+        f"The validation pictures promise that from a confidence of "
         f"**{percent(found.threshold, digits=1)}** on. On the test pictures it then answers "
         f"**{rate(found.kept.coverage)}**"
     )
     if found.kept.accuracy is None:
         return f"{text}: none at all."
     text += f", and **{rate(found.kept.accuracy)}** of these answers are right"
-    text += ", as wanted." if found.holds else ": fewer than wanted."
+    text += _ENDS[found.verdict]
     return text + _few(found.chosen.accuracy) + _few(found.kept.accuracy)
 
 

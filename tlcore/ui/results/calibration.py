@@ -5,7 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 import streamlit as st
 
-from tlcore.analysis.calibration import Bin, Recalibration, reliability
+from tlcore.analysis.calibration import Bin, Recalibration, how_sure, reliability
 from tlcore.analysis.intervals import FEWEST_PICTURES, Interval
 from tlcore.analysis.wording import rate
 from tlcore.colours import EMBER, ICE
@@ -83,13 +83,8 @@ def _tendency(outcome: Outcome, found: Interval) -> str:
     """Too sure, not sure enough, or neither, on the whole."""
     sure = float(outcome.predictions.confidence.mean())
     right = outcome.story.test.accuracy
-    text = f"On average it is **{100 * sure:.1f} %** sure and **{rate(right)}** right: "
-    if sure > right.high:
-        text += "it is surer than it is right."
-    elif sure < right.low:
-        text += "it is right more often than it is sure."
-    else:
-        text += "on the whole the two agree."
+    how = how_sure(outcome.predictions, found)
+    text = f"On average it is **{100 * sure:.1f} %** sure and **{rate(right)}** right: it is {how}."
     return f"{text} ({found.warning}.)" if found.warning else text
 
 

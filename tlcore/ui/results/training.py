@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from tlcore.analysis.reading import read_curves
+from tlcore.analysis.scores import baseline
 from tlcore.runs.records import Run
 from tlcore.ui.live import show_live
 from tlcore.ui.outcomes import Outcome
@@ -19,6 +20,7 @@ def show_training(run: Run, outcome: Outcome) -> None:
         thaws=[thaw.epoch for thaw in story.thaws],
         classes=len(outcome.classes),
         pictures=int(story.pictures.get("validation", 0)),
+        commonest=baseline(story.validation or story.predictions).commonest,
     )
     for reading in said:
         st.markdown(f"- {literal(reading.text)}")
