@@ -1,105 +1,359 @@
-"""How often our intervals hold the truth: `python bench/coverage.py`, for docs/EVIDENCE.md.
+"""How often what the lab promises is so: `python bench/coverage.py` writes docs/COVERAGE.md.
 
-Made-up networks whose true error is known are measured on few pictures, again and again.
+Made-up test sets whose truth is known are measured by the lab's own functions, again and again. A
+cell holds if the share of intervals that hold the truth is 0.93 at least, or of false alarms 0.05
+at most, but for the chance of so many trials (one-sided, 97.5 %); or if the lab warns there of
+what it says. `python bench/coverage.py --quick` makes fewer trials and prints them.
 """
 
 from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # `python bench/coverage.py`
 
-from tlcore.analysis.calibration import error_interval
-from tlcore.analysis.groups import score_groups
-from tlcore.analysis.intervals import Interval
+from tlcore.analysis.abstaining import threshold_for
+from tlcore.analysis.calibration import error_interval, how_sure
+from tlcore.analysis.groups import score_groups, worst_class
+from tlcore.analysis.intervals import Interval, share, wilson
+from tlcore.analysis.mistakes import confused_pairs
 from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.ranking import rank_classes
-from tlcore.analysis.scores import calibration_error
+from tlcore.analysis.reading import read_curves
+from tlcore.analysis.scores import (
+    balanced_accuracy,
+    calibration_error,
+    f1_interval,
+    loss_interval,
+    score,
+)
 
-TRIALS = 100
-CLASSES = 4
-MANY = 400_000
+OUT = Path(__file__).resolve().parent.parent / "docs" / "COVERAGE.md"
+COVER, FALSE = 0.93, 0.05
+MANY = 200_000
+
+Rows = NDArray[np.int64]
+Trial = Callable[[int], tuple[bool, bool]]
+"""From a seed: whether it went as it should not, or held the truth; and whether the lab warned."""
 
 
-def predict(n: int, temperature: float, seed: int) -> Predictions:
-    """A network that is as often right as it is sure, if its temperature is 1."""
+@dataclass(frozen=True)
+class Cell:
+    """One statistic in one setting.
+
+    Attributes:
+        what: The statistic.
+        where: The setting, in words.
+        kind: Whether the share that is counted is of intervals that hold, or of false alarms.
+        trial: One made-up test set.
+        cost: How many times fewer trials it can afford.
+    """
+
+    what: str
+    where: str
+    kind: str
+    trial: Trial
+    cost: int = 1
+
+
+@dataclass(frozen=True)
+class Found:
+    """What came out of a cell: the share, of those that were not warned of, and how many were."""
+
+    cell: Cell
+    share: float
+    trials: int
+    warned: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether it keeps what it promises, but for the chance of so many trials."""
+        if self.trials < 20:
+            return True  # the lab warns there
+        goal = COVER if self.cell.kind == "holds" else FALSE
+        slack = 1.96 * math.sqrt(goal * (1 - goal) / self.trials)
+        return (
+            self.share >= goal - slack if self.cell.kind == "holds" else self.share <= goal + slack
+        )
+
+
+def measure(cell: Cell, trials: int) -> Found:
+    """Make it up so many times."""
+    every = [cell.trial(seed) for seed in range(max(20, trials // cell.cost))]
+    counted = [held for held, warned in every if not warned]
+    rate = float(np.mean(counted)) if counted else math.nan
+    return Found(cell, rate, len(counted), 1 - len(counted) / len(every))
+
+
+def cells() -> Iterator[Cell]:
+    """The grid."""
+    yield from _rates()
+    yield from _by_groups()
+    yield from _classes()
+    yield from _areas()
+    yield from _certainty()
+    yield from _groups()
+    yield from _curves()
+
+
+def _holds(found: Interval, truth: float) -> bool:
+    return found.low - 1e-12 <= truth <= found.high + 1e-12
+
+
+def _rates() -> Iterator[Cell]:
+    for n in (20, 100, 1000, 10_000):
+        for p in (0.1, 0.5, 0.9, 0.999):
+
+            def trial(seed: int, n: int = n, p: float = p) -> tuple[bool, bool]:
+                found = wilson(int(np.random.default_rng(seed).binomial(n, p)), n)
+                return _holds(found, p), bool(found.warning)
+
+            yield Cell("accuracy", f"{n:,} pictures, {p:.1%} right", "holds", trial)
+
+
+def _by_groups() -> Iterator[Cell]:
+    for size, likeness in ((2, 0.9), (5, 0.3), (10, 0.3), (10, 0.6), (30, 0.5)):
+
+        def trial(seed: int, size: int = size, likeness: float = likeness) -> tuple[bool, bool]:
+            chance = np.random.default_rng(seed)
+            belonging = np.arange(1000) // size
+            right = chance.random(1000) < 0.85
+            same = (chance.random(1000) < 0.85)[belonging]
+            own = chance.random(1000) < math.sqrt(likeness)
+            found = share(np.where(own, same, right), belonging)
+            return _holds(found, 0.85), bool(found.warning)
+
+        where = f"1,000 pictures in groups of {size}, likeness {likeness}"
+        yield Cell("accuracy, pictures that belong together", where, "holds", trial)
+
+
+def draw(n: int, k: int, accuracy: float, seed: int, *, long_tail: bool = False) -> Predictions:
+    """A network that is right of every class alike, and errs evenly."""
     chance = np.random.default_rng(seed)
-    logits = 2 * chance.normal(size=(n, CLASSES))
-    labels = (_shares(logits).cumsum(axis=1) > chance.random((n, 1))).argmax(axis=1)
-    said = _shares(logits / temperature).astype(np.float32)
-    return Predictions(np.arange(n).astype(str), labels, said, tuple("abcd"))
+    shares = np.geomspace(1, 0.03, k) if long_tail else np.ones(k)
+    labels = chance.choice(k, n, p=shares / shares.sum())
+    wrong = (labels + chance.integers(1, k, n)) % k
+    called = np.where(chance.random(n) < accuracy, labels, wrong)
+    said = np.full((n, k), 0.1 / max(1, k - 1), dtype=np.float32)
+    said[np.arange(n), called] = 0.9
+    return Predictions(np.arange(n).astype(str), labels, said, tuple(map(str, range(k))))
 
 
-def calibration_rows() -> Iterator[tuple[str, ...]]:
-    """The interval of the calibration error."""
-    for temperature in (1.0, 0.7, 0.5):
-        truth = calibration_error(predict(MANY, temperature, seed=99_999))
-        for n in (300, 1000, 5000):
-            found = [error_interval(predict(n, temperature, seed)) for seed in range(TRIALS)]
-            held = np.mean([each.low <= truth <= each.high for each in found])
-            measured = np.mean([each.value for each in found])
-            yield f"{truth:.3f}", f"{n:,}", f"{measured:.3f}", f"{held:.0%}"
+def _macro_f1(k: int, accuracy: float, long_tail: bool) -> float:
+    """In truth, of endlessly many pictures."""
+    shares = np.geomspace(1, 0.03, k) if long_tail else np.ones(k)
+    shares = shares / shares.sum()
+    called = shares * accuracy + (1 - shares) * (1 - accuracy) / (k - 1)
+    return float(np.mean(2 * shares * accuracy / (shares + called)))
 
 
-def gap_rows() -> Iterator[tuple[str, ...]]:
-    """The interval of the widest gap between groups that are all alike: does it hold 0?"""
-    for groups in (2, 5, 10):
-        held = 0
-        for seed in range(TRIALS):
-            table = predict(1000, 1.0, seed)
-            names = np.random.default_rng(seed).integers(0, groups, 1000).astype(str)
+def _classes() -> Iterator[Cell]:
+    grid = [
+        (20, 2, 0.7), (200, 10, 0.8), (1000, 10, 0.1), (1000, 10, 0.999), (1000, 100, 0.3),
+        (1010, 101, 0.86), (10_000, 10, 0.95), (10_000, 100, 0.8), (10_000, 1000, 0.75),
+    ]  # fmt: skip
+    for n, k, accuracy in grid:
+        for tail in (False, True):
+            where = f"{n:,} pictures, {k:,} classes{', long-tailed' if tail else ''}"
+            yield from _of_classes(n, k, accuracy, tail, f"{where}, {accuracy:.1%} right")
+
+
+def _of_classes(n: int, k: int, accuracy: float, tail: bool, where: str) -> Iterator[Cell]:
+    truth, cost = _macro_f1(k, accuracy, tail), 1 + n * k // 200_000
+
+    def f1(seed: int) -> tuple[bool, bool]:
+        found = f1_interval(draw(n, k, accuracy, seed, long_tail=tail))
+        return _holds(found, truth), bool(found.warning)
+
+    def balanced(seed: int) -> tuple[bool, bool]:
+        found = balanced_accuracy(draw(n, k, accuracy, seed, long_tail=tail))
+        return _holds(found, accuracy), bool(found.warning)
+
+    def worst(seed: int) -> tuple[bool, bool]:
+        found = worst_class(score(draw(n, k, accuracy, seed, long_tail=tail)))
+        return found is None or _holds(found.recall, accuracy), False
+
+    def told(seed: int) -> tuple[bool, bool]:
+        found = worst_class(score(draw(n, k, accuracy, seed, long_tail=tail)))
+        return found is not None and found.told, False
+
+    def commonest(seed: int) -> tuple[bool, bool]:
+        pairs = confused_pairs(draw(n, k, accuracy, seed, long_tail=tail), top=1)
+        return not pairs or _holds(pairs[0].share, (1 - accuracy) / (k - 1)), False
+
+    yield Cell("macro F1", where, "holds", f1, cost)
+    yield Cell("balanced accuracy", where, "holds", balanced, cost)
+    yield Cell("worst class", where, "holds", worst, cost)
+    yield Cell("classes that are alike are told apart", where, "false", told, cost)
+    yield Cell("commonest confusion", where, "holds", commonest, cost)
+
+
+def _areas() -> Iterator[Cell]:
+    for apart in (0.5, 2.0, 3.0, 4.0):
+        for few, many in ((5, 95), (10, 990), (30, 270), (100, 900)):
+
+            def trial(
+                seed: int, apart: float = apart, few: int = few, many: int = many
+            ) -> tuple[bool, bool]:
+                labels = np.repeat([1, 0], [few, many])
+                drawn = np.random.default_rng(seed).normal(size=few + many) + apart * labels
+                sure = (1 / (1 + np.exp(-drawn))).astype(np.float32)
+                table = Predictions(np.arange(few + many).astype(str), labels,
+                                    np.stack([1 - sure, sure], 1), ("no", "yes"))  # fmt: skip
+                found = rank_classes(table).classes[1].auc
+                assert found is not None
+                truth = 0.5 * (1 + math.erf(apart / 2))
+                return _holds(found, truth), False
+
+            yield Cell("AUC", f"{few} and {many}, {apart} apart", "holds", trial)
+
+
+def sure_of(n: int, temperature: float, seed: int, *, skill: float = 2.0) -> Predictions:
+    """A network of ten classes that is as often right as it is sure, if its temperature is 1."""
+    chance = np.random.default_rng(seed)
+    raised = np.exp(skill * chance.normal(size=(n, 10)))
+    truth = raised / raised.sum(axis=1, keepdims=True)
+    labels = (truth.cumsum(axis=1) > chance.random((n, 1)) * 0.999999).argmax(axis=1)
+    raised = raised ** (1 / temperature)
+    said = (raised / raised.sum(axis=1, keepdims=True)).astype(np.float32)
+    return Predictions(np.arange(n).astype(str), labels, said, tuple("abcdefghij"))
+
+
+def _certainty() -> Iterator[Cell]:
+    for temperature, skill in ((1.0, 2.0), (0.5, 2.0), (1.0, 12.0), (0.4, 12.0)):
+        many = sure_of(MANY, temperature, 99_999, skill=skill)
+        error, loss = calibration_error(many), float(many.loss.mean())
+        for n in (20, 100, 300, 1000, 5000):
+            where = f"{n:,} pictures, {many.correct.mean():.0%} right, {100 * error:.1f} points off"
+            yield from _of_certainty(n, temperature, skill, error, loss, where)
+    for wanted, n, skill in (
+        (0.9, 50, 12.0),
+        (0.9, 200, 4.0),
+        (0.9, 1000, 4.0),
+        (0.99, 1000, 12.0),
+    ):
+        many = sure_of(MANY, 1.0, 99_999, skill=skill)
+
+        def broken(
+            seed: int, n: int = n, wanted: float = wanted, skill: float = skill,
+            many: Predictions = many,
+        ) -> tuple[bool, bool]:  # fmt: skip
+            threshold = threshold_for(sure_of(n, 1.0, seed, skill=skill), wanted)
+            if threshold is None:
+                return False, False
+            return bool(many.correct[many.confidence >= threshold].mean() < wanted), False
+
+        where = f"{wanted:.0%} wanted, {n:,} validation pictures, {many.correct.mean():.0%} right"
+        yield Cell("promised thresholds that fall short", where, "false", broken)
+
+
+def _of_certainty(
+    n: int, temperature: float, skill: float, error: float, loss: float, where: str
+) -> Iterator[Cell]:
+    def off(seed: int) -> tuple[bool, bool]:
+        found = error_interval(sure_of(n, temperature, seed, skill=skill), draws=400)
+        return _holds(found, error), bool(found.warning)
+
+    def said(seed: int) -> tuple[bool, bool]:
+        table = sure_of(n, temperature, seed, skill=skill)
+        words = how_sure(table, error_interval(table, draws=400))
+        wrong = words.startswith("about") if error > 0.05 else words.startswith(("surer", "less"))
+        return wrong, False
+
+    def mean_loss(seed: int) -> tuple[bool, bool]:
+        found = loss_interval(sure_of(n, temperature, seed, skill=skill))
+        return _holds(found, loss), bool(found.warning)
+
+    yield Cell("calibration error", where, "holds", off, 2)
+    if error > 0.05 or temperature == 1.0:
+        what = "about as sure as it is right" if error > 0.05 else "surer, or less sure"
+        yield Cell(f"said wrongly: {what}", where, "false", said, 2)
+    yield Cell("loss", where, "holds", mean_loss)
+
+
+def _groups() -> Iterator[Cell]:
+    for groups, n in ((2, 200), (5, 1000), (10, 1000), (100, 10_000)):
+
+        def alike(seed: int, groups: int = groups, n: int = n) -> tuple[bool, bool]:
+            names = np.random.default_rng(seed).integers(0, groups, n).astype(str)
+            found = score_groups(draw(n, 4, 0.8, seed), "group", names)
+            return bool(found and found.accuracy_gap and found.accuracy_gap.told), False
+
+        where = f"{groups} groups that are alike, {n:,} pictures"
+        yield Cell("groups that are alike are told apart", where, "false", alike)
+    for tiny in (0, 1, 3, 10):
+
+        def hidden(seed: int, tiny: int = tiny) -> tuple[bool, bool]:
+            sizes = [500, 500, *[3] * tiny]
+            rates = np.repeat([0.9, 0.75, *[0.85] * tiny], sizes)
+            names = np.repeat(np.arange(len(sizes)), sizes).astype(str)
+            right = np.random.default_rng(seed).random(len(rates)) < rates
+            said = np.tile(np.array([0.9, 0.1], np.float32), (len(rates), 1))
+            table = Predictions(np.arange(len(rates)).astype(str), np.where(right, 0, 1), said,
+                                ("x", "y"))  # fmt: skip
             found = score_groups(table, "group", names)
-            held += bool(found and found.accuracy_gap and found.accuracy_gap.size.low <= 0)
-        yield str(groups), f"{held / TRIALS:.0%}"
+            return not (found and found.accuracy_gap and found.accuracy_gap.told_apart), False
+
+        where = f"500 against 500 pictures, 15 points apart, and {tiny} groups of 3"
+        yield Cell("a gap is called chance", where, "false", hidden)
 
 
-def auc_rows() -> Iterator[tuple[str, ...]]:
-    """The interval of the AUC of one class of two, whose scores are two normal distributions."""
-    for apart in (0.5, 1.0, 2.0, 3.0):
-        truth = NormalDist().cdf(apart / math.sqrt(2))
-        for few, many in ((10, 90), (30, 270), (100, 900)):
-            labels = np.repeat([1, 0], [few, many])
-            found = [_auc(labels, apart, seed) for seed in range(5 * TRIALS)]
-            held = np.mean([each.low <= truth <= each.high for each in found])
-            width = np.mean([each.high - each.low for each in found])
-            yield f"{truth:.3f}", f"{few} and {many}", f"{width:.3f}", f"{held:.0%}"
+def _curves() -> Iterator[Cell]:
+    for epochs in (10, 20, 50):
+        for jitter in (0.02, 0.05, 0.1):
+
+            def flat(seed: int, epochs: int = epochs, jitter: float = jitter) -> tuple[bool, bool]:
+                chance = np.random.default_rng(seed)
+                level = 0.5 + 0.5 * np.exp(-np.minimum(np.arange(epochs), 5))
+                losses = level * (1 + jitter * chance.normal(size=epochs))
+                curves = [{"train_loss": 1 / (epoch + 1), "validation_loss": float(loss)}
+                          for epoch, loss in enumerate(losses)]  # fmt: skip
+                return any(each.rule == "overfitting" for each in read_curves(curves)), False
+
+            where = f"{epochs} epochs, a flat loss that jitters by {jitter:.0%}"
+            yield Cell("overfitting is seen", where, "false", flat)
 
 
-def _auc(labels: NDArray[np.int64], apart: float, seed: int) -> Interval:
-    drawn = np.random.default_rng(seed).normal(size=len(labels)) + apart * labels
-    sure = (1 / (1 + np.exp(-drawn))).astype(np.float32)
-    table = Predictions(
-        np.arange(len(labels)).astype(str), labels, np.stack([1 - sure, sure], 1), ("no", "yes")
-    )
-    found = rank_classes(table).classes[1].auc
-    assert found is not None
-    return found
+def table(found: list[Found]) -> str:
+    """All of it, as Markdown."""
+    lines = [
+        f"Made by `python bench/coverage.py`; {sum(each.holds for each in found)} of {len(found)} "
+        "cells hold.",
+        "",
+        "| what | where | share | of trials | warned of | holds |",
+        "|---|---|---:|---:|---:|---|",
+    ]
+    for each in found:
+        share = "–" if math.isnan(each.share) else f"{each.share:.3f}"
+        warned = f"{each.warned:.0%}" if each.warned else ""
+        kind = "holds the truth" if each.cell.kind == "holds" else "false"
+        holds = "yes" if each.holds else "no"
+        lines.append(
+            f"| {each.cell.what} | {each.cell.where} | {share} {kind} | {each.trials} | {warned} "
+            f"| {holds} |"
+        )
+    return "\n".join(["# How often it is so", "", *lines, ""])
 
 
 def main() -> None:
-    """Print the tables."""
-    print("calibration error: truth, pictures, mean measured, intervals that hold the truth")
-    for row in calibration_rows():
-        print("  ".join(f"{cell:>8}" for cell in row))
-    print("AUC: truth, pictures of the class and others, mean width, intervals that hold the truth")
-    for row in auc_rows():
-        print("  ".join(f"{cell:>12}" for cell in row))
-    print("widest gap of 1,000 pictures: groups that are alike, intervals that hold 0")
-    for row in gap_rows():
-        print("  ".join(f"{cell:>8}" for cell in row))
-
-
-def _shares(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    raised = np.exp(logits)
-    shares: NDArray[np.float64] = raised / raised.sum(axis=1, keepdims=True)
-    return shares
+    """Write the table, or print a quick one."""
+    quick = "--quick" in sys.argv[1:]
+    found = []
+    for cell in cells():
+        found.append(measure(cell, 40 if quick else 400))
+        if not found[-1].holds:
+            print(f"{cell.what}, {cell.where}: {found[-1].share:.3f} of {found[-1].trials}")
+    if quick:
+        print(table(found))
+    else:
+        OUT.write_text(table(found), encoding="utf-8")
 
 
 if __name__ == "__main__":

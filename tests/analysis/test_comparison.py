@@ -121,3 +121,20 @@ def test_ten_thousand_pictures_are_compared_in_a_tenth_of_a_second():
         mcnemar(first, second)
         seconds.append(time.thread_time() - start)
     assert min(seconds) < 0.1
+
+
+def test_networks_that_differ_on_whole_videos_are_less_certainly_apart():
+    labels = np.zeros(300, dtype=np.int64)
+    videos = (np.arange(300) // 30).astype(str)
+    both = np.tile(np.array([0.9, 0.1], np.float32), (300, 1))
+    worse = both.copy()
+    worse[30:90] = worse[30:90, ::-1]  # two videos are called wrongly
+    ids, names = np.arange(300).astype(str), ("x", "y")
+    alone = difference(*(Predictions(ids, labels, said, names) for said in (worse, both)))
+    grouped = difference(
+        *(Predictions(ids, labels, said, names, {"group": videos}) for said in (worse, both))
+    )
+    assert alone is not None
+    assert grouped is not None
+    assert alone.value == grouped.value == 0.2
+    assert grouped.low < 0 < alone.low

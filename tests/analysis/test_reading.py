@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import pytest
 
 from tlcore.analysis.reading import read_curves
@@ -21,7 +22,8 @@ def texts(*given, **options):
 
 EVEN = run(train_loss=[1.0, 0.8, 0.79], validation_loss=[1.1, 0.9, 0.9])
 OVERFIT = run(
-    train_loss=[1.0, 0.8, 0.6, 0.4, 0.2, 0.1], validation_loss=[1.1, 0.9, 0.8, 0.7, 0.8, 0.9]
+    train_loss=[1.0, 0.8, 0.6, 0.4, 0.3, 0.2, 0.15, 0.1, 0.08, 0.05],
+    validation_loss=[1.1, 0.9, 0.8, 0.7, 0.72, 0.76, 0.8, 0.84, 0.87, 0.9],
 )
 
 
@@ -34,7 +36,7 @@ def test_overfitting_is_told_with_the_epoch_at_which_it_began():
 
 
 def test_overfitting_in_loss_alone_is_told_apart():
-    accuracies = [0.5, 0.6, 0.7, 0.75, 0.78, 0.8]
+    accuracies = [0.5, 0.6, 0.7, 0.75, 0.76, 0.77, 0.78, 0.79, 0.8, 0.8]
     epochs = [e | {"validation_accuracy": a} for e, a in zip(OVERFIT, accuracies, strict=True)]
     assert "still grew by 5 points: it gets surer of its mistakes" in texts(epochs)
 
@@ -164,3 +166,38 @@ def test_there_is_always_something_to_read():
     assert rules(EVEN) == ["even"]
     assert rules([]) == ["empty"]
     assert rules([{"train_loss": 1.0}]) == ["even"]
+
+
+def falling_to(level, epochs, jitter, seed):
+    """A loss that falls for five epochs and then stands still, but for chance."""
+    truth = level + 0.5 * np.exp(-np.minimum(np.arange(epochs), 5))
+    return truth * (1 + jitter * np.random.default_rng(seed).normal(size=epochs))
+
+
+def test_a_flat_loss_is_called_overfitting_at_most_once_in_twenty_and_a_rising_one_mostly():
+    training = 0.5 * np.exp(-np.arange(20) / 10) + 0.05
+    rising = np.maximum(1, 1 + 0.2 * (np.arange(20) - 6) / 13)
+    for jitter in (0.02, 0.05, 0.1):
+        flat = [falling_to(0.5, 20, jitter, seed) for seed in range(100)]
+        said = [rules(run(train_loss=training, validation_loss=losses)) for losses in flat]
+        assert sum("overfitting" in each for each in said) <= 5, jitter
+    steady = [rising * falling_to(0.5, 20, 0.02, seed) for seed in range(50)]
+    said = [rules(run(train_loss=training, validation_loss=losses)) for losses in steady]
+    assert sum("overfitting" in each for each in said) >= 45
+
+
+def test_the_best_of_many_guessed_epochs_has_not_learned():
+    told = 0
+    for seed in range(60):
+        guessed = np.random.default_rng(seed).binomial(500, 0.1, 50) / 500
+        epochs = run(train_loss=[2.3] * 50, validation_accuracy=guessed)
+        told += rules(epochs, classes=10, pictures=500) == ["did not learn"]
+    assert told >= 55
+
+
+def test_always_saying_the_commonest_class_is_not_learning():
+    epochs = run(train_loss=[0.7, 0.5, 0.4], validation_accuracy=[0.9, 0.9, 0.9])
+    said = texts(epochs, classes=2, pictures=500, commonest=0.9)
+    assert said == (
+        "It did not learn: 90 % at best, and always saying the commonest class gives 90 %."
+    )

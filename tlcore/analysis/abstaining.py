@@ -144,7 +144,7 @@ def _promised(
 def _worths(validation: Predictions, surest_first: Rows, ends: Rows) -> NDArray[np.float64]:
     """As how many independent pictures those that are answered count."""
     if validation.belonging is None:
-        return ends + 1.0
+        return (ends + 1).astype(np.float64)
     correct, belonging = validation.correct[surest_first], validation.belonging[surest_first]
     return np.array([share(correct[: end + 1], belonging[: end + 1]).worth for end in ends])
 

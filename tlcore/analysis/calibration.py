@@ -290,7 +290,10 @@ def _bin(low: float, high: float, n: int, hits: float, total: float) -> Bin:
 
 def _logits(predictions: Predictions) -> NDArray[np.float32]:
     """Up to a number for each picture, which makes no difference."""
-    return np.log(np.maximum(predictions.probabilities, np.float32(SMALLEST)))
+    logits: NDArray[np.float32] = np.log(
+        np.maximum(predictions.probabilities, np.float32(SMALLEST))
+    )
+    return logits
 
 
 def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tlcore.analysis.intervals import CONFIDENCE, Interval, Rows, paired
+from tlcore.analysis.intervals import CONFIDENCE, Interval, Rows, paired_mean
 from tlcore.analysis.predictions import Predictions
 
 
@@ -28,8 +28,9 @@ def difference(
     if not _same_pictures(first, second, ours, theirs):
         return None
     before, after = first.correct[ours], second.correct[theirs]
-    gains, losses = int((after & ~before).sum()), int((before & ~after).sum())
-    return paired(gains, losses, len(first), confidence=confidence)
+    gains = after - before.astype(np.float64)
+    belonging = None if first.belonging is None else first.belonging[ours]
+    return paired_mean(gains, belonging, confidence=confidence)
 
 
 def _same_pictures(

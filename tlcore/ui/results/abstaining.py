@@ -70,7 +70,7 @@ def kept_words(found: Promise | None, wanted: float) -> str:
             "too many are wrong, or the validation pictures are too few."
         )
     text = (
-        f"The validation pictures promise that from a confidence of "
+        f"The validation pictures promise it from a confidence of "
         f"**{percent(found.threshold, digits=1)}** on. On the test pictures it then answers "
         f"**{rate(found.kept.coverage)}**"
     )
