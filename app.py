@@ -6,10 +6,16 @@ beside it would let the first deep link to a fresh server bypass the lab's own n
 
 import streamlit as st
 
+from tlcore.ui import crowd
 from tlcore.ui.door import refuse_open_address
 from tlcore.ui.routes import ROUTES
 from tlcore.ui.server import opening
 from tlcore.ui.visitors import MIDDLEWARE
 
 refuse_open_address()
-app = st.App("tlcore/ui/main.py", routes=ROUTES, middleware=MIDDLEWARE, lifespan=opening)
+app = st.App(
+    "tlcore/ui/main.py",
+    routes=ROUTES,
+    middleware=(*MIDDLEWARE, *crowd.MIDDLEWARE),
+    lifespan=opening,
+)

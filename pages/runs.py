@@ -12,7 +12,7 @@ from tlcore.ui.runs_acts import forget_undo, show_emptying, show_undo
 from tlcore.ui.runs_chosen import find_chosen, show_chosen
 from tlcore.ui.runs_details import show_import
 from tlcore.ui.runs_list import Shown, choose_shown, show_list
-from tlcore.ui.session import me, store
+from tlcore.ui.session import expiry, me, store
 
 
 def show_runs(runs: RunStore, by: Owner) -> None:
@@ -34,6 +34,8 @@ def show_runs(runs: RunStore, by: Owner) -> None:
         if shown.binned:
             show_emptying(runs, by)
         show_import(runs, by)
+        if words := expiry():
+            st.caption(words)
     if chosen is not None:
         with right, told():
             show_chosen(runs, chosen, by)

@@ -85,6 +85,16 @@ def read_explained(folder: Path, network: str) -> tuple[Explained, ...]:
         ) from None
 
 
+def has_explained(folder: Path) -> bool:
+    """Whether any were kept."""
+    return (folder / _FILE).exists()
+
+
+def drop_explained(folder: Path) -> None:
+    """Delete them for good."""
+    (folder / _FILE).unlink(missing_ok=True)
+
+
 def _explained(fields: dict[str, Any], jpeg: bytes) -> Explained:
     return Explained(
         row=int(fields["row"]),

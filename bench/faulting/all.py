@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bench.faulting import (
     clocks,
+    crowds,
     disks,
     engine,
     hostile,
@@ -21,7 +22,7 @@ from bench.faulting.rows import Row
 
 _FAMILIES = (
     killed, servers, power, clocks, queue, people, disks, engine, memory, hostile, outside,
-    pages, promised,
+    pages, promised, crowds,
 )  # fmt: skip
 
 ROWS: tuple[Row, ...] = tuple(

@@ -3,12 +3,14 @@ import os
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from tests.data.makers import everything_in
 from tlcore import paths
+from tlcore.data import cache
 from tlcore.data.cache import kept, key_of
 from tlcore.errors import DataError
 
@@ -79,6 +81,37 @@ def test_a_map_that_is_in_use_outlives_what_takes_its_place():
     (folder() / "sums.json").unlink()
     kept(KEY, make)
     assert np.array_equal(found.pixels, PIXELS)
+
+
+def test_beyond_the_budget_what_was_unused_for_longest_goes_and_the_newest_stays(monkeypatch):
+    keys = [key_of("budget", number) for number in range(3)]
+    kept(keys[0], make)
+    monkeypatch.setattr(cache, "MOST_BYTES", 2 * sum(each.bytes for each in cache.shelves()) + 99)
+    kept(keys[1], make)
+    os.utime(folder().parent / keys[1], (1, 1))
+    kept(keys[2], make)
+    kept(keys[0], never)
+    kept(keys[2], never)
+    with pytest.raises(AssertionError):
+        kept(keys[1], never)
+
+
+def test_decoding_for_anybody_stops_before_the_disk_is_full(monkeypatch):
+    monkeypatch.setenv("TL_PUBLIC", "1")
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=cache.FREE_BYTES))
+    with pytest.raises(DataError, match="disk is full"):
+        kept(KEY, make)
+    assert cache.shelves() == []
+
+
+def test_all_that_was_made_of_a_data_set_can_be_let_go():
+    for number, of in enumerate(("mine", "mine", "theirs")):
+        kept(key_of("of", number), make, of=of)
+    for of in ("mine", "theirs"):
+        (cache.activations() / f"key.sum{cache.activations_of(of)}").write_bytes(b"x")
+    assert cache.clear_of("mine") == 3
+    assert len(cache.shelves()) == 2
+    kept(key_of("of", 2), never)
 
 
 def test_a_failure_leaves_nothing_behind():

@@ -4,7 +4,9 @@ import json
 import os
 import shutil
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -313,6 +315,45 @@ def test_one_person_may_have_so_much_and_all_together_so_much():
     with pytest.raises(DataError, match="no room for more"):
         hand_in(6, LOCAL)
     hand_in(0, ADA)
+
+
+def test_of_eight_at_once_only_those_are_kept_that_fit():
+    limits = Limits(10**6, 99, 9, 10**6, owner_bytes=10**7, total_bytes=10**8, owner_uploads=3)
+
+    def hand_in(seed):
+        files = {f"{kind}/1.png": picture(seed + n, (9, 9)) for n, kind in enumerate("ab")}
+        try:
+            return keep_upload(handed(files), by=ADA, limits=limits)
+        except DataError:
+            return None
+
+    with ThreadPoolExecutor(8) as tabs:
+        kept = [each for each in tabs.map(hand_in, range(0, 16, 2)) if each]
+    assert len(kept) == len(list_uploads(by=ADA)) == 3
+
+
+def test_one_person_has_so_many_pictures_and_a_smaller_share_where_room_is_scarce():
+    def hand_in(seed, by, **more):
+        files = {f"{kind}/1.png": picture(seed + n, (30, 30)) for n, kind in enumerate("ab")}
+        rules = {"owner_bytes": 10**6, "total_bytes": 10**7, **more}
+        return keep_upload(handed(files), by=by, limits=Limits(4 * 10**3, 99, 9, 10**6, **rules))
+
+    size = hand_in(0, ADA).bytes
+    with pytest.raises(DataError, match="You would have 4 pictures"):
+        hand_in(2, ADA, owner_pictures=3)
+    scarce = {"total_bytes": 20 * size}
+    for seed in (2, 4):
+        hand_in(seed, ADA, **scarce)
+    with pytest.raises(DataError, match="are yours"):
+        [hand_in(seed, ADA, **scarce) for seed in range(6, 40, 2)]
+    hand_in(60, BOB, **scarce)
+
+
+def test_uploads_leave_some_of_the_disk_free(monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=10))
+    limits = Limits(10**6, 99, 9, 10**6, 10**6, 10**6, free_bytes=11)
+    with pytest.raises(DataError, match="no room for more"):
+        keep_upload(handed(two_classes()), by=ADA, limits=limits)
 
 
 def test_a_lab_open_to_anybody_takes_little_and_reads_uploads_alone(monkeypatch, tmp_path):

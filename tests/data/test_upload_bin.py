@@ -4,7 +4,7 @@ import pytest
 
 from tests.data.makers import two_classes
 from tests.data.test_upload import ADA, BOB, handed, kept_files, opened
-from tlcore.data import upload_folder
+from tlcore.data import cache, upload_folder
 from tlcore.data.upload import disk_use, keep_upload, list_uploads
 from tlcore.data.upload_bin import bin_upload, binned_before, empty_upload_bin, restore_upload
 from tlcore.errors import DataMissing
@@ -79,3 +79,15 @@ def test_killed_while_deleting_for_good_it_is_there_or_gone(upload, monkeypatch)
     assert upload_folder.all_ids() == []
     assert keep_upload(handed(two_classes()), by=ADA).id == upload.id
     assert opened(upload).notes == ()
+
+
+def test_with_an_upload_goes_whatever_was_decoded_from_it(upload):
+    opened(upload)
+    assert cache.shelves()
+    keep_upload(handed(two_classes()), by=BOB)
+    bin_upload(upload.id, by=ADA)
+    empty_upload_bin(time.time(), by=ADA)
+    assert cache.shelves(), "Bob still has it"
+    bin_upload(upload.id, by=BOB)
+    empty_upload_bin(time.time(), by=BOB)
+    assert cache.shelves() == []

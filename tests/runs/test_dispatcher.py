@@ -17,7 +17,7 @@ from tlcore.runs.launch import claiming
 from tlcore.runs.lock import is_locked
 from tlcore.runs.owners import LOCAL
 from tlcore.runs.processes import family
-from tlcore.runs.records import LEASE
+from tlcore.runs.records import BEAT, LEASE
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 from tlcore.runs.supervise import Patience
@@ -171,6 +171,13 @@ def test_a_run_that_gets_further_every_time_is_never_given_up(store, step, monke
     assert store.get(run, by=LOCAL).attempt == 3
 
 
+@pytest.fixture
+def judged_at_once(monkeypatch):
+    """Nobody waits a beat for who was kept from writing."""
+    monkeypatch.setattr(supervise, "LATE", -BEAT)
+
+
+@pytest.mark.usefixtures("judged_at_once")
 def test_a_worker_that_is_silent_for_a_lease_is_killed_and_its_run_goes_on(store, launcher):
     late = [0.0]
     clock = Clock(steady=lambda: SYSTEM.steady() + late[0])
@@ -189,6 +196,7 @@ def test_a_worker_that_is_silent_for_a_lease_is_killed_and_its_run_goes_on(store
     assert "no sign of life" in lost[0].why
 
 
+@pytest.mark.usefixtures("judged_at_once")
 def test_whoever_is_silent_on_a_terminal_is_not_killed(store, launcher):
     late = [0.0]
     theirs = RunStore(clock=Clock(steady=lambda: SYSTEM.steady() + late[0]))
@@ -204,6 +212,7 @@ def test_whoever_is_silent_on_a_terminal_is_not_killed(store, launcher):
         process.kill()
 
 
+@pytest.mark.usefixtures("judged_at_once")
 def test_a_worker_that_never_says_a_word_lets_nobody_rely_on_the_warm_server(store, launcher):
     late = [0.0]
     theirs = RunStore(clock=Clock(steady=lambda: SYSTEM.steady() + late[0]))
@@ -213,6 +222,41 @@ def test_a_worker_that_never_says_a_word_lets_nobody_rely_on_the_warm_server(sto
     Dispatcher(theirs, launcher).step()
     assert launcher.cooled_down == 1
     assert store.get(run, by=LOCAL).attempt == 2
+
+
+def test_while_the_store_is_held_up_and_a_beat_after_nobody_is_held_to_be_lost(store, monkeypatch):
+    late, now, waits = [0.0], [0.0], [0.0]
+    theirs = RunStore(clock=Clock(steady=lambda: SYSTEM.steady() + late[0]))
+    monkeypatch.setattr(theirs, "wait", lambda: waits.pop() if waits else 0.0)
+    watch = supervise.Supervisor(theirs, now=lambda: now[0])
+    run = submit(store)
+    attempt = store.claim(device="cpu", run=run)
+    late[0] = LEASE + 1  # so long somebody else was writing
+    for moment, waited in [(0.0, 5.0), (2.0, 0.0), (2.1, 9.0), (4.0, 0.0)]:
+        now[0], waits[:] = moment, [waited]
+        assert watch.look() == ()
+    late[0] = 0.0
+    assert store.beat(attempt, progress=1) is None  # its turn had come
+    assert watch.look() == ()
+    late[0] = LEASE + 1
+    for moment, lost in [(10.0, []), (10.0 + BEAT, []), (10.0 + 2 * BEAT, [run])]:
+        now[0] = moment
+        assert [each.id for each in watch.look()] == lost
+
+
+def test_who_looks_once_waits_a_beat_for_who_was_kept_from_writing(store, monkeypatch):
+    late, slept = [0.0], []
+    theirs = RunStore(clock=Clock(steady=lambda: SYSTEM.steady() + late[0]))
+    attempt = store.claim(device="cpu", run=submit(store))
+    late[0] = LEASE + 1
+
+    def sleep(seconds):
+        slept.append(seconds)
+        theirs.beat(attempt, progress=1)
+
+    monkeypatch.setattr(supervise, "time", SimpleNamespace(sleep=sleep, monotonic=time.monotonic))
+    assert supervise.find_lost(theirs) == ()
+    assert slept[0] > BEAT
 
 
 def test_when_memory_ran_out_that_is_the_reason_and_nothing_is_tried_again(

@@ -142,6 +142,38 @@ def test_computing_time_is_counted_for_a_day(store, time):
     submit(store, by=ADA)
 
 
+def test_time_that_was_used_is_used_whatever_is_deleted(store, time):
+    store.set_rules(Rules(seconds=600), by=LOCAL)
+    attempt = work(store, by=ADA)
+    work_for(store, time, attempt, seconds=610)
+    store.end(attempt, State.FINISHED, "done")
+    store.delete(attempt.run, by=ADA)
+    store.forget(attempt.run, by=ADA)
+    assert store.usage(by=ADA).seconds == 610
+    with pytest.raises(QuotaExceeded, match="10 minutes"):
+        submit(store, by=ADA)
+
+
+def test_one_person_has_as_many_runs_as_the_rules_say_the_bin_included(store):
+    store.set_rules(Rules(runs_each=3), by=LOCAL)
+    for _ in range(3):
+        run = submit(store, by=ADA)
+        store.ask(run, "cancel", by=ADA)
+        store.delete(run, by=ADA)
+    with pytest.raises(QuotaExceeded, match="You have 3 runs"):
+        submit(store, by=ADA)
+    submit(store, by=BOB)
+    for _ in range(4):
+        submit(store)
+
+
+def test_whoever_comes_when_room_is_scarce_still_finds_some(store):
+    store.set_rules(Rules(runs=40, runs_each=30), by=LOCAL)
+    for person in (ADA, BOB, *(anonymous() for _ in range(5))):
+        assert submit_until_refused(store, person, attempts=40) >= limits.FEW_RUNS
+    assert store.usage(by=ADA).runs < 10
+
+
 def test_who_has_used_up_their_time_is_asked_to_stop_and_told_why(store, time):
     store.set_rules(Rules(seconds=600), by=LOCAL)
     attempt, local = work(store, by=ADA), work(store)

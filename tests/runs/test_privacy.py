@@ -36,16 +36,20 @@ CHANGES = {
     "rename": (State.QUEUED, lambda store, run, by: store.rename(run, "mine now", by=by)),
     "delete": (State.FINISHED, lambda store, run, by: store.delete(run, by=by)),
     "restore": (State.FINISHED, lambda store, run, by: store.restore(run, by=by)),
+    "take_away": (
+        State.FINISHED,
+        lambda store, run, by: store.take_away(run, "embedding", by=by),
+    ),
     "forget": (State.FINISHED, lambda store, run, by: store.forget(run, by=by)),
     "attach": (
         State.FINISHED,
         lambda store, run, by: store.attach(run, "embedding", draft_of(store, run), by=by),
     ),
 }
-WITHOUT_A_RUN = {"submit", "adopt", "list", "counts", "usage", "set_rules"}
+WITHOUT_A_RUN = {"submit", "adopt", "refuse_import", "list", "counts", "usage", "set_rules"}
 FOR_DISPATCHER_AND_WORKER = {
     "claim", "attempt", "begin", "beat", "record", "publish", "end",
-    "overdue", "find_lost", "worker", "active", "queued", "strays", "lose",
+    "overdue", "wait", "find_lost", "worker", "active", "queued", "strays", "lose",
 }  # fmt: skip
 FOR_BACKUPS = {"copied", "abandon"}
 FOR_ANYBODY = {"rules", "close"}
@@ -63,6 +67,9 @@ def prepared(store, change):
         store.delete(run, by=ADA)
     if change == "attach":
         draft_of(store, run).write_text("a map")
+    if change == "take_away":
+        draft_of(store, run).write_text("a map")
+        store.attach(run, "embedding", draft_of(store, run), by=ADA)
     return run
 
 

@@ -3,9 +3,10 @@ import pytest
 from tlcore import paths
 from tlcore.catalog import CARDS
 from tlcore.errors import RecipeError
-from tlcore.recipe import Data, Distillation, Model, Recipe
-from tlcore.runs.owners import LOCAL, anonymous
-from tlcore.runs.public import refuse_foreign
+from tlcore.presets import presets
+from tlcore.recipe import Data, Distillation, Head, Model, Recipe
+from tlcore.runs.owners import LOCAL, PUBLIC, anonymous
+from tlcore.runs.public import refuse_foreign, refuse_large
 from tlcore.runs.store import RunStore
 
 
@@ -87,3 +88,14 @@ def test_a_teacher_from_elsewhere_is_refused(teacher):
     with pytest.raises(RecipeError, match=r"distillation\.teacher .*must be in the catalogue"):
         refuse_foreign(Recipe(distillation=Distillation(teacher=teacher)))
     refuse_foreign(Recipe(distillation=Distillation(teacher="tf_efficientnet_lite0")))
+
+
+def test_what_would_need_more_memory_than_there_is_for_one_is_refused_and_no_preset_is(monkeypatch):
+    for preset in presets():
+        refuse_large(preset.recipe, PUBLIC)
+    wide = Recipe(model=Model(head=Head(hidden=(65536, 65536))))
+    with pytest.raises(RecipeError, match="GB of memory"):
+        refuse_large(wide, PUBLIC)
+    monkeypatch.setenv("TL_PUBLIC", "1")
+    with pytest.raises(RecipeError, match="GB of memory"):
+        RunStore().submit(wide, by=anonymous())

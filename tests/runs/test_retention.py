@@ -12,12 +12,21 @@ from tlcore import paths
 from tlcore.data import cache
 from tlcore.data.load import open_dataset
 from tlcore.data.upload import keep_upload, list_uploads
-from tlcore.data.upload_bin import restore_upload
+from tlcore.data.upload_bin import empty_upload_bin, restore_upload
 from tlcore.errors import DataMissing, NotAllowed, RunError
 from tlcore.recipe import Data, Input
 from tlcore.runs import identity, retention, strays
 from tlcore.runs.owners import LOCAL, Rules, anonymous
-from tlcore.runs.retention import delete_upload, disk_use, empty_bin, prune, run_bytes
+from tlcore.runs.retention import (
+    delete_upload,
+    disk_use,
+    drop_pictures,
+    empty_bin,
+    expire,
+    prune,
+    run_bytes,
+    showing,
+)
 from tlcore.runs.states import State
 
 ADA, BOB = anonymous(name="Ada"), anonymous(name="Bob")
@@ -286,3 +295,55 @@ def test_uploads_leave_the_bin_with_the_runs(store):
     later = wall.time() + 9 - NOON
     assert [each.what for each in empty_bin(store, by=ADA, older_than=-later)] == ["upload"]
     assert list_uploads(by=LOCAL, binned=True) == ()
+
+
+def of_upload(store, upload, *, by=LOCAL):
+    """A run with pictures of an upload."""
+    recipe = RECIPE.model_copy(update={"data": Data(name="folder", path=upload.path)})
+    attempt = start(store, store.submit(recipe, by=by).id)
+    store.begin(attempt, identity.own(), {})
+    for kind in ("predictions", "pictures"):
+        publish(store, attempt, kind, kind)
+    store.end(attempt, State.FINISHED, "done")
+    return attempt.run
+
+
+def test_runs_that_still_show_pictures_of_a_deleted_upload_are_told_and_can_let_them_go(store):
+    upload = keep_upload(handed(two_classes()), by=LOCAL)
+    run, binned, other = of_upload(store, upload), of_upload(store, upload), finished(store)
+    store.delete(binned, by=LOCAL)
+    delete_upload(store, upload.id, by=LOCAL, anyway=True)
+    empty_upload_bin(wall.time(), by=LOCAL)
+    assert {each.id for each in showing(store, [upload.id], by=LOCAL)} == {run, binned}
+    assert showing(store, [upload.id], by=ADA) == ()
+    for each in (run, binned):
+        drop_pictures(store, each, by=LOCAL)
+    assert showing(store, [upload.id], by=LOCAL) == ()
+    assert [each for each in files_of(store, run) if "pictures" in each] == []
+    assert any("predictions" in each for each in files_of(store, run))
+    assert any("pictures" in each for each in files_of(store, other))
+
+
+def test_what_absent_visitors_left_goes_and_all_else_stays(store, time):
+    store.set_rules(Rules(absent=1000.0), by=LOCAL)
+    time.wall = wall.time()
+    ended, bobs, mine = finished(store, by=ADA), finished(store, by=BOB), finished(store)
+    waiting = submit(store, by=ADA)
+    used = keep_upload(handed(two_classes(7)), by=BOB)
+    of_upload(store, used, by=BOB)
+    left = keep_upload(handed(two_classes()), by=ADA)
+    time.pass_by(900)
+    assert expire(store) == ()
+    store.visits.note(BOB)
+    time.pass_by(200)
+    assert names(expire(store)) == [("old run", ended), ("upload", left.id)]
+    assert {run.id for run in store.list(by=LOCAL)} >= {bobs, mine, waiting}
+    assert [each.id for each in list_uploads(by=LOCAL)] == [used.id]
+    assert not (store.home / "runs" / ended).exists()
+
+
+def test_where_no_rule_says_so_nothing_ever_expires(store, time):
+    run = finished(store, by=ADA)
+    time.pass_by(10**9)
+    assert expire(store) == ()
+    assert store.get(run, by=ADA)

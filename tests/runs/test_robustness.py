@@ -7,9 +7,7 @@ import pytest
 
 from tlcore.analysis.robustness import CORRUPTIONS, SEVERITIES, Case, Robustness
 from tlcore.errors import RunError
-from tlcore.runs.lock import locked
-from tlcore.runs.measuring import failure_of, is_measuring, start_measuring
-from tlcore.runs.robustness import keep_robustness, lock_of, log_of, read_robustness
+from tlcore.runs.robustness import keep_robustness, read_robustness
 
 NETWORK = "best-3.safetensors"
 
@@ -66,56 +64,3 @@ def test_a_file_of_anything_else_is_told_in_words(tmp_path, content):
     (tmp_path / "robustness.json").write_bytes(content)
     with pytest.raises(RunError, match="can't be read"):
         read_robustness(tmp_path, NETWORK)
-
-
-class Process:
-    """One that ended with this code; None if it still goes on."""
-
-    def __init__(self, code):
-        self.code = code
-
-    def poll(self):
-        return self.code
-
-
-@pytest.fixture
-def started(monkeypatch):
-    """The commands that would have been started, and the process that stands for all of them."""
-    commands, process = [], Process(None)
-
-    def start(command, home, log, environment):
-        commands.append(command)
-        return process
-
-    monkeypatch.setattr("tlcore.runs.measuring.start_apart", start)
-    monkeypatch.setattr("tlcore.runs.measuring._started", {})
-    return commands, process
-
-
-def test_only_one_process_measures_a_run(tmp_path, started):
-    commands, process = started
-    start_measuring(tmp_path, tmp_path / "a-run")
-    start_measuring(tmp_path, tmp_path / "a-run")
-    assert commands == [["tlcore", "robust", "a-run"]]
-    assert is_measuring(tmp_path / "a-run")
-    process.code = 0
-    assert not is_measuring(tmp_path / "a-run")
-    assert failure_of(tmp_path / "a-run") == ""
-
-
-def test_one_that_somebody_else_has_started_is_seen_by_its_lock(tmp_path, started):
-    assert not is_measuring(tmp_path)
-    with locked(lock_of(tmp_path)):
-        assert is_measuring(tmp_path)
-        start_measuring(tmp_path, tmp_path)
-    assert started[0] == []
-
-
-def test_why_it_failed_is_what_it_said_last(tmp_path, started):
-    start_measuring(tmp_path, tmp_path)
-    log_of(tmp_path).write_text("1/75 fog 1: 3 %\nError: The data are gone\n  What to do: Look.\n")
-    assert failure_of(tmp_path) == ""
-    started[1].code = 1
-    assert failure_of(tmp_path) == "The data are gone\n  What to do: Look."
-    log_of(tmp_path).unlink()
-    assert failure_of(tmp_path) == "it ended with code 1"

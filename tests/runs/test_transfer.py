@@ -2,7 +2,9 @@
 
 import json
 import random
+import time
 import zipfile
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -37,8 +39,10 @@ from tlcore.analysis.predictions import Predictions
 from tlcore.errors import QuotaExceeded, RunError
 from tlcore.recipe import Data
 from tlcore.recipe_text import to_yaml
-from tlcore.runs import adoption, transfer
+from tlcore.runs import adoption, parcel_reading, transfer
+from tlcore.runs.lock import locked as held
 from tlcore.runs.owners import LOCAL, Rules, anonymous
+from tlcore.runs.parcel import MOST_LINES
 from tlcore.runs.results import read_predictions, read_result, read_validation
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
@@ -415,6 +419,82 @@ def test_whatever_is_no_file_is_one_clear_error(elsewhere, tmp_path):
     for path in (tmp_path / "nowhere", tmp_path):
         with pytest.raises(RunError, match="can't be opened"):
             import_run(elsewhere, path, by=BOB)
+
+
+@pytest.mark.parametrize(("name", "line"), [
+    ("metrics.jsonl", '["x", 0, 0, 0.5, 1.0]'),
+    ("events.jsonl", '{"event": "Note", "attempt": 1, "at": 0.0, "text": "x"}'),
+])  # fmt: skip
+def test_more_lines_than_a_run_has_are_refused_before_one_is_parsed(
+    elsewhere, parcel, tmp_path, monkeypatch, name, line
+):
+    files = taken_apart(parcel)
+    files[name] = f"{line}\n".encode() * (MOST_LINES[name] + 1)
+    parse = parcel_reading._parsed
+
+    def never_of_these(content, told):
+        assert told != name
+        return parse(content, told)
+
+    monkeypatch.setattr(parcel_reading, "_parsed", never_of_these)
+    with pytest.raises(RunError, match=rf"{name} has .* lines"):
+        import_run(elsewhere, put_together(tmp_path / "many", files), by=BOB)
+    assert kept_by(elsewhere) == {}
+
+
+@pytest.mark.usefixtures("at_once")
+def test_while_a_file_is_read_everybody_else_can_write(elsewhere, parcel, monkeypatch):
+    parse = parcel_reading._parsed
+
+    def meanwhile(content, name):
+        if name == "metrics.jsonl":
+            elsewhere.set_rules(Rules(), by=LOCAL)
+            monkeypatch.setattr(parcel_reading, "_parsed", parse)
+        return parse(content, name)
+
+    monkeypatch.setattr(parcel_reading, "_parsed", meanwhile)
+    assert import_run(elsewhere, parcel, by=BOB)
+    assert parcel_reading._parsed is parse, "it was read at all"
+
+
+@pytest.mark.usefixtures("at_once")
+def test_of_a_hundred_imports_an_hour_as_many_are_taken_as_the_rules_say(
+    elsewhere, parcel, monkeypatch
+):
+    elsewhere.set_rules(Rules(imports=3), by=LOCAL)
+    for _ in range(3):
+        run = import_run(elsewhere, parcel, by=BOB)
+        elsewhere.delete(run.id, by=BOB)
+        elsewhere.forget(run.id, by=BOB)
+    for _ in range(97):
+        with pytest.raises(QuotaExceeded, match="taken in 3 runs this hour"):
+            import_run(elsewhere, parcel, by=BOB)
+    assert import_run(elsewhere, parcel, by=ADA)
+    later = replace(elsewhere.clock, wall=lambda: time.time() + 3600)
+    assert import_run(RunStore(elsewhere.home, clock=later), parcel, by=BOB)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_an_imported_run_counts_with_all_that_it_takes(elsewhere, parcel, monkeypatch):
+    files = taken_apart(parcel)
+    import_run(elsewhere, parcel, by=BOB)
+    curves = len(files["events.jsonl"]) + len(files["metrics.jsonl"])
+    assert elsewhere.usage(by=BOB).bytes > curves + len(files["best.safetensors"])
+    assert elsewhere.usage(by=BOB).runs == 1
+    elsewhere.set_rules(Rules(free_bytes=10**18), by=LOCAL)
+    with pytest.raises(QuotaExceeded, match="has to stay free"):
+        import_run(elsewhere, parcel, by=ADA)
+
+
+def test_a_lab_open_to_anybody_takes_in_one_run_at_a_time(elsewhere, parcel, monkeypatch):
+    monkeypatch.setenv("TL_PUBLIC", "1")
+    elsewhere.set_rules(Rules(), by=LOCAL)
+    with (
+        held(elsewhere.home / "import.lock"),
+        pytest.raises(RunError, match="one at a time"),
+    ):
+        import_run(elsewhere, parcel, by=BOB)
+    assert kept_by(elsewhere) == {}
 
 
 @pytest.mark.usefixtures("at_once")

@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from tests.runs.lives import bring_to, submit, work
 from tests.runs.parcels import finished
+from tlcore import paths
 from tlcore.errors import StoreError
 from tlcore.events import Note, PhaseBegan, Started
 from tlcore.plan import PhaseCount
@@ -15,6 +16,7 @@ from tlcore.runs.owners import LOCAL, known_by
 from tlcore.runs.records import Metric
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
+from tlcore.runs.visits import signed_key
 from tlcore.ui import points_route
 from tlcore.ui.visitors import COOKIE
 
@@ -137,7 +139,7 @@ def test_in_a_lab_open_to_anybody_only_its_owner_is_told_of_a_run(store, monkeyp
     run = finished(store, by=known_by(KEY))
     (mine,) = ask(f"run={run}", cookie=KEY)[0]["runs"]
     assert mine["state"] == "finished"
-    (theirs,) = ask(f"run={run}", cookie="another key")[0]["runs"]
+    (theirs,) = ask(f"run={run}", cookie=signed_key(paths.home()))[0]["runs"]
     assert "There is no run" in theirs["gone"]
     refused, status = ask(f"run={run}")
     assert status == 403

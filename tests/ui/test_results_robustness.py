@@ -6,9 +6,10 @@ import pytest
 from tests.runs.examined import examined, predict
 from tests.ui.looking import button, open_page
 from tlcore.analysis.robustness import CORRUPTIONS, SEVERITIES, Case, Robustness
+from tlcore.runs.errands import MEASUREMENT
 from tlcore.runs.lock import locked
 from tlcore.runs.owners import LOCAL, known_by
-from tlcore.runs.robustness import keep_robustness, lock_of
+from tlcore.runs.robustness import keep_robustness
 from tlcore.runs.store import RunStore
 from tlcore.ui.results.robustness import robustness_table, severity_chart
 
@@ -38,9 +39,9 @@ def started(monkeypatch):
         commands.append(command)
         return Process()
 
-    monkeypatch.setattr("tlcore.runs.measuring.start_apart", start)
-    monkeypatch.setattr("tlcore.runs.measuring._started", {})
-    return commands
+    monkeypatch.setattr("tlcore.runs.errands.start_apart", start)
+    yield commands
+    MEASUREMENT._started.clear()
 
 
 def made_up(n=200, cases=EVERY):
@@ -77,7 +78,7 @@ def test_the_button_has_it_measured_in_the_background(store, run, started):
 
 def test_while_somebody_measures_it_says_how_far_that_is(store, run, started):
     keep(store, run, made_up(cases=EVERY[:30]))
-    with locked(lock_of(store.folder(run, by=LOCAL).path)):
+    with locked(MEASUREMENT.lock_of(store.folder(run, by=LOCAL).path)):
         page = open_page("results", run=run, part="Robustness")
     assert "30 of 75 so far" in page.get("progress")[0].proto.text
     assert not [each for each in page.button if "Measure" in each.label]

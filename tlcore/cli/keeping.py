@@ -58,6 +58,8 @@ def _add_bin(verbs: Verbs) -> None:
     verb.add_argument("runs", metavar="RUN", nargs="*", help="the id of a run")
     verb.add_argument("--restore", action="store_true", help="take these runs out of the bin")
     verb.add_argument("--empty", action="store_true", help="delete what is in the bin for good")
+    about = "delete for good the small copies of pictures that these runs keep"
+    verb.add_argument("--pictures", action="store_true", help=about)
     about = "with --empty: only what has been there for so many days"
     verb.add_argument("--days", metavar="N", type=_amount, default=0.0, help=about)
 
@@ -77,13 +79,18 @@ def _add_prune(verbs: Verbs) -> None:
 def bin_runs(given: Namespace) -> int:
     """Fill, empty or show the bin."""
     from tlcore.runs.owners import LOCAL
-    from tlcore.runs.retention import empty_bin
+    from tlcore.runs.retention import drop_pictures, empty_bin
     from tlcore.runs.store import RunStore
 
     store = RunStore()
     if given.empty:
         gone = empty_bin(store, by=LOCAL, older_than=given.days * DAY)
         _print_going(gone, as_json=given.json, done=True)
+        _print_showing(store, gone, as_json=given.json)
+    elif given.pictures:
+        for run in given.runs:
+            drop_pictures(store, run, by=LOCAL)
+        _print_binned(store, [store.get(run, by=LOCAL) for run in given.runs], as_json=given.json)
     elif given.runs:
         change = store.restore if given.restore else store.delete
         _print_binned(store, [change(run, by=LOCAL) for run in given.runs], as_json=given.json)
@@ -223,6 +230,18 @@ def _print_going(going: Sequence[Going], *, as_json: bool, done: bool) -> None:
         print(f"{_size(total)} have gone.")
     else:
         print(f"{_size(total)} would go; nothing has been done yet. With --apply it is.")
+
+
+def _print_showing(store: RunStore, gone: Sequence[Going], *, as_json: bool) -> None:
+    """Say which runs still show pictures of uploads that have gone."""
+    from tlcore.runs.owners import LOCAL
+    from tlcore.runs.retention import showing
+
+    uploads = {each.name for each in gone if each.what == "upload"}
+    runs = [run.id for run in showing(store, uploads, by=LOCAL)]
+    if runs and not as_json:
+        print("Small copies of the pictures are still in these runs. To delete them, too, type:")
+        print(f"  python -m tlcore bin --pictures {' '.join(runs)}")
 
 
 def _size(count: int) -> str:

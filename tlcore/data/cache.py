@@ -27,11 +27,16 @@ from numpy.typing import NDArray
 from tlcore import paths
 from tlcore.errors import DataError
 from tlcore.files import held, is_held
+from tlcore.runs.owners import is_public
 
 Write: TypeAlias = Callable[[NDArray[np.uint8]], None]
 Facts: TypeAlias = dict[str, Any]
 
-_PIXELS, _FACTS, _SUMS = "pixels.bin", "facts.json", "sums.json"
+MOST_BYTES = 40 * 10**9
+PUBLIC_BYTES = 2 * 10**9
+FREE_BYTES = 10**9
+
+_PIXELS, _FACTS, _SUMS, _OF = "pixels.bin", "facts.json", "sums.json", "of"
 _ABANDONED = 24 * 3600  # seconds after which a draft that nobody holds may go
 
 
@@ -57,25 +62,55 @@ def key_of(*parts: object) -> str:
     return hashlib.sha256("\x00".join(map(str, parts)).encode()).hexdigest()[:32]
 
 
-def kept(key: str, make: Callable[[Write], Facts]) -> Kept:
+def kept(key: str, make: Callable[[Write], Facts], *, of: str = "") -> Kept:
     """What is kept under this key; made first if it isn't there or is damaged.
 
     Args:
         key: See `key_of`.
         make: Hands all pixels, some pictures at a time, to the function it is given, and
             returns the facts.
+        of: The fingerprint of the data set, by which all that is kept of it can be let go.
     """
     folder = paths.cache() / "data" / key
     with _explained(folder):
         for _ in range(3):  # another process may sweep away what we just saw
             if found := _opened(folder):
                 return found
-            _put(_drafted(folder, make), folder)
+            _put(_drafted(folder, make, of), folder)
+            _keep_within(budget(), folder)
     raise DataError(
         "Decoded pictures don't stay as they were written",
         where=str(folder),
         remedy="Check the disk, or set TL_HOME to a folder on another one.",
     )
+
+
+def budget() -> int:
+    """Bytes that all decoded pictures together may take; what is made just now may take more."""
+    return PUBLIC_BYTES if is_public() else MOST_BYTES
+
+
+def clear_of(fingerprint: str) -> int:
+    """Let go of whatever was made of the pictures of a data set; how many shelves that were."""
+    going = [shelf for shelf in shelves() if _is_of(shelf.path, fingerprint)]
+    for shelf in going:
+        clear(shelf)
+    return len(going)
+
+
+def activations_of(fingerprint: str) -> str:
+    """What the names of files end in that hold activations of this data set."""
+    return f".of-{fingerprint[:32]}.bin"
+
+
+def _is_of(path: Path, fingerprint: str) -> bool:
+    if not path.is_dir():
+        return path.name.endswith(activations_of(fingerprint))
+    try:
+        facts = json.loads((path / _FACTS).read_text())
+    except (OSError, ValueError):
+        return False
+    return isinstance(facts, dict) and facts.get(_OF) == fingerprint
 
 
 @dataclass(frozen=True)
@@ -106,8 +141,7 @@ def shelves() -> list[Shelf]:
     for path in (*(paths.cache() / "data").glob("*"), *activations().iterdir()):
         with suppress(FileNotFoundError):  # another process may tidy up, too
             used = path.stat().st_mtime
-            files = path.iterdir() if path.is_dir() else (path,)
-            size = sum(file.stat().st_size for file in files)
+            size = _size(path)
             if path.suffix != ".tmp":
                 found.append(Shelf(path, size, used))
             elif _is_abandoned(path, used):
@@ -126,6 +160,23 @@ def clear(shelf: Shelf) -> None:
         shutil.rmtree(gone, ignore_errors=True)
 
 
+def _size(path: Path) -> int:
+    files = path.iterdir() if path.is_dir() else (path,)
+    return sum(file.stat().st_size for file in files)
+
+
+def _keep_within(most: int, newest: Path) -> None:
+    """Let go of what was unused for longest, until all that is decoded takes no more."""
+    found = [each for each in shelves() if each.path.parent == newest.parent and each.used]
+    surplus = sum(each.bytes for each in found) - most
+    for each in found:
+        if surplus <= 0:
+            return
+        if each.path != newest:
+            surplus -= each.bytes
+            clear(each)
+
+
 def _opened(folder: Path) -> Kept | None:
     try:
         sums = json.loads((folder / _SUMS).read_text())
@@ -133,6 +184,7 @@ def _opened(folder: Path) -> Kept | None:
             return None
         facts = json.loads((folder / _FACTS).read_text())
         shape = tuple(facts.pop("shape"))
+        facts.pop(_OF, None)  # earlier labs didn't tell
         with suppress(OSError):
             os.utime(folder)  # it was used just now
         return Kept(np.asarray(np.memmap(folder / _PIXELS, np.uint8, "r", shape=shape)), facts)
@@ -145,7 +197,7 @@ def _sum(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _drafted(folder: Path, make: Callable[[Write], Facts]) -> Path:
+def _drafted(folder: Path, make: Callable[[Write], Facts], of: str) -> Path:
     """A folder beside the one that is wanted, complete."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     _sweep(folder.parent)
@@ -155,18 +207,25 @@ def _drafted(folder: Path, make: Callable[[Write], Facts]) -> Path:
         with held(draft), (draft / _PIXELS).open("wb") as file:
 
             def write(pictures: NDArray[np.uint8]) -> None:
+                _check_free(folder.parent, pictures.nbytes)
                 shapes.append(pictures.shape)
                 file.write(np.ascontiguousarray(pictures).data)
 
             facts = make(write)
         shape = (sum(shape[0] for shape in shapes), *shapes[0][1:])
-        (draft / _FACTS).write_text(json.dumps({**facts, "shape": shape}))
+        (draft / _FACTS).write_text(json.dumps({**facts, "shape": shape, _OF: of}))
         sums = {name: _sum(draft / name) for name in (_PIXELS, _FACTS)}
         (draft / _SUMS).write_text(json.dumps(sums))
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
     return draft
+
+
+def _check_free(folder: Path, more: int) -> None:
+    """In a lab open to anybody, decoding never takes the last of the disk."""
+    if is_public() and shutil.disk_usage(folder).free < FREE_BYTES + more:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _put(draft: Path, folder: Path) -> None:

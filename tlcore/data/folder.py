@@ -38,6 +38,7 @@ def _opened(source: Source, data: Data, input: Input) -> Dataset:
     content = kept(
         key_of("folder", digest, input.size, input.fit, input.interpolation, VERSION),
         lambda write: _decode(source, layout.entries, input, write),
+        of=digest,
     )
     entries = [layout.entries[row] for row in content.facts["kept"]]
     classes = _classes(layout.entries, entries)
@@ -58,6 +59,11 @@ def _opened(source: Source, data: Data, input: Input) -> Dataset:
         fingerprint=digest,
         notes=tuple(filter(None, notes)),
     )
+
+
+def fingerprint_of(source: Source) -> str:
+    """The fingerprint of the data set that these files are, whatever its recipe."""
+    return _digest(source, arrange(source.names()).entries)
 
 
 def _digest(source: Source, entries: Sequence[Entry]) -> str:

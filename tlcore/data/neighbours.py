@@ -127,7 +127,7 @@ def _shrunk(dataset: Dataset, input: Input) -> Dataset:
         shape = pictures.pixels.shape
         as_stored = (shape, input.fit, input.interpolation) if dataset.name == "folder" else shape
         key = key_of("glance", dataset.name, dataset.fingerprint, side, as_stored, VERSION)
-        return replace(pictures, pixels=kept(key, make).pixels)
+        return replace(pictures, pixels=kept(key, make, of=dataset.fingerprint).pixels)
 
     test = dataset.test
     return replace(dataset, train=small("train", dataset.train), test=test and small("test", test))

@@ -40,4 +40,4 @@ def enlarged(pictures: Pictures, input: Input, fingerprint: str) -> Pictures:
 
     which = hashlib.sha256("\n".join(pictures.ids).encode()).hexdigest()
     key = key_of("enlarged", fingerprint, which, size, input.interpolation)
-    return replace(pictures, pixels=kept(key, make).pixels)
+    return replace(pictures, pixels=kept(key, make, of=fingerprint).pixels)

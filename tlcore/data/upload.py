@@ -17,12 +17,14 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +38,18 @@ from tlcore.data.upload_folder import (
     changing,
     drafted,
     missing,
+    read_holder,
     read_holders,
+    read_items,
     write_holder,
 )
 from tlcore.data.upload_limits import MEGABYTE, Limits, usual_limits
 from tlcore.data.upload_names import LONGEST
 from tlcore.data.upload_sources import Handed, Offer, offered
 from tlcore.errors import DataError
-from tlcore.runs.owners import LOCAL, Owner
+from tlcore.runs.owners import LOCAL, Owner, share
+
+_MAKE_ROOM = "Delete an upload that you no longer need, and empty the bin."
 
 __all__ = [
     "Handed",
@@ -115,7 +121,6 @@ def keep_upload(
         _check_amount(layout, offer, limits)
         classes, damage = _fill(draft, layout, offer, limits)
         size = sum(item.bytes for item in draft.items)
-        _check_room(draft.upload, size, by, limits)
         fields = {
             "name": " ".join(name.split())[:LONGEST],
             "classes": classes,
@@ -124,7 +129,8 @@ def keep_upload(
             "notes": [note for note in (*offer.notes, *layout.notes, *damage) if note],
             "binned": None,
         }
-        return _upload(draft.put(by.id, fields), {"owner": by.id, **fields})
+        room = partial(_check_room, draft.upload, size, sum(classes.values()), by, limits)
+        return _upload(draft.put(by.id, fields, room), {"owner": by.id, **fields})
 
 
 def list_uploads(*, by: Owner, binned: bool = False) -> tuple[Upload, ...]:
@@ -143,7 +149,7 @@ def list_uploads(*, by: Owner, binned: bool = False) -> tuple[Upload, ...]:
 
 def disk_use(*, by: Owner) -> int:
     """Bytes of whatever somebody has handed in, the bin included; for LOCAL, of everything."""
-    return _taken(by, but="")
+    return sum(uploads[0].bytes for uploads in map(partial(_held, by=by), all_ids()) if uploads)
 
 
 def find_upload(upload: str, *, by: Owner) -> Upload:
@@ -176,9 +182,12 @@ def _noted(upload: str, by: Owner, **changed: Any) -> Upload:
 
 def _held(upload: str, by: Owner) -> list[Upload]:
     """An upload as its holders know it, as far as somebody may see: their own first."""
+    if by != LOCAL:
+        fields = read_holder(upload, by.id)
+        return [_upload(upload, fields)] if fields else []
     holders = read_holders(upload)
     own = [by.id] if by.id in holders else []
-    others = [owner for owner in holders if owner != by.id] if by == LOCAL else []
+    others = [owner for owner in holders if owner != by.id]
     return [_upload(upload, holders[owner]) for owner in own + others]
 
 
@@ -257,25 +266,48 @@ def _notes_on_lost(found: Sequence[Entry], kept: Sequence[Entry]) -> list[str]:
     ]
 
 
-def _check_room(upload: str, size: int, by: Owner, limits: Limits) -> None:
+def _check_room(upload: str, size: int, pictures: int, by: Owner, limits: Limits) -> None:
     """Whether it fits beside everything else that is here."""
-    own, total = _taken(by, but=upload), _taken(LOCAL, but=upload)
-    if total + size > limits.total_bytes:
+    others = [each for each in all_ids() if each != upload]
+    left = limits.total_bytes - sum(map(partial(_bytes_of, paths.uploads()), others))
+    if left < size or shutil.disk_usage(paths.uploads()).free < limits.free_bytes:
         raise DataError(
             "There is no room for more uploads here now",
             remedy="Try again later, or run the lab on your own machine.",
         )
-    if by != LOCAL and own + size > limits.owner_bytes:
+    if by == LOCAL:
+        return
+    own = [found for each in others for found in _held(each, by)]
+    taken = sum(each.bytes for each in own) + size
+    most = share(limits.owner_bytes, left, min(limits.bytes, limits.owner_bytes))
+    if taken > most:
         raise DataError(
-            f"Your uploads would take {(own + size) / MEGABYTE:,.0f} MB, and "
-            f"{limits.owner_bytes // MEGABYTE:,} MB are yours",
-            remedy="Delete an upload that you no longer need, and empty the bin.",
+            f"Your uploads would take {taken / MEGABYTE:,.0f} MB, and "
+            f"{most // MEGABYTE:,} MB are yours",
+            remedy=_MAKE_ROOM,
         )
+    _check_numbers(len(own) + 1, sum(each.pictures for each in own) + pictures, limits)
 
 
-def _taken(by: Owner, *, but: str) -> int:
-    held = (_held(upload, by) for upload in all_ids() if upload != but)
-    return sum(uploads[0].bytes for uploads in held if uploads)
+def _check_numbers(uploads: int, pictures: int, limits: Limits) -> None:
+    for count, most, what in (
+        (uploads, limits.owner_uploads, "uploads"),
+        (pictures, limits.owner_pictures, "pictures"),
+    ):
+        if count > most:
+            raise DataError(
+                f"You would have {count:,} {what}, and one person has at most {most:,} here",
+                remedy=_MAKE_ROOM,
+            )
+
+
+@lru_cache(maxsize=100_000)
+def _bytes_of(uploads: Path, upload: str) -> int:
+    """Of an upload's pictures. It is called after its content, which never changes."""
+    try:
+        return sum(item.bytes for item in read_items(upload))
+    except DataError:
+        return 0
 
 
 @contextmanager

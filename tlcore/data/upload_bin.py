@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import time
 
+from tlcore.data.cache import clear_of
+from tlcore.data.folder import fingerprint_of
 from tlcore.data.upload import Upload, list_uploads, mark_binned
-from tlcore.data.upload_folder import drop_holders
+from tlcore.data.upload_folder import UploadSource, drop_holders
 from tlcore.runs.owners import Owner
 
 
@@ -34,5 +36,13 @@ def empty_upload_bin(moment: float, *, by: Owner) -> tuple[Upload, ...]:
     """Delete for good what was put into the bin before a moment."""
     going = binned_before(moment, by=by)
     for upload in going:
-        drop_holders(upload.id, {upload.owner})
+        drop(upload)
     return going
+
+
+def drop(upload: Upload) -> None:
+    """Delete it for good for one who has it. Once nobody has it, all that was made of its pictures
+    to be quick goes, too; of a run's own copies see `tlcore.runs.retention`."""
+    fingerprint = fingerprint_of(UploadSource(upload.id))
+    if drop_holders(upload.id, {upload.owner}):
+        clear_of(fingerprint)

@@ -20,7 +20,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -76,8 +76,14 @@ class Draft:
         named = sorted((item.name, item.sha256) for item in self.items)
         return hashlib.sha256(json.dumps(named).encode()).hexdigest()[:32]
 
-    def put(self, holder: str, fields: Mapping[str, Any]) -> str:
-        """Give it its place and its holder; what is there already is as good. Give its id."""
+    def put(self, holder: str, fields: Mapping[str, Any], check: Callable[[], None]) -> str:
+        """Give it its place and its holder; what is there already is as good. Give its id.
+
+        Args:
+            holder: Who has it from now on.
+            fields: What they say of it.
+            check: Raises if there is no room for it; nothing else changes meanwhile.
+        """
         _write_holder(self.folder, holder, fields)
         items = [asdict(item) for item in self.items]
         _write(self.folder / _CONTENT, {"format": 1, "pictures": items})
@@ -87,6 +93,7 @@ class Draft:
         folder = folder_of(self.upload)
         damaged = folder.exists() and not _is_sound(self.upload)
         with changing():
+            check()
             if damaged and folder.exists():
                 _make_way(folder, self.folder)
             if folder.exists():
@@ -173,19 +180,29 @@ def read_holders(upload: str) -> dict[str, dict[str, Any]]:
     return found
 
 
+def read_holder(upload: str, holder: str) -> dict[str, Any] | None:
+    """What one of them wrote; None if they don't have it."""
+    try:
+        fields = json.loads(_holder_file(folder_of(upload), holder).read_bytes())
+        return fields if fields["owner"] == holder else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def write_holder(upload: str, holder: str, fields: Mapping[str, Any]) -> None:
     """Note who has it; only while `changing`."""
     _write_holder(folder_of(upload), holder, fields)
 
 
-def drop_holders(upload: str, holders: Collection[str]) -> None:
-    """Somebody has it no longer; what nobody has is deleted for good."""
+def drop_holders(upload: str, holders: Collection[str]) -> bool:
+    """Somebody has it no longer; what nobody has is deleted for good. Whether it was."""
     with changing():
         if not set(read_holders(upload)) - set(holders):
             _remove(upload)
-            return
+            return True
         for holder in holders:
             _holder_file(folder_of(upload), holder).unlink(missing_ok=True)
+        return False
 
 
 def abandoned() -> list[Path]:

@@ -19,7 +19,10 @@ class Limits:
         classes: In an upload.
         pixels: Of all pictures of an upload: a picture of few bytes can take long to open.
         owner_bytes: Of all that one person has handed in, the bin included.
+        owner_uploads: Uploads of one person, the bin included.
+        owner_pictures: Pictures of one person, the bin included.
         total_bytes: Of all that everybody has handed in.
+        free_bytes: What has to stay free on the disk.
     """
 
     bytes: int
@@ -28,6 +31,9 @@ class Limits:
     pixels: int
     owner_bytes: int
     total_bytes: int
+    owner_uploads: int = 10_000
+    owner_pictures: int = 1_000_000
+    free_bytes: int = 0
 
 
 GENEROUS = Limits(
@@ -45,6 +51,9 @@ PUBLIC = Limits(
     pixels=500 * MEGABYTE,
     owner_bytes=60 * MEGABYTE,
     total_bytes=2_000 * MEGABYTE,
+    owner_uploads=50,
+    owner_pictures=5_000,
+    free_bytes=5_000 * MEGABYTE,
 )
 
 

@@ -28,11 +28,12 @@ from tlcore.nn.engine.batches import Resident
 from tlcore.nn.engine.evaluate import predict
 from tlcore.nn.engine.frozen import Frozen
 from tlcore.nn.engine.keepsake import Keepsake, load_network
+from tlcore.runs.errands import MEASUREMENT
 from tlcore.runs.lock import locked
 from tlcore.runs.owners import Owner
 from tlcore.runs.public import refuse_unseen
 from tlcore.runs.results import read_predictions
-from tlcore.runs.robustness import keep_robustness, lock_of, read_robustness
+from tlcore.runs.robustness import keep_robustness, read_robustness
 from tlcore.runs.store import RunStore
 
 
@@ -97,7 +98,7 @@ def measure(
         RunError: Somebody else is at it, or its data are no longer what they were.
     """
     path, folder = network_of(store, run, by=by), store.folder(run, by=by).path
-    with locked(lock_of(folder)) as mine:
+    with locked(MEASUREMENT.lock_of(folder)) as mine:
         if not mine:
             remedy = "Wait for that process, or end it; what it has measured stays."
             raise RunError("This run is being measured already", where=run, remedy=remedy)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tlcore.errors import QuotaExceeded
 from tlcore.files import force_to_disk
 from tlcore.recipe import Recipe
-from tlcore.runs.limits import rules_in, usage_of
-from tlcore.runs.owners import GIGABYTE, LOCAL, Owner
+from tlcore.runs.limits import note_import
+from tlcore.runs.owners import Owner
 from tlcore.runs.records import Artifact, Metric
 from tlcore.runs.rows import insert
 from tlcore.runs.states import State
@@ -37,6 +36,7 @@ class Foreign:
         epochs: Epochs to do.
         events: What happened.
         metrics: The points of its curves.
+        row_bytes: What both take in the store, about.
         files: What it made, in the folder that becomes the run's.
     """
 
@@ -51,32 +51,39 @@ class Foreign:
     ended: float | None
     epoch: int
     epochs: int
-    events: Callable[[], Iterable[Mapping[str, Any]]]
-    metrics: Callable[[], Iterable[Metric]]
+    events: Sequence[Mapping[str, Any]]
+    metrics: Sequence[Metric]
+    row_bytes: int
     files: tuple[Artifact, ...]
+
+    @property
+    def bytes(self) -> int:
+        """What counts of it against the room that its owner has."""
+        return sum(file.bytes for file in self.files) + self.row_bytes
 
 
 def adopt(
     sql: sqlite3.Connection, run: str, foreign: Foreign, draft: Path, by: Owner, now: float
 ) -> None:
-    """Write the rows of the run; its files must lie in the draft of its folder."""
-    _refuse_too_large(sql, foreign, by, now)
+    """Write the rows of the run; its files must lie in the draft of its folder. Nothing is read or
+    checked here any more: while this goes on, nobody else can write."""
+    note_import(sql, by, now)
     insert(
         sql, run, foreign.recipe, by, foreign.name, foreign.preset, 0, now,
         state=foreign.state.value, reason=foreign.reason, origin=foreign.origin,
         device=foreign.device, started=foreign.started, ended=foreign.ended or now,
-        epoch=foreign.epoch, epochs=foreign.epochs,
+        epoch=foreign.epoch, epochs=foreign.epochs, row_bytes=foreign.row_bytes,
     )  # fmt: skip
     (number,) = sql.execute("SELECT number FROM run WHERE id = ?", (run,)).fetchone()
     sql.executemany(
         "INSERT INTO event VALUES (?, ?, ?, ?, ?)",
-        ((number, seq, *_columns(event)) for seq, event in enumerate(foreign.events(), 1)),
+        ((number, seq, *_columns(event)) for seq, event in enumerate(foreign.events, 1)),
     )
     sql.executemany(
         "INSERT OR REPLACE INTO metric VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
             (number, seq, point.name, point.epoch, point.step, point.value, point.seconds)
-            for seq, point in enumerate(foreign.metrics(), 1)
+            for seq, point in enumerate(foreign.metrics, 1)
         ),
     )
     sql.executemany(
@@ -99,17 +106,6 @@ def settle(draft: Path, folder: Path) -> None:
     """The draft becomes the run's folder, which must not be there yet."""
     draft.rename(folder)
     force_to_disk(folder.parent)
-
-
-def _refuse_too_large(sql: sqlite3.Connection, foreign: Foreign, by: Owner, now: float) -> None:
-    most = rules_in(sql).bytes
-    size = sum(file.bytes for file in foreign.files)
-    if by != LOCAL and most is not None and usage_of(sql, by, now).bytes + size > most:
-        raise QuotaExceeded(
-            f"With this run, your files would fill more than the {most / GIGABYTE:g} GB of one "
-            "person",
-            remedy="Delete some runs, and empty the bin.",
-        )
 
 
 def _columns(event: Mapping[str, Any]) -> tuple[int, float, str]:

@@ -86,6 +86,13 @@ def _settle(
     return target, _let_go(sql, run, draft.kind, folder)
 
 
+def take_away(sql: sqlite3.Connection, run: int, kind: Kind, folder: RunFolder) -> list[Path]:
+    """Forget all files of a kind; tell which, to be removed."""
+    gone = [artifact.path for artifact in published(sql, run, kind, folder)]
+    sql.execute("DELETE FROM artifact WHERE run = ? AND kind = ?", (run, kind))
+    return gone
+
+
 def remove(files: list[Path]) -> None:
     """Remove superseded files, once nothing refers to them. One that stays does no harm."""
     for file in files:

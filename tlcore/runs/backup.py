@@ -46,7 +46,9 @@ WHY_LOST = "it was at work when the backup was made"
 
 _DATABASE, _MANIFEST = "runs.sqlite", "backup.json"
 _LOCKS = (".lock", ".tmp")
-_PLACE = re.compile(r"(runs|uploads|weights)(/[^/\\\x00]+)+|runs\.sqlite|backup\.json")
+_PLACE = re.compile(
+    r"(runs|uploads|weights)(/[^/\\\x00]+)+|runs\.sqlite|visitors\.key|backup\.json"
+)
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,8 @@ def back_up(store: RunStore, file: Path) -> Backup:
             _link_tree(
                 store.home / "uploads", stage / "uploads", _folders_of(store.home / "uploads")
             )
+        if (key := store.home / "visitors.key").exists():  # else nobody is known any more
+            _link(key, stage / key.name, needed=False)
         weights = store.home / "weights"
         _link_tree(weights, stage / "weights", [path.name for path in _files_of(weights)])
         facts = _checked(stage)

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 import weakref
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -105,6 +106,12 @@ class Database:
             self._refuse_another_file()
             _copy(connection, target)
             yield
+
+    def wait(self) -> float:
+        """Wait until a writer would be let through; seconds that it took."""
+        began = time.monotonic()
+        with self.writing():
+            return time.monotonic() - began
 
     def close(self) -> None:
         """Close what this process has open; it opens again when it is used."""

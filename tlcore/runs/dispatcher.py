@@ -17,6 +17,7 @@ from subprocess import Popen
 from tlcore import paths
 from tlcore.errors import StoreError
 from tlcore.runs.launch import Launcher, claiming, start_apart
+from tlcore.runs.limits import HOUR
 from tlcore.runs.lock import is_locked, locked
 from tlcore.runs.owners import LOCAL
 from tlcore.runs.records import BEAT, LEASE
@@ -50,7 +51,7 @@ class Dispatcher:
         self._store, self._launcher = store, launcher
         self._supervisor = Supervisor(store)
         self._busy = self._awake = time.monotonic()
-        self._look_at = 0.0
+        self._look_at = self._expire_at = 0.0
 
     def work(self, idle: float) -> None:
         """Go on until there has been nothing to do for a while."""
@@ -73,10 +74,20 @@ class Dispatcher:
             lost = self._supervisor.look()
             if any(self._store.worker(run.id) is None for run in lost):
                 self._launcher.cool_down()  # a worker that never said a word
+        if self._awake >= self._expire_at:
+            self._expire_at = self._awake + HOUR
+            self._expire()
         if self._store.queued():
             self._start()
         if self._store.queued() or self._store.active():
             self._busy = time.monotonic()
+
+    def _expire(self) -> None:
+        """Delete what absent visitors left, in a lab whose rules say so."""
+        if self._store.rules().absent is not None:
+            from tlcore.runs.retention import expire  # which opens pictures, as nobody else here
+
+            expire(self._store)
 
     def _start(self) -> None:
         """Start a run on every device that has room for one."""

@@ -1,22 +1,26 @@
 """Work on a finished run that takes a while: a command in a process of its own, which goes on when
 nobody looks, beside whose run lie what it says and a lock for as long as it lives.
 
->>> ERRAND = Errand("map", "embed")
+>>> ERRAND = Errand("map", "embed", "map")
 >>> ERRAND.lock_of(Path("runs/a-run")).name, ERRAND.log_of(Path("runs/a-run")).name
 ('map.lock', 'map.log')
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import Popen
+from threading import Lock
+from types import MappingProxyType
 
 from tlcore.errors import RunError
 from tlcore.runs.launch import start_apart
 from tlcore.runs.lock import is_locked
 
 _END = 2000
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -26,10 +30,13 @@ class Errand:
     Attributes:
         name: Of its files.
         verb: Of the command line; the run's id comes after it.
+        title: What people call it.
     """
 
     name: str
     verb: str
+    title: str
+    _starting: Lock = field(default_factory=Lock, repr=False, compare=False)
     _started: dict[Path, Popen[bytes]] = field(default_factory=dict, repr=False, compare=False)
 
     def lock_of(self, folder: Path) -> Path:
@@ -44,15 +51,51 @@ class Errand:
         """What a process says that was started from here."""
         return folder / f"{self.name}.log"
 
-    def start(self, home: Path, folder: Path) -> None:
-        """Have it done in the background, unless somebody is at it."""
-        if self.goes_on(folder):
-            return
+    def command(self, folder: Path, *words: str) -> list[str]:
+        """The module that does it, and its arguments.
+
+        >>> MEASUREMENT.command(Path("runs/a-run"), "--pictures", "200")
+        ['tlcore', 'robust', 'a-run', '--pictures', '200']
+        """
+        return ["tlcore", self.verb, folder.name, *words]
+
+    def start(
+        self, home: Path, folder: Path, *words: str, settings: Mapping[str, str] = _NONE
+    ) -> None:
+        """Have it done in the background, unless somebody is at it.
+
+        Args:
+            home: Whose run; one such errand goes on in it at a time.
+            folder: Of the run.
+            words: More arguments of the command.
+            settings: Of the process, in its environment.
+
+        Raises:
+            RunError: It goes on for another run, or no process can be started.
+        """
+        with self._starting:
+            if self.goes_on(folder):
+                return
+            if self._is_busy(home):
+                what = f"Another run's {self.title} is being made, and one is made at a time"
+                raise RunError(what, remedy="Wait until it is ready, then ask again.")
+            self._start(home, folder, words, settings)
+
+    def _is_busy(self, home: Path) -> bool:
+        """Whether it goes on for any run, begun from here or elsewhere."""
+        if any(process.poll() is None for process in self._started.values()):
+            return True
+        return any(map(is_locked, (home / "runs").glob(f"*/{self.name}.lock")))
+
+    def _start(
+        self, home: Path, folder: Path, words: Sequence[str], settings: Mapping[str, str]
+    ) -> None:
         log = self.log_of(folder)
         log.unlink(missing_ok=True)
         try:
             # Held until they end, so that they leave no zombies.
-            self._started[folder] = start_apart(["tlcore", self.verb, folder.name], home, log)
+            command = self.command(folder, *words)
+            self._started[folder] = start_apart(command, home, log, settings)
         except OSError as error:
             remedy = "Free some memory or disk space, then try again."
             raise RunError(f"No process can be started: {error.strerror}", remedy=remedy) from None
@@ -83,5 +126,8 @@ class Errand:
             return ""
 
 
-MAP = Errand("map", "embed")
+MAP = Errand("map", "embed", "map")
 """A map of the test pictures (`tlcore.asking.embed`)."""
+
+MEASUREMENT = Errand("robustness", "robust", "measurement")
+"""What its network calls rightly of corrupted pictures (`tlcore.runs.robustness`)."""

@@ -9,11 +9,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from tlcore.errors import QuotaExceeded
-from tlcore.runs.owners import GIGABYTE, LOCAL, Owner, Rules, usual_rules
+from tlcore.runs.owners import GIGABYTE, LOCAL, Owner, Rules, share, usual_rules
 from tlcore.runs.records import Usage
 from tlcore.runs.states import ACTIVE, State
 
-DAY = 24 * 3600.0
+HOUR = 3600.0
+DAY = 24 * HOUR
+FEW_RUNS = 3
 
 
 def rules_in(sql: sqlite3.Connection) -> Rules:
@@ -42,28 +44,66 @@ def usage_of(sql: sqlite3.Connection, owner: Owner, now: float) -> Usage:
         "WHERE owner = ?",
         (owner.id,),
     ).fetchone()
+    runs, taken_in = sql.execute(
+        "SELECT count(*), coalesce(sum(row_bytes), 0) FROM run WHERE owner = ?", (owner.id,)
+    ).fetchone()
     (seconds,) = sql.execute(
-        "SELECT coalesce(sum(seconds), 0) FROM attempt JOIN run ON run.number = attempt.run "
-        "WHERE owner = ? AND claimed > ?",
-        (owner.id, now - DAY),
+        "SELECT coalesce(sum(seconds), 0) FROM used WHERE owner = ? AND hour > ?",
+        (owner.id, hour_of(now - DAY)),
+    ).fetchone()
+    (imports,) = sql.execute(
+        "SELECT coalesce(sum(imports), 0) FROM used WHERE owner = ? AND hour = ?",
+        (owner.id, hour_of(now)),
     ).fetchone()
     return Usage(
         running=sum(states.get(state, 0) for state in ACTIVE),
         queued=states.get(State.QUEUED, 0),
-        bytes=size,
+        bytes=size + taken_in,
         seconds=seconds,
+        runs=runs,
+        imports=imports,
     )
 
 
-def refuse_one_more(sql: sqlite3.Connection, owner: Owner, home: Path, now: float) -> None:
-    """Refuse a run in the queue that would be one too many, for its owner or for the disk."""
-    rules = rules_in(sql)
-    if rules.free_bytes and shutil.disk_usage(home).free < rules.free_bytes:
+def hour_of(moment: float) -> int:
+    """The hour since 1970 that a moment lies in, by which it is counted what people use."""
+    return int(moment // HOUR)
+
+
+def note_import(sql: sqlite3.Connection, owner: Owner, now: float) -> None:
+    """Count a run that was taken in."""
+    sql.execute(
+        "INSERT INTO used (owner, hour, imports) VALUES (?, ?, 1) "
+        "ON CONFLICT (owner, hour) DO UPDATE SET imports = imports + 1",
+        (owner.id, hour_of(now)),
+    )
+
+
+def forget_used(sql: sqlite3.Connection, now: float) -> None:
+    """Drop what was used so long ago that it doesn't count any more."""
+    sql.execute("DELETE FROM used WHERE hour < ?", (hour_of(now - 2 * DAY),))
+
+
+def refuse_full_disk(rules: Rules, home: Path, more: int = 0) -> None:
+    """Refuse whatever would leave too little of the disk free.
+
+    Args:
+        rules: What has to stay free.
+        home: Where the disk is.
+        more: Bytes that are about to be written.
+    """
+    if rules.free_bytes and shutil.disk_usage(home).free < rules.free_bytes + more:
         free = f"{rules.free_bytes / GIGABYTE:g} GB"
         raise QuotaExceeded(
             f"Less than {free} of the disk are free, and so much has to stay free",
             remedy="Delete runs that nobody needs, and empty the bin.",
         )
+
+
+def refuse_one_more(sql: sqlite3.Connection, owner: Owner, home: Path, now: float) -> None:
+    """Refuse a run in the queue that would be one too many, for its owner or for the disk."""
+    rules = rules_in(sql)
+    refuse_full_disk(rules, home)
     if owner != LOCAL:
         usage = usage_of(sql, owner, now)
         _refuse_too_many(rules, usage)
@@ -72,13 +112,40 @@ def refuse_one_more(sql: sqlite3.Connection, owner: Owner, home: Path, now: floa
             raise QuotaExceeded(what, remedy=remedy)
 
 
-def refuse_another(sql: sqlite3.Connection) -> None:
-    """Refuse a new run if all owners together have as many as there may be."""
-    limit = rules_in(sql).runs
+def refuse_import(sql: sqlite3.Connection, owner: Owner, home: Path, now: float, size: int) -> None:
+    """Refuse a file of so many bytes that somebody wants taken in as a run."""
+    rules = rules_in(sql)
+    refuse_another(sql, owner, now)
+    refuse_full_disk(rules, home, more=2 * size)  # unpacked, and once more as the run's own
+    if owner == LOCAL:
+        return
+    usage = usage_of(sql, owner, now)
+    if rules.imports is not None and usage.imports >= rules.imports:
+        what = f"You have taken in {usage.imports} runs this hour, as many as one person may"
+        raise QuotaExceeded(what, remedy="Go on in an hour.")
+    if rules.bytes is not None and usage.bytes + size > rules.bytes:
+        raise QuotaExceeded(
+            f"With this run, your files would fill more than the {rules.bytes / GIGABYTE:g} GB of "
+            "one person",
+            remedy="Delete some runs, and empty the bin.",
+        )
+
+
+def refuse_another(sql: sqlite3.Connection, owner: Owner, now: float) -> None:
+    """Refuse a new run if its owner, or all together, have as many as there may be."""
+    rules = rules_in(sql)
+    remedy = "Delete runs that nobody needs, and empty the bin."
     (count,) = sql.execute("SELECT count(*) FROM run").fetchone()
-    if limit is not None and count >= limit:
-        remedy = "Delete runs that nobody needs, and empty the bin."
+    if rules.runs is not None and count >= rules.runs:
         raise QuotaExceeded(f"There are {count} runs, as many as the lab keeps", remedy=remedy)
+    if owner == LOCAL or rules.runs_each is None:
+        return
+    left = None if rules.runs is None else rules.runs - count
+    own, most = usage_of(sql, owner, now).runs, share(rules.runs_each, left, FEW_RUNS)
+    if own >= most:
+        what = f"You have {own} runs, as many as one person may have"
+        scarce = " while there is room for few more" if most < rules.runs_each else ""
+        raise QuotaExceeded(what + scarce, remedy=remedy)
 
 
 def spent(rules: Rules, usage: Usage) -> tuple[str, str] | None:

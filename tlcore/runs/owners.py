@@ -63,10 +63,14 @@ class Rules:
         show_others: Whether people see each other's runs. They never change them.
         running: Runs of one person at work at once; further ones wait.
         queued: Runs of one person that may wait.
-        bytes: Bytes of one person's checkpoints and results.
+        bytes: Bytes of one person's checkpoints and results, and of what they took in.
         seconds: Computing time of one person within a day.
         runs: Runs of all together.
         free_bytes: What has to stay free on the disk.
+        runs_each: Runs of one person, the bin included.
+        imports: Runs that one person may take in within an hour.
+        memory: Bytes that a run may need, as it is forecast.
+        absent: Seconds after which what a person left lying goes who hasn't been here since.
     """
 
     show_others: bool = True
@@ -76,6 +80,10 @@ class Rules:
     seconds: float | None = None
     runs: int | None = None
     free_bytes: int | None = None
+    runs_each: int | None = None
+    imports: int | None = None
+    memory: int | None = None
+    absent: float | None = None
 
 
 PRIVATE = Rules()
@@ -87,9 +95,28 @@ PUBLIC = Rules(
     seconds=3600.0,
     runs=1000,
     free_bytes=5 * GIGABYTE,
+    runs_each=50,
+    imports=10,
+    memory=8 * GIGABYTE,
+    absent=30 * 24 * 3600.0,
 )
 
 
 def usual_rules() -> Rules:
     """The rules where nobody has set others."""
     return PUBLIC if is_public() else PRIVATE
+
+
+def share(most: int, left: int | None, few: int) -> int:
+    """How much one person may have: less and less as the room for all becomes scarce, so that
+    whoever comes last still finds some.
+
+    Args:
+        most: What they may have where there is room.
+        left: What is left for all together; None without a limit.
+        few: What everybody may have as long as anything is left.
+
+    >>> [share(50, left, 3) for left in (None, 1000, 80, 4)]
+    [50, 50, 20, 3]
+    """
+    return most if left is None else min(most, max(few, left // 4))

@@ -48,6 +48,12 @@ LARGEST: Mapping[str, int] = {
 }
 """Every file that may be in a parcel besides the manifest, and its most bytes."""
 
+MOST_POINTS = 200_000
+"""Points of all curves that go into a parcel."""
+
+MOST_LINES: Mapping[str, int] = {"events.jsonl": 50_000, "metrics.jsonl": 300_000}
+"""Lines that are read of a parcel's file: earlier labs wrote some more points than they meant."""
+
 NEEDED = frozenset({"run.json", "recipe.yaml", "events.jsonl", "metrics.jsonl"})
 MANIFEST = "manifest.json"
 LARGEST_MANIFEST = MEGABYTE // 16

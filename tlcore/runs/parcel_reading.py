@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
+from sys import intern
 from typing import Annotated, Any, TypeAlias, TypeVar, get_args, get_type_hints
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -18,7 +19,7 @@ from tlcore.events import NOT_PLAIN, Event, StepDone
 from tlcore.part import Part
 from tlcore.recipe import Recipe
 from tlcore.recipe_text import from_fields
-from tlcore.runs.parcel import LONGEST_LINE, refused
+from tlcore.runs.parcel import LONGEST_LINE, MOST_LINES, refused
 from tlcore.runs.records import Metric
 from tlcore.weight_headers import fault_in_header
 
@@ -69,7 +70,8 @@ def read_events(path: Path) -> Iterator[dict[str, Any]]:
 def read_metrics(path: Path) -> Iterator[Metric]:
     """The points of all curves."""
     for given in _lines(path):
-        yield Metric(*_checked(_POINT, given, path.name))
+        point = Metric(*_checked(_POINT, given, path.name))
+        yield replace(point, name=intern(point.name))
 
 
 def event_line(event: Mapping[str, Any]) -> str:
@@ -87,11 +89,22 @@ def metric_line(point: Metric) -> str:
 
 
 def _lines(path: Path) -> Iterator[Any]:
+    _refuse_too_many_lines(path)
     with path.open("rb") as file:
         while line := file.readline(LONGEST_LINE):
             if not line.endswith(b"\n"):
                 raise refused(f"{path.name} has a line that is too long or cut off")
             yield _parsed(line, path.name)
+
+
+def _refuse_too_many_lines(path: Path) -> None:
+    """They are counted before any is parsed."""
+    lines, most = 0, MOST_LINES[path.name]
+    with path.open("rb") as file:
+        while part := file.read(LONGEST_LINE):
+            lines += part.count(b"\n")
+    if lines > most:
+        raise refused(f"{path.name} has {lines:,} lines, and at most {most:,} are read")
 
 
 def _parsed(content: bytes, name: str) -> Any:

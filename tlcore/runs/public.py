@@ -8,11 +8,13 @@ any file of the machine read.
 from __future__ import annotations
 
 from tlcore import catalog
+from tlcore.data.counts import count_pictures
 from tlcore.data.upload_folder import SCHEME, is_address, missing, read_holders
 from tlcore.errors import DataError, Problem, RecipeError
+from tlcore.forecast import forecast
 from tlcore.recipe import Data, Recipe
 from tlcore.recipe_problems import shown
-from tlcore.runs.owners import LOCAL, Owner
+from tlcore.runs.owners import GIGABYTE, LOCAL, Owner, Rules, is_public
 
 
 def may_open(data: Data, *, by: Owner) -> bool:
@@ -42,6 +44,35 @@ def refuse_unseen(data: Data, *, by: Owner) -> None:
     """
     if not may_open(data, by=by):
         raise missing(data.path.removeprefix(SCHEME))
+
+
+def refuse(recipe: Recipe, rules: Rules) -> None:
+    """Refuse a recipe that this lab doesn't run, as it is opened now."""
+    if is_public():
+        refuse_foreign(recipe)
+        refuse_large(recipe, rules)
+
+
+def refuse_large(recipe: Recipe, rules: Rules) -> None:
+    """Refuse a recipe whose run would need more memory than the rules give one.
+
+    Raises:
+        RecipeError: It would, by the lowest guess.
+    """
+    if rules.memory is None:
+        return
+    try:
+        counts = count_pictures(recipe.data)
+    except DataError:  # it says so itself, when the run begins
+        return
+    found = forecast(recipe, counts, memory=rules.memory, disk=rules.memory, load=0.0)
+    if found is not None and found.bytes.low > rules.memory:
+        needed, given = (f"{size / GIGABYTE:,.1f} GB" for size in (found.bytes.low, rules.memory))
+        rule = (
+            f"would need {needed} of memory, and a run has {given} here: choose less of batch, "
+            "input.size or head, or a smaller backbone"
+        )
+        raise RecipeError([Problem("batch", shown(recipe.batch), rule)])
 
 
 def refuse_foreign(recipe: Recipe) -> None:

@@ -170,14 +170,18 @@ class Usage:
     Attributes:
         running: Runs at work.
         queued: Runs that wait.
-        bytes: Bytes of checkpoints and results, those in the bin included.
-        seconds: Computing time of the attempts that began within the last day.
+        bytes: Bytes of checkpoints and results and of what was taken in, the bin included.
+        seconds: Computing time of the attempts that began within the last day, deleted or not.
+        runs: Runs, those in the bin included.
+        imports: Runs that were taken in within this hour, deleted or not.
     """
 
     running: int
     queued: int
     bytes: int
     seconds: float
+    runs: int = 0
+    imports: int = 0
 
 
 def digest(path: Path) -> str:

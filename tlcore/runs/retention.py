@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
@@ -22,9 +22,10 @@ from tlcore import paths
 from tlcore.data import cache
 from tlcore.data.upload import Upload, find_upload, list_uploads
 from tlcore.data.upload import disk_use as uploads_use
-from tlcore.data.upload_bin import bin_upload, binned_before, empty_upload_bin
-from tlcore.data.upload_folder import abandoned
+from tlcore.data.upload_bin import bin_upload, binned_before, drop, empty_upload_bin
+from tlcore.data.upload_folder import SCHEME, abandoned
 from tlcore.errors import NotAllowed, RunError
+from tlcore.explained import drop_explained, has_explained
 from tlcore.runs.owners import LOCAL, Owner
 from tlcore.runs.records import Run
 from tlcore.runs.states import State
@@ -115,6 +116,70 @@ def empty_bin(
         *_binned_runs(store, moment, by, dry_run),
         *(Going("upload", upload.id, upload.bytes) for upload in uploads),
     )
+
+
+def showing(store: RunStore, uploads: Collection[str], *, by: Owner) -> tuple[Run, ...]:
+    """Somebody's runs, in the bin or not, that keep small copies of the pictures of these uploads.
+
+    Args:
+        store: Whose runs.
+        uploads: Their ids; they may have been deleted.
+        by: Whose runs (LOCAL, everybody's).
+    """
+    addresses = {SCHEME + upload for upload in uploads}
+    runs = (*_own(store, by), *_own(store, by, binned=True)) if addresses else ()
+    return tuple(
+        run
+        for run in runs
+        if store.recipe(run.id, by=by).data.path in addresses and _shows(store, run.id, by)
+    )
+
+
+def drop_pictures(store: RunStore, run: str, *, by: Owner) -> None:
+    """Delete the small copies of pictures that a run keeps, and the maps made of them; what it
+    answered stays, with the names of the files."""
+    store.take_away(run, "pictures", by=by)
+    drop_explained(store.folder(run, by=by).path)
+
+
+def _shows(store: RunStore, run: str, by: Owner) -> bool:
+    explained = has_explained(store.folder(run, by=by).path)
+    return explained or store.artifact(run, "pictures", by=by) is not None
+
+
+def expire(store: RunStore) -> tuple[Going, ...]:
+    """Delete for good what people left lying in a lab open to anybody who haven't been here for
+    so long as its rules say: runs that ended, and uploads."""
+    absent = store.rules().absent
+    if absent is None:
+        return ()
+    before = store.clock.wall() - absent
+    here = store.visits.since(before)
+    return (*_left_runs(store, before, here), *_left_uploads(store, before, here))
+
+
+def _left_runs(store: RunStore, before: float, here: Collection[str]) -> Iterator[Going]:
+    for binned in (False, True):
+        for run in store.list(by=LOCAL, states=(*AT_REST, State.PAUSED), limit=-1, binned=binned):
+            if run.owner == LOCAL or run.owner.id in here or run.updated >= before:
+                continue
+            folder = store.folder(run.id, by=LOCAL).path
+            going = Going("old run", run.id, size_of(folder))
+            with suppress(RunError):  # somebody may have resumed it just now
+                if run.binned is None:
+                    store.delete(run.id, by=LOCAL)
+                store.forget(run.id, by=LOCAL)
+                remove(folder)
+                yield going
+
+
+def _left_uploads(store: RunStore, before: float, here: Collection[str]) -> Iterator[Going]:
+    used = {store.recipe(run.id, by=LOCAL).data.path for run in store.list(by=LOCAL, limit=-1)}
+    for upload in (*list_uploads(by=LOCAL), *list_uploads(by=LOCAL, binned=True)):
+        absent = upload.owner not in {LOCAL.id, *here} and upload.created < before
+        if absent and upload.path not in used:
+            drop(upload)
+            yield Going("upload", upload.id, upload.bytes)
 
 
 def delete_upload(store: RunStore, upload: str, *, by: Owner, anyway: bool = False) -> Upload:

@@ -29,25 +29,11 @@ from tlcore.runs.notes import Note
 _FILE = "robustness.json"
 
 
-def lock_of(folder: Path) -> Path:
-    """Held by whoever measures the network of this run.
-
-    Args:
-        folder: Of the run, here and below.
-    """
-    return folder / "robustness.lock"
-
-
-def log_of(folder: Path) -> Path:
-    """What whoever measures in the background has to say."""
-    return folder / "robustness.log"
-
-
 def read_robustness(folder: Path, network: str) -> Robustness | None:
     """What is known of this network; None if nothing is.
 
     Args:
-        folder: Of the run.
+        folder: Of the run, here and below.
         network: The name of its file, which no other network of the run ever has.
     """
     kept = _KEPT.read(folder, _FILE)

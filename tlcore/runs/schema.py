@@ -162,7 +162,45 @@ _VERSION_1 = (
 
 _VERSION_2 = ("ALTER TABLE run ADD COLUMN origin TEXT NOT NULL DEFAULT ''",)
 
+# What people have used up outlives the runs that it was used for, hour by hour.
+_USED = """
+CREATE TABLE used (
+    owner TEXT NOT NULL,
+    hour INTEGER NOT NULL,
+    seconds REAL NOT NULL DEFAULT 0,
+    imports INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (owner, hour)
+) STRICT, WITHOUT ROWID
+"""
+
+_USED_SO_FAR = """
+INSERT INTO used (owner, hour, seconds)
+SELECT owner, CAST(claimed / 3600 AS INTEGER), sum(seconds)
+FROM attempt JOIN run ON run.number = attempt.run GROUP BY 1, 2
+"""
+
+_COUNT_SECONDS = """
+CREATE TRIGGER counted_seconds AFTER UPDATE OF seconds ON attempt
+WHEN NEW.seconds > OLD.seconds
+BEGIN
+    INSERT INTO used (owner, hour, seconds)
+    SELECT owner, CAST(NEW.claimed / 3600 AS INTEGER), NEW.seconds - OLD.seconds
+    FROM run WHERE number = NEW.run
+    ON CONFLICT (owner, hour) DO UPDATE SET seconds = seconds + excluded.seconds;
+END
+"""
+
+_VISIT = "CREATE TABLE visit (owner TEXT PRIMARY KEY, last REAL NOT NULL) STRICT, WITHOUT ROWID"
+
+_VERSION_3 = (
+    _USED,
+    _VISIT,
+    _USED_SO_FAR,
+    _COUNT_SECONDS,
+    "ALTER TABLE run ADD COLUMN row_bytes INTEGER NOT NULL DEFAULT 0",
+)
+
 Migration: TypeAlias = tuple[str, ...]
 
-MIGRATIONS: tuple[Migration, ...] = (_VERSION_1, _VERSION_2)
+MIGRATIONS: tuple[Migration, ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
 """The statements that bring a database from version n to n + 1; the first make it."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tlcore import paths
-from tlcore.errors import NotAllowed, RunError
+from tlcore.errors import RunError
 from tlcore.events import Event
 from tlcore.files import written_whole
 from tlcore.recipe import Recipe
@@ -36,20 +36,23 @@ from tlcore.runs.adoption import Foreign
 from tlcore.runs.database import Database
 from tlcore.runs.folder import RunFolder
 from tlcore.runs.identity import SYSTEM, Clock, Identity
-from tlcore.runs.owners import LOCAL, Owner, Rules, is_public
-from tlcore.runs.public import refuse_foreign, refuse_unseen
-from tlcore.runs.records import Artifact, Attempt, Change, Kind, Metric, Request, Run, Usage
+from tlcore.runs.owners import LOCAL, Owner
+from tlcore.runs.public import refuse, refuse_unseen
+from tlcore.runs.records import Artifact, Attempt, Change, Kind, Metric, Request, Run
 from tlcore.runs.states import ACTIVE, State
+from tlcore.runs.store_rules import KeepsRules
 from tlcore.runs.strays import Stray
+from tlcore.runs.visits import Visits
 
 
-class RunStore:
+class RunStore(KeepsRules):
     """The runs of one home. Threads may share it; after a fork each process uses its own."""
 
     def __init__(self, home: Path | None = None, *, clock: Clock = SYSTEM) -> None:
         self.home = home or paths.home()
         self.clock = clock
         self._database = Database(self.home / "runs.sqlite")
+        self.visits = Visits(self._database, clock)
 
     def close(self) -> None:
         """Let go of the database. Using the store again opens it again."""
@@ -61,14 +64,13 @@ class RunStore:
         self, recipe: Recipe, *, by: Owner, name: str = "", preset: str = "", priority: int = 0
     ) -> Run:
         """Put a run into the queue, if the rules allow one more. An empty name is the recipe's."""
-        if is_public():
-            refuse_foreign(recipe)
         refuse_unseen(recipe.data, by=by)
+        refuse(recipe, self.rules())
         now = self.clock.wall()
         folder = self._folder(rows.new_id(now))
         try:
             with self._database.writing() as sql:
-                limits.refuse_another(sql)
+                limits.refuse_another(sql, by, now)
                 limits.refuse_one_more(sql, by, self.home, now)
                 rows.insert(sql, folder.id, recipe, by, name, preset, priority, now)
                 folder.write_recipe(recipe, preset=preset)
@@ -141,16 +143,8 @@ class RunStore:
         names: Collection[str] = (),
         most: int | None = None,
     ) -> tuple[Metric, ...]:
-        """Points of curves that were written after number `since`, in that order.
-
-        Args:
-            run: Which run.
-            by: Who asks.
-            since: The `seq` of the last point that is known.
-            names: Of these curves alone; of all if none is named.
-            most: If there are more, give only every so-many-th step, and all of what is measured
-                once an epoch.
-        """
+        """Points of curves (of `names`, if any) written after number `since`, in that order; of
+        more than `most`, every so-many-th step and all that is measured once an epoch."""
         with self._seeing(run, by) as (sql, row):
             return reading.metrics_after(sql, row["number"], since, names, most)
 
@@ -207,14 +201,21 @@ class RunStore:
             return rows.again(sql, row)
 
     def attach(self, run: str, kind: Kind, path: Path, *, by: Owner) -> Path:
-        """Make a file that was worked out of a run at rest the run's: it moves from anywhere in the
-        run's folder to its place, given back."""
+        """Make a file that was worked out of a run at rest the run's: it moves to its place."""
         with self._changing(run, by) as (sql, row):
             folder, now = self._folder(run), self.clock.wall()
             draft = artifacts.seal(row["attempt"], kind, path, folder, now)
             place, superseded = artifacts.attach(sql, row, draft, folder)
         artifacts.remove(superseded)
         return place
+
+    def take_away(self, run: str, kind: Kind, *, by: Owner) -> bool:
+        """Delete a run's files of a kind for good, in the bin or not; whether it had any."""
+        with self._database.writing() as sql:
+            row = rows.find_to_change(sql, run, by)
+            gone = artifacts.take_away(sql, row["number"], kind, self._folder(run))
+        artifacts.remove(gone)
+        return bool(gone)
 
     def forget(self, run: str, *, by: Owner) -> None:
         """Drop all that is known of a run in the bin. Its files are then strays, to be removed: in
@@ -226,15 +227,14 @@ class RunStore:
             sql.execute("DELETE FROM run WHERE number = ?", (row["number"],))
 
     def adopt(self, run: str, foreign: Foreign, draft: Path, *, by: Owner) -> Run:
-        """Take in a run from elsewhere, under an id that nobody has; the draft of its folder
-        moves to its place."""
+        """Take in a run from elsewhere, under a new id; the draft of its folder moves there."""
         refuse_unseen(foreign.recipe.data, by=by)
-        folder = self._folder(run).path
+        folder, now = self._folder(run).path, self.clock.wall()
         adoption.seal(draft)
         try:
             with self._database.writing() as sql:
-                limits.refuse_another(sql)
-                adoption.adopt(sql, run, foreign, draft, by, self.clock.wall())
+                limits.refuse_import(sql, by, self.home, now, foreign.bytes)
+                adoption.adopt(sql, run, foreign, draft, by, now)
                 adoption.settle(draft, folder)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
@@ -246,25 +246,6 @@ class RunStore:
         """Copy the database as it is now to a new file; nobody changes anything until this ends."""
         with self._database.copied(target):
             yield
-
-    # The rules for everybody
-
-    def rules(self) -> Rules:
-        """What everybody may see and use."""
-        with self._database.reading() as sql:
-            return limits.rules_in(sql)
-
-    def set_rules(self, rules: Rules, *, by: Owner) -> None:
-        """Set other rules. Only LOCAL may."""
-        if by != LOCAL:
-            raise NotAllowed("Only whoever sits at the lab's machine sets its rules")
-        with self._database.writing() as sql:
-            limits.keep_rules(sql, rules)
-
-    def usage(self, *, by: Owner) -> Usage:
-        """How much an owner has of what the rules limit."""
-        with self._database.reading() as sql:
-            return limits.usage_of(sql, by, self.clock.wall())
 
     # Working on a run: for dispatcher and worker, who ask for nobody
 
@@ -339,21 +320,27 @@ class RunStore:
 
     # Watching over all of them: for the dispatcher
 
-    def overdue(self) -> tuple[Run, ...]:
-        """What `find_lost` would mark; nothing is changed."""
+    def overdue(self, *, but_alive: bool = False) -> tuple[Run, ...]:
+        """What `find_lost` would mark, or of it what may only have been kept from writing."""
+        find = watching.silent if but_alive else watching.overdue
         with self._database.reading() as sql:
-            return tuple(rows.as_run(row) for row, _ in watching.overdue(sql, self.clock))
+            return tuple(rows.as_run(row) for row, _ in find(sql, self.clock))
 
-    def find_lost(self) -> tuple[Run, ...]:
-        """Mark runs whose worker is dead or silent, or ran before a reboot; give them.
+    def wait(self) -> float:
+        """Wait until whoever writes now has come to an end; seconds that it took."""
+        return self._database.wait()
+
+    def find_lost(self, *, spared: Collection[str] = ()) -> tuple[Run, ...]:
+        """Mark runs whose worker is dead or silent, or ran before a reboot, but for those that
+        are `spared`; give them.
 
         They are lost, or stopped if that is what was asked. A worker that is only silent may come
         to itself again: end its processes before (see `overdue` and `worker`).
         """
-        if not self.overdue():
+        if all(run.id in spared for run in self.overdue()):
             return ()
         with self._database.writing() as sql:
-            return watching.mark_overdue(sql, self.clock)
+            return watching.mark_overdue(sql, self.clock, spared)
 
     def lose(self, attempt: Attempt, why: str) -> Run:
         """Mark a run as lost (or stopped, if that is what was asked) whose worker was killed."""
@@ -387,13 +374,8 @@ class RunStore:
         Args:
             remove: Remove them. While that is done to a run, nobody can claim or publish.
         """
-        found: list[Stray] = []
-        for folder in strays.all_folders(self.home / "runs"):
-            with self._database.writing() if remove else self._database.reading() as sql:
-                found += (here := strays.find_strays(sql, folder))
-                for stray in here if remove else ():
-                    strays.remove(stray.path)
-        return tuple(found)
+        opened = self._database.writing if remove else self._database.reading
+        return strays.find_all(opened, self.home / "runs", clear=remove)
 
     def _folder(self, run: str) -> RunFolder:
         """Only for ids that were found, never for words from outside."""

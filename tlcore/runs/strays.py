@@ -9,8 +9,8 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +39,20 @@ _PATTERNS = (
     "pictures-*.zip", "result-*.json", "embedding-*.parquet",
     "validation-*.parquet",
 )  # fmt: skip
+
+
+def find_all(
+    opened: Callable[[], AbstractContextManager[sqlite3.Connection]], runs: Path, *, clear: bool
+) -> tuple[Stray, ...]:
+    """The strays in all folders, each looked through, and cleared if wanted, at one moment of the
+    store."""
+    found: list[Stray] = []
+    for folder in all_folders(runs):
+        with opened() as sql:
+            found += (here := find_strays(sql, folder))
+            for stray in here if clear else ():
+                remove(stray.path)
+    return tuple(found)
 
 
 def find_strays(sql: sqlite3.Connection, folder: Path) -> list[Stray]:

@@ -7,7 +7,7 @@ supervises as well as whoever was killed.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,7 +17,7 @@ from tlcore.errors import Fenced, RunError
 from tlcore.runs.identity import Identity, is_alive
 from tlcore.runs.owners import LOCAL
 from tlcore.runs.processes import ask_to_end, command_of, end_family
-from tlcore.runs.records import LEASE, Request, Run
+from tlcore.runs.records import BEAT, LEASE, Request, Run
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 
@@ -40,6 +40,12 @@ PATIENCE: dict[Request | None, Patience] = {
     None: Patience(600.0, 620.0),
 }
 
+PROMPTLY = 0.5
+"""Seconds that a writer may wait for their turn while the way to the store counts as free."""
+
+LATE = 0.5
+"""Seconds that a beat may come late."""
+
 SEEING_OFF_TAKES = 5.0
 """Seconds that a process may need to end after its run has been left."""
 
@@ -47,14 +53,31 @@ _OURS = ("tlcore.nn.worker", "tlcore.nn.warm")
 _VMSTAT = Path("/proc/vmstat")
 
 
-def find_lost(store: RunStore) -> tuple[Run, ...]:
+def find_lost(store: RunStore, spared: Collection[str] | None = None) -> tuple[Run, ...]:
     """Mark runs that have lost their worker, once nothing is left of it that could still work.
 
     A worker that is only silent is killed if it is one of ours. On a terminal it is left in peace:
     it has no right to the run any more, and will be told so.
+
+    Args:
+        store: Their store.
+        spared: Runs that are not judged now; unset, those that are silent and may still be heard
+            of within a beat, which is waited for.
     """
-    lost = [run for run in map(partial(_kill_silent, store), store.overdue()) if run]
-    return (*lost, *store.find_lost())
+    if spared is None:
+        spared = _heard_of_in_a_beat(store)
+    overdue = [run for run in store.overdue() if run.id not in spared]
+    lost = [run for run in map(partial(_kill_silent, store), overdue) if run]
+    return (*lost, *store.find_lost(spared=spared))
+
+
+def _heard_of_in_a_beat(store: RunStore) -> set[str]:
+    """Wait until whoever was kept from writing had their turn; tell who may not have had it."""
+    if not store.overdue(but_alive=True):
+        return set()
+    store.wait()
+    time.sleep(BEAT + LATE)
+    return {run.id for run in store.overdue(but_alive=True)} if store.wait() > PROMPTLY else set()
 
 
 def _kill_silent(store: RunStore, run: Run) -> Run | None:
@@ -93,6 +116,7 @@ class Supervisor:
 
     store: RunStore
     now: Callable[[], float] = time.monotonic
+    _silent_since: dict[str, float] = field(default_factory=dict)
     _since: dict[str, tuple[object, float]] = field(default_factory=dict)
     _at_work: dict[Identity, float] = field(default_factory=dict)
     _memory_ran_out: int = field(default_factory=lambda: times_memory_ran_out())
@@ -100,12 +124,22 @@ class Supervisor:
     def look(self) -> tuple[Run, ...]:
         """See to every run once; tell which ones had lost their worker."""
         self._blame_memory()
-        lost = find_lost(self.store)
+        lost = find_lost(self.store, self._spared())
         self._queue_lost()
         active = self.store.active()
         self._press(active)
         self._see_off(active)
         return lost
+
+    def _spared(self) -> set[str]:
+        """Runs that are silent, and may have been kept from writing by whoever wrote: they are
+        judged when they are silent still, a beat after the way to the store was free."""
+        silent = {run.id for run in self.store.overdue(but_alive=True)}
+        if silent and self.store.wait() > PROMPTLY:
+            self._silent_since.clear()
+        now = self.now()
+        self._silent_since = {run: self._silent_since.get(run, now) for run in silent}
+        return {run for run, since in self._silent_since.items() if now - since < BEAT + LATE}
 
     def _blame_memory(self) -> None:
         """The kernel ends a process without a word when memory runs out, but it counts."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from tlcore.runs.identity import Clock, Identity, is_alive
 from tlcore.runs.records import LEASE, Run
@@ -20,13 +20,22 @@ _QUERY = (
 def overdue(sql: sqlite3.Connection, clock: Clock) -> Iterator[tuple[sqlite3.Row, str]]:
     """Runs at work that nobody works on, each with what has become of its worker."""
     for row in sql.execute(_QUERY).fetchall():
-        if reason := _why_lost(row, clock):
+        if reason := _why_gone(row, clock) or _why_silent(row, clock):
             yield row, reason
 
 
-def mark_overdue(sql: sqlite3.Connection, clock: Clock) -> tuple[Run, ...]:
-    """Mark them all."""
-    lost = list(overdue(sql, clock))
+def silent(sql: sqlite3.Connection, clock: Clock) -> Iterator[tuple[sqlite3.Row, str]]:
+    """Those of them of which nothing is known but that they gave no sign of life."""
+    for row, reason in overdue(sql, clock):
+        if not _why_gone(row, clock):
+            yield row, reason
+
+
+def mark_overdue(
+    sql: sqlite3.Connection, clock: Clock, spared: Collection[str] = ()
+) -> tuple[Run, ...]:
+    """Mark them all but those that are spared."""
+    lost = [(row, reason) for row, reason in overdue(sql, clock) if row["id"] not in spared]
     for row, reason in lost:
         mark(sql, row, reason, clock.wall())
     return tuple(again(sql, row) for row, _ in lost)
@@ -64,15 +73,18 @@ def _worker(row: sqlite3.Row) -> Identity | None:
     return Identity(row["worker_boot"], row["worker_pid"], row["worker_started"])
 
 
-def _why_lost(row: sqlite3.Row, clock: Clock) -> str:
-    """In words; empty if all is well. A lease that ends too late was given before a reboot, on a
-    system that doesn't name its boots."""
+def _why_gone(row: sqlite3.Row, clock: Clock) -> str:
+    """In words; empty if it may still be at work. A lease that ends too late was given before a
+    reboot, on a system that doesn't name its boots."""
     if row["lease_boot"] != clock.boot():
         return "the machine was restarted"
     worker = _worker(row)
     if worker is not None and not is_alive(worker):
         return f"its process ({worker.pid}) ended without a word"
     left = row["lease_until"] - clock.steady()
-    if left < 0:
-        return f"it gave no sign of life for {LEASE - left:.0f} seconds"
     return "the machine was restarted" if left > LEASE else ""
+
+
+def _why_silent(row: sqlite3.Row, clock: Clock) -> str:
+    left = row["lease_until"] - clock.steady()
+    return f"it gave no sign of life for {LEASE - left:.0f} seconds" if left < 0 else ""

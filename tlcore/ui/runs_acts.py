@@ -10,7 +10,7 @@ from tlcore.paths import PROJECT
 from tlcore.runs.dispatcher import ensure_dispatcher
 from tlcore.runs.owners import LOCAL, Owner
 from tlcore.runs.records import Request, Run
-from tlcore.runs.retention import empty_bin
+from tlcore.runs.retention import drop_pictures, empty_bin, showing
 from tlcore.runs.rows import LONGEST_NAME
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
@@ -20,6 +20,8 @@ from tlcore.ui.page import told
 from tlcore.ui.words import literal, size
 
 _DELETED = "run just deleted"
+_EMPTIED = "uploads just deleted for good"
+_NAMED = 3
 _RESUME = {
     State.PAUSED: ("Resume", "Goes on where it was paused."),
     State.STOPPED: ("Go on", "Goes on from the last state that was saved."),
@@ -67,6 +69,7 @@ def forget_undo() -> None:
 
 def show_emptying(store: RunStore, by: Owner) -> None:
     """Delete for good what lies in the bin, after asking once more."""
+    _show_what_stayed(store, by)
     going = empty_bin(store, by=by, dry_run=True)
     if not going:
         return
@@ -77,8 +80,30 @@ def show_emptying(store: RunStore, by: Owner) -> None:
         st.markdown(f"{runs} runs{others} would be gone for good. That frees {freed}.")
         if st.button("Delete them for good", type="primary"):
             with told():
-                empty_bin(store, by=by)
+                gone = empty_bin(store, by=by)
+                uploads = {each.name for each in gone if each.what == "upload"}
+                st.session_state[_EMPTIED] = {*uploads, *st.session_state.get(_EMPTIED, ())}
                 forget_undo()
+                st.rerun()
+
+
+def _show_what_stayed(store: RunStore, by: Owner) -> None:
+    """Which runs still show pictures of uploads that have just been deleted, and a way to delete
+    those, too."""
+    runs = showing(store, st.session_state.get(_EMPTIED, ()), by=by)
+    if not runs:
+        return
+    named = ", ".join(f"**{literal(name_of(run))}**" for run in runs[:_NAMED])
+    more = f" and {len(runs) - _NAMED} more" if len(runs) > _NAMED else ""
+    with st.container(border=True):
+        st.markdown(
+            f"The pictures are gone. Small copies of some are still shown by {named}{more}. "
+            "What a run answered stays in any case, with the names of the files."
+        )
+        if st.button("Delete these copies too", icon=":material/hide_image:"):
+            with told():
+                for run in runs:
+                    drop_pictures(store, run.id, by=by)
                 st.rerun()
 
 

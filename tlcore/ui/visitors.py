@@ -10,7 +10,9 @@ from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tlcore.runs.owners import LOCAL, Owner, is_public, known_by, new_key
+from tlcore import paths
+from tlcore.runs.owners import LOCAL, Owner, is_public, known_by
+from tlcore.runs.visits import is_key, signed_key
 from tlcore.ui.door import Door, brings_mark, cookie
 
 COOKIE = "thaw"
@@ -47,11 +49,13 @@ def owner_of(request: HTTPConnection) -> Owner | None:
 
 
 def _key(request: HTTPConnection) -> str:
-    return request.cookies.get(COOKIE, "")
+    """The key that it brings, if it is one that the lab gave away."""
+    key = request.cookies.get(COOKIE, "")
+    return key if is_key(paths.home(), key) else ""
 
 
 def _new_cookie(request: HTTPConnection) -> str:
-    return cookie(COOKIE, new_key(), request, seconds=YEAR)
+    return cookie(COOKIE, signed_key(paths.home()), request, seconds=YEAR)
 
 
 MIDDLEWARE = (Middleware(Door), Middleware(Visitors))

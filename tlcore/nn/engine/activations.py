@@ -51,11 +51,13 @@ class Activations:
         frozen: The blocks before the boundary, if they run apart from the others.
     """
 
-    def __init__(self, pictures: Resident, prepare: Preparation, views: Views = PLAIN) -> None:
+    def __init__(
+        self, pictures: Resident, prepare: Preparation, views: Views = PLAIN, *, of: str = ""
+    ) -> None:
         self.pictures = pictures
         self.prepare = prepare
         self.boundary = 0
-        self._views = views
+        self._views, self._of = views, of
         self.frozen: Frozen | None = None
         self._shelves: dict[str, Shelf] = {}
         self._kept: Shelf | None = None
@@ -127,7 +129,7 @@ class Activations:
         total = len(self) * self._views.count
         shelves: dict[int, Shelf] = {}
         for boundary, look in reversed([*zip(frozen.boundaries, looks, strict=True)]):
-            shelf = open_shelf(self._key(frozen, boundary), total, look[0], self.device)
+            shelf = open_shelf(self._key(frozen, boundary), total, look[0], self.device, self._of)
             if shelf is None:
                 break
             shelves[boundary] = shelf

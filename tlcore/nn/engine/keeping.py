@@ -33,9 +33,11 @@ class Shelf:
         full: Whether all of them are there.
     """
 
-    def __init__(self, tensor: Tensor, *, draft: Path | None = None, key: str = "") -> None:
+    def __init__(
+        self, tensor: Tensor, *, draft: Path | None = None, key: str = "", of: str = ""
+    ) -> None:
         self.full = False
-        self._tensor, self._draft, self._key = tensor, draft, key
+        self._tensor, self._draft, self._key, self._of = tensor, draft, key, of
 
     def rows(self, rows: Tensor) -> Tensor:
         """The activations of these rows."""
@@ -50,10 +52,12 @@ class Shelf:
         self.full = True
         if self._draft is not None:
             with suppress(OSError):  # then it serves this run alone
-                os.replace(self._draft, _place(self._key, digest(self._draft)))
+                os.replace(self._draft, _place(self._key, digest(self._draft), self._of))
 
 
-def open_shelf(key: str, count: int, like: Tensor, device: torch.device) -> Shelf | None:
+def open_shelf(
+    key: str, count: int, like: Tensor, device: torch.device, of: str = ""
+) -> Shelf | None:
     """The shelf of this key, full if anybody filled it before; None if there is no room for it.
 
     Args:
@@ -61,25 +65,27 @@ def open_shelf(key: str, count: int, like: Tensor, device: torch.device) -> Shel
         count: Of how many pictures.
         like: Those of one picture.
         device: Where the thawed blocks are.
+        of: The fingerprint of the data set that the pictures are from.
     """
     size = count * like.nbytes
     with suppress(OSError):
         if device.type == "cpu" and (shelf := _found(key, count, like)):
             return shelf
         if device.type == "cpu" and _makes_room(size):
-            return _begun(key, count, like)
+            return _begun(key, count, like, of)
     fits = size <= SHARE_OF_MEMORY * available_memory(device)
     return Shelf(like.new_empty((count, *like.shape))) if fits else None
 
 
-def _place(key: str, total: str) -> Path:
-    return cache.activations() / f"{key}.{total}.bin"
+def _place(key: str, total: str, of: str) -> Path:
+    return cache.activations() / f"{key}.{total}{cache.activations_of(of)}"
 
 
 def _found(key: str, count: int, like: Tensor) -> Shelf | None:
     """What another run, or this one before it was interrupted, has left, if it is whole."""
     for place in cache.activations().glob(f"{key}.*.bin"):
-        if place.stat().st_size == count * like.nbytes and _place(key, digest(place)) == place:
+        size = place.stat().st_size
+        if size == count * like.nbytes and place.name.split(".")[1] == digest(place):
             os.utime(place)  # it was used just now
             shelf = Shelf(_mapped(place, count, like, shared=False))
             shelf.full = True
@@ -88,7 +94,7 @@ def _found(key: str, count: int, like: Tensor) -> Shelf | None:
     return None
 
 
-def _begun(key: str, count: int, like: Tensor) -> Shelf:
+def _begun(key: str, count: int, like: Tensor, of: str) -> Shelf:
     """A file with all the space it will need: a disk that fills up later can't hurt then."""
     handle, name = tempfile.mkstemp(dir=cache.activations(), suffix=".tmp")
     try:
@@ -98,7 +104,7 @@ def _begun(key: str, count: int, like: Tensor) -> Shelf:
         raise OSError("no space for kept activations") from error
     finally:
         os.close(handle)
-    return Shelf(_mapped(Path(name), count, like, shared=True), draft=Path(name), key=key)
+    return Shelf(_mapped(Path(name), count, like, shared=True), draft=Path(name), key=key, of=of)
 
 
 def _mapped(path: Path, count: int, like: Tensor, *, shared: bool) -> Tensor:

@@ -105,7 +105,7 @@ def prepare_work(recipe: Recipe, splits: Splits) -> Work:
     prepare = preparation_for(recipe.input, network.trained_with, splits.train)
 
     def source(pictures: Pictures, views: Views = PLAIN) -> Activations:
-        return Activations(Resident(pictures, device), prepare, views)
+        return Activations(Resident(pictures, device), prepare, views, of=splits.fingerprint)
 
     exact = recipe.optimiser.name == "exact"
     imitates = bool(recipe.distillation.teacher)

@@ -15,11 +15,15 @@ from tlcore.data.upload import find_upload
 from tlcore.data.upload_folder import SCHEME
 from tlcore.errors import DataMissing
 from tlcore.recipe import Data, Input, Recipe
+from tlcore.runs.owners import is_public
 from tlcore.runs.public import refuse_unseen
 from tlcore.ui.session import me
 
 Places: TypeAlias = tuple[tuple[str, str], ...]
 """Where data and caches lie, so that nothing is remembered of another place."""
+
+LARGEST = 224
+"""Pixels a side, of pictures that anybody may have decoded to be looked at."""
 
 _AGAIN = "folder read again"
 _OF_THE_SPLIT = (
@@ -66,6 +70,8 @@ def look(recipe: Recipe) -> Seen:
     data, part = _looked_at(recipe.data)
     _check_upload(data)
     fields = recipe.input.model_dump(include=set(_OF_THE_PICTURES))
+    if is_public() and fields["size"] > LARGEST:
+        fields["size"], part = LARGEST, f"{part} Shown at {LARGEST} pixels a side.".strip()
     known = {**fields, "resize": "batch"} if data.name == "folder" else {}
     given = (data.model_dump_json(), Input(**known).model_dump_json(), _places(), _again())
     with st.spinner(f"{_WAITS[data.name]} …", show_time=True):

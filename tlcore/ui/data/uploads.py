@@ -13,7 +13,7 @@ from tlcore.ui.data.adding import add_pictures
 from tlcore.ui.data.choice import choose_path, noted
 from tlcore.ui.data.looking import read_again
 from tlcore.ui.draft import draft
-from tlcore.ui.session import me
+from tlcore.ui.session import expiry, me
 from tlcore.ui.words import literal, moment, size
 
 _DELETED = "upload just deleted"
@@ -24,6 +24,8 @@ _SHOWN = 4
 def manage_uploads() -> None:
     """Everything about one's own pictures, from adding them to the bin."""
     _offer_undo()
+    if words := expiry():
+        st.caption(words)
     uploads = _seen()
     _show_uploads(uploads[:_SHOWN])
     if more := uploads[_SHOWN:]:

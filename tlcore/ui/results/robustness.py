@@ -24,9 +24,10 @@ from tlcore.analysis.robustness import (
 )
 from tlcore.analysis.wording import quantity, rate
 from tlcore.colours import run_colour
-from tlcore.runs.measuring import command_for, failure_of, is_measuring, start_measuring
+from tlcore.runs.errands import MEASUREMENT
 from tlcore.runs.owners import LOCAL
 from tlcore.runs.robustness import read_robustness
+from tlcore.runs.slots import threads_of_a_run
 from tlcore.ui.outcomes import Outcome
 from tlcore.ui.page import told
 from tlcore.ui.results.classes import WHISKER
@@ -51,7 +52,7 @@ def show_robustness(outcome: Outcome) -> None:
     """What is known, what goes on, and how to have the rest measured."""
     run = outcome.story.run
     folder = store().folder(run, by=me()).path
-    busy = is_measuring(folder)
+    busy = MEASUREMENT.goes_on(folder)
 
     def show() -> None:
         with told():  # the page's own doesn't reach into what is drawn again by itself
@@ -63,7 +64,7 @@ def show_robustness(outcome: Outcome) -> None:
 def _show(run: str, folder: Path, *, was_busy: bool) -> None:
     network = store().artifact(run, "best", by=me())
     found = read_robustness(folder, network.name) if network else None
-    busy = is_measuring(folder)
+    busy = MEASUREMENT.goes_on(folder)
     if was_busy and not busy:
         st.rerun()  # so that nobody looks any more
     done = len(found.corrupted) if found else 0
@@ -79,7 +80,7 @@ def _tell_state(folder: Path, done: int, busy: bool) -> None:
     if busy:
         text = f"Being measured: {done} of {ALL} so far. It goes on when this page is closed."
         st.progress(min(1.0, done / ALL), text)
-    elif why := failure_of(folder):
+    elif why := MEASUREMENT.failure_of(folder):
         st.error(literal(why), icon=":material/error:")
     elif not done:
         st.info(_NOTHING, icon=":material/cloud:")
@@ -88,11 +89,13 @@ def _tell_state(folder: Path, done: int, busy: bool) -> None:
 def _offer(folder: Path, done: int, pictures: int | None) -> None:
     """A button for whoever sits at the machine, and the command for the same."""
     label, icon = "Measure the rest" if done else "Measure it now", ":material/play_arrow:"
+    words = ["--pictures", str(pictures)] if pictures else []
     kind: Literal["primary", "secondary"] = "secondary" if done else "primary"
     if me() == LOCAL and st.button(label, type=kind, icon=icon, key="measure"):
-        start_measuring(store().home, folder, pictures)
+        threads = {"OMP_NUM_THREADS": str(threads_of_a_run())}
+        MEASUREMENT.start(store().home, folder, *words, settings=threads)
         st.rerun()
-    command = command_for(folder, pictures)
+    command = MEASUREMENT.command(folder, *words)
     so_far = f"{quantity(done, 'case')} of {ALL} measured so far. " if done else ""
     st.caption(f"{so_far}Or type this, with more runs behind it to compare them:")
     st.code(f"python -m {' '.join(command)}", language="sh")

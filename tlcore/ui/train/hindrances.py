@@ -10,8 +10,8 @@ from tlcore.data import describe
 from tlcore.errors import DataError, RecipeError
 from tlcore.recipe import Recipe
 from tlcore.runs.limits import spent
-from tlcore.runs.owners import LOCAL, is_public
-from tlcore.runs.public import refuse_foreign
+from tlcore.runs.owners import LOCAL
+from tlcore.runs.public import refuse
 from tlcore.ui.session import me, store
 from tlcore.ui.train.facts import counts_of, outline_of
 from tlcore.ui.train.form import Form
@@ -45,8 +45,7 @@ def _of_recipe(form: Form) -> Iterator[Hindrance]:
     recipe = form.recipe
     try:
         catalog.check(recipe.model, recipe.input.size)
-        if is_public():
-            refuse_foreign(recipe)
+        refuse(recipe, store().rules())
     except RecipeError as error:
         yield from (Hindrance(problem.field, str(problem)) for problem in error.problems)
     yield from _of_weights(recipe)
