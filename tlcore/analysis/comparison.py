@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tlcore.analysis.intervals import CONFIDENCE, Interval, Rows, paired_mean
 from tlcore.analysis.predictions import Predictions
@@ -28,7 +29,7 @@ def difference(
     if not _same_pictures(first, second, ours, theirs):
         return None
     before, after = first.correct[ours], second.correct[theirs]
-    gains = after - before.astype(np.float64)
+    gains: NDArray[np.float64] = after - before.astype(np.float64)
     belonging = None if first.belonging is None else first.belonging[ours]
     return paired_mean(gains, belonging, confidence=confidence)
 
