@@ -297,7 +297,7 @@ def _logits(predictions: Predictions) -> NDArray[np.float32]:
 
 
 def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    shares = logits - logits.max(axis=1, keepdims=True)
+    shares: NDArray[np.float32] = logits - logits.max(axis=1, keepdims=True)
     np.exp(shares, out=shares)
     shares /= shares.sum(axis=1, keepdims=True)
     return shares
