@@ -22,7 +22,7 @@ from tlcore.recipe import Data, Input, Model, Recipe
 from tlcore.recipe_text import from_file, to_json
 from tlcore.runs.errands import Errand
 
-CHECK = Errand("labels", "labels")
+CHECK = Errand("labels", "labels", "check of its labels")
 _OF_THE_PICTURES = ("name", "path", "labels", "shapes", "limit_train", "limit_test", "group_by")
 
 
