@@ -34,10 +34,18 @@ def show_run(run: Run) -> None:
     show_notes(outcome, tables)
 
 
+def read_older_address() -> None:
+    """Earlier links name the part as those to Results do."""
+    if older := st.query_params.get("part"):
+        st.query_params["about"] = older
+        del st.query_params["part"]
+
+
 with page_setup("Bias & ethics", "Whom does a network fail, and what follows from that?"):
+    read_older_address()
     evidence, lab, checklist = st.tabs(
         ["A run's evidence", "The cue lab", "Checklist"],
-        key="part",
+        key="about",
         on_change="rerun",
         bind="query-params",
     )

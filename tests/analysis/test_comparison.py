@@ -138,3 +138,13 @@ def test_networks_that_differ_on_whole_videos_are_less_certainly_apart():
     assert grouped is not None
     assert alone.value == grouped.value == 0.2
     assert grouped.low < 0 < alone.low
+
+
+def test_the_same_zip_uploaded_or_by_its_path_holds_the_same_pictures():
+    def predict(*ids):
+        labels = np.array([0, 1, 1])
+        return Predictions(np.array(ids), labels, np.eye(2, dtype=np.float32)[labels], ("x", "y"))
+
+    uploaded = predict("x/1.jpg", "y/1.jpg", "y/2.jpg")
+    assert difference(uploaded, predict("pets/x/1.jpg", "pets/y/1.jpg", "pets/y/2.jpg")) is not None
+    assert difference(uploaded, predict("pets/x/1.jpg", "pets/y/1.jpg", "pets/y/3.jpg")) is None

@@ -28,7 +28,7 @@ def test_a_cue_is_dialled_trained_on_and_asked_about_and_a_class_writes_what_it_
     page.get_by_role("button", name="Train at 95 % (1 run").click()
     expect(page.get_by_text("of pictures of which 95 % carry the cue")).to_be_visible()
     expect(page.get_by_text("done or under way").first).to_be_visible()
-    assert "part=" in page.url
+    assert "about=" in page.url
 
     page.get_by_role("tab", name="A run's evidence").click()
     expect(page.get_by_text("What to bear in mind")).to_be_visible()

@@ -150,3 +150,21 @@ def test_a_run_that_is_at_work_is_not_begun_a_second_time(command, store):
     assert answer.code == 1
     assert "it is running" in answer.err
     assert store.worker(run).pid == os.getpid()
+
+
+def test_a_run_goes_by_a_part_of_its_id_its_name_or_latest(command, store):
+    first, second = submit(store, "First one"), submit(store, "second")
+    for typed, meant in (
+        ("latest", second), ("first one", first), (first[-6:], first), (second, second),
+    ):  # fmt: skip
+        assert command("runs", typed, "--json").json["id"] == meant, typed
+    assert command("cancel", first[-4:]).out.startswith(first)
+
+
+def test_what_may_mean_several_runs_is_asked_back(command, store):
+    ids = {submit(store, "same"), submit(store, "same")}
+    answer = command("runs", "SAME")
+    assert answer.code == 1
+    assert "2 runs are meant by 'SAME'" in answer.err
+    assert all(each in answer.err for each in ids)
+    assert "There is no run" in command("runs", "nothing like it").err

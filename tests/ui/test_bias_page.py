@@ -130,11 +130,11 @@ def test_the_same_data_from_scratch_are_found_as_evidence(store):
 
 def test_what_a_class_wrote_is_there_the_next_time_and_in_another_tab(store):
     run = examined(store, grouped({}))
-    page = open_page("bias", run=run, part=CHECKLIST)
+    page = open_page("bias", run=run, about=CHECKLIST)
     page.text_area[0].set_value("Nobody over **60**.").run()
     page.checkbox[0].set_value(True).run()
     assert not page.exception
-    again = open_page("bias", run=run, part=CHECKLIST)
+    again = open_page("bias", run=run, about=CHECKLIST)
     assert again.text_area[0].value == "Nobody over **60**."
     assert again.checkbox[0].value
     assert read_answers(store.folder(run, by=LOCAL).path)[QUESTIONS[0]].settled
@@ -144,7 +144,7 @@ def test_answers_to_questions_of_another_lab_are_neither_hidden_nor_lost(store):
     run = examined(store, grouped({}))
     folder = store.folder(run, by=LOCAL).path
     keep_answers(folder, {"An old question?": Answer("An <b>old</b> answer.")})
-    page = open_page("bias", run=run, part=CHECKLIST)
+    page = open_page("bias", run=run, about=CHECKLIST)
     assert "An <b>old</b> answer." in text_of(page)
     page.text_area[2].set_value("x").run()
     assert read_answers(folder).keys() == {"An old question?", QUESTIONS[2]}
@@ -180,7 +180,7 @@ def test_words_that_could_not_be_kept_stay_in_their_box(store, monkeypatch):
 def test_a_damaged_checklist_is_told_in_words(store):
     run = examined(store, grouped({}))
     (store.folder(run, by=LOCAL).path / "checklist.json").write_text("no")
-    page = open_page("bias", run=run, part=CHECKLIST)
+    page = open_page("bias", run=run, about=CHECKLIST)
     assert "can't be read" in text_of(page)
 
 
@@ -188,13 +188,13 @@ def test_somebody_else_s_answers_can_be_read_and_not_changed(store, monkeypatch)
     run = examined(store, grouped({}))
 
     monkeypatch.setattr(checklist, "me", lambda: known_by("somebody else's key"))
-    page = open_page("bias", run=run, part=CHECKLIST)
+    page = open_page("bias", run=run, about=CHECKLIST)
     assert all(each.disabled for each in (*page.text_area, *page.checkbox))
     assert "somebody else's" in text_of(page)
 
 
 def test_the_lab_shows_twins_and_what_it_would_cost(asked_for):
-    page = open_page("bias", part=LAB)
+    page = open_page("bias", about=LAB)
     tiles = given_to(page, "gallery")["tiles"]
     assert tiles[0]["caption"].startswith("bolt\ncue of ")
     assert [each.label for each in page.button] == [
@@ -205,7 +205,7 @@ def test_the_lab_shows_twins_and_what_it_would_cost(asked_for):
 
 
 def test_one_click_asks_for_each_run_once(store, asked_for):
-    page = open_page("bias", part=LAB)
+    page = open_page("bias", about=LAB)
     button(page, "Train at 95 % (2 runs, about 13 s)").click().run()
     recipes = {recipe_for(system, "colour", 0.95).id for system in (FROZEN, SCRATCH)}
     assert {run.recipe_id for run in store.list(by=LOCAL)} == recipes
@@ -222,7 +222,7 @@ def test_in_a_lab_open_to_anybody_what_is_too_much_is_told_and_the_rest_is_done(
 ):
     monkeypatch.setenv("TL_PUBLIC", "1")
     monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=10**12))
-    page = open_page("bias", part=LAB)
+    page = open_page("bias", about=LAB)
     button(page, "Train the whole curve (8 runs, about 52 s)").click().run()
     assert "as many as one person may have" in text_of(page)
     assert asked_for
@@ -253,7 +253,7 @@ def train(store, system, share):
 
 def test_a_network_that_goes_by_the_cue_is_shown_with_its_interval(store, by_the_cue):
     train(store, SCRATCH, 0.95)
-    page = open_page("bias", part=LAB)
+    page = open_page("bias", about=LAB)
     assert "From scratch: right of 95 % [" in text_of(page)
     row = page.dataframe[0].value.iloc[0]
     assert row["cue misleads (worst group)"] == "0.0 % [0.0, 0.8]"
@@ -264,7 +264,7 @@ def test_a_network_that_goes_by_the_cue_is_shown_with_its_interval(store, by_the
 def test_several_shares_make_a_curve(store, by_the_cue):
     for share in (0.5, 0.95):
         train(store, SCRATCH, share)
-    page = open_page("bias", part=LAB)
+    page = open_page("bias", about=LAB)
     assert len(page.get("plotly_chart")) == 1
 
 
@@ -282,5 +282,5 @@ def test_a_network_that_cannot_be_asked_is_told_where_it_would_be_shown(store, m
 
     monkeypatch.setattr(twins, "predict", refuse)
     train(store, SCRATCH, 0.95)
-    page: AppTest = open_page("bias", part=LAB)
+    page: AppTest = open_page("bias", about=LAB)
     assert "Nobody answers" in page.error[0].value

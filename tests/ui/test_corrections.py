@@ -77,7 +77,7 @@ def test_what_was_noted_is_listed_after_a_reload_and_marked_on_its_picture(store
 def test_one_is_undone_and_then_all(store, run):
     put_right(store, run, WRONG, GONE)
     page = open_page("results", run=run, part="Mistakes")
-    page.button(key="undo mistakes test/1.png").click().run()
+    page.button(key="undo in mistakes test/1.png").click().run()
     assert left(store, run) == (GONE,)
     assert r"test\/1" not in text_of(page)
     button(page, "Undo all").click().run()
@@ -137,7 +137,7 @@ def test_many_are_listed_a_page_at_a_time(store):
     page = open_page("results", run=run, part="Mistakes")
     undos = [each for each in page.button if each.label == "Undo"]
     assert len(undos) == AT_ONCE
-    assert undos[0].key == f"undo mistakes test/{n - 1}.png"
+    assert undos[0].key == f"undo in mistakes test/{n - 1}.png"
 
 
 def test_damaged_notes_are_told_and_the_mistakes_are_shown_all_the_same(store, run):

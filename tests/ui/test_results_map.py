@@ -57,7 +57,7 @@ def charts(page):
 def test_without_a_map_there_is_a_button_and_the_command(run, monkeypatch):
     started = []
     monkeypatch.setattr(
-        errands.Errand, "start", lambda self, home, folder: started.append(folder.name)
+        errands.Errand, "start", lambda self, home, folder, *more: started.append(folder.name)
     )
     page = open_page("results", run=run, part="Map")
     assert "Nobody has asked for a map" in page.info[-1].value

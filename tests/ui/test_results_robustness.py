@@ -6,6 +6,7 @@ import pytest
 from tests.runs.examined import examined, predict
 from tests.ui.looking import button, open_page
 from tlcore.analysis.robustness import CORRUPTIONS, SEVERITIES, Case, Robustness
+from tlcore.paths import PROJECT
 from tlcore.runs.errands import MEASUREMENT
 from tlcore.runs.lock import locked
 from tlcore.runs.owners import LOCAL, known_by
@@ -74,6 +75,15 @@ def test_the_button_has_it_measured_in_the_background(store, run, started):
     assert not page.exception
     assert started == [["tlcore", "robust", run]]
     assert not [each for each in page.button if "Measure" in each.label]
+
+
+def test_nothing_is_measured_because_of_a_choice_on_another_page(store, run, started):
+    other = examined(store, predict([0, 1, 1, 0], [0, 1, 1, 1], ("cat", "dog")))
+    page = open_page("compare", run=f"{run},{other}", side="Curves")
+    page.query_params["part"] = "Robustness"
+    page.switch_page(str(PROJECT / "pages" / "results.py")).run()
+    assert button(page, "Measure it now")
+    assert started == []
 
 
 def test_while_somebody_measures_it_says_how_far_that_is(store, run, started):

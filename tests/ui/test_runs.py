@@ -181,6 +181,16 @@ def test_the_bin_is_emptied_only_when_asked_twice(store):
     assert not page.exception
 
 
+def test_runs_show_what_they_are_and_whose(store):
+    mine = store.submit(Recipe(), by=LOCAL).id
+    store.submit(Recipe(name="typed"), by=known_by("some key", name="Ada"))
+    items = given_to(open_page("runs", run=mine), "runs_list")["items"]
+    assert [(each["name"], each["owner"]) for each in items] == [
+        ("shapes · head only · 5 epochs", ""), ("typed", "Ada"),
+    ]  # fmt: skip
+    assert {each["about"] for each in items} == {"shapes · Pebble for shapes · head only"}
+
+
 def test_a_run_is_renamed(store):
     run = finished(store)
     page = open_page("runs", run=run)
@@ -194,7 +204,9 @@ def test_duplicating_makes_its_recipe_the_draft(store):
     run = submit(store)
     page = open_page("runs", run=run)
     button(page, "Duplicate").click().run()
-    assert Recipe(**page.session_state["draft"]) == store.recipe(run, by=LOCAL)
+    draft, recipe = Recipe(**page.session_state["draft"]), store.recipe(run, by=LOCAL)
+    assert draft.id == recipe.id
+    assert draft.name == "", "a typed name is of one run"
 
 
 def test_a_name_is_never_read_as_markup(store):

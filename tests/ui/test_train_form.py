@@ -120,3 +120,14 @@ def test_what_another_page_changes_leaves_what_was_typed_here():
     assert form.value("data.name") == "digits"
     form.set("optimiser.rate", 0.5)
     assert form.recipe == Recipe(epochs=7, data=Data(name="digits"), optimiser=Optimiser(rate=0.5))
+
+
+def test_a_name_that_was_typed_counts_once_and_is_in_no_link():
+    form = Form(Recipe(epochs=7))
+    form.set("name", "mine")
+    assert form.shared == Recipe(epochs=7)
+    form.forget_name()
+    assert form.recipe == Recipe(epochs=7)
+    form.start_from(presets.find("demo-transfer"))
+    form.forget_name()
+    assert form.recipe.name == form.shared.name == presets.find("demo-transfer").title

@@ -164,7 +164,7 @@ def test_from_scratch_nothing_is_frozen_before_it_has_learned():
     page = open_train(presets.find("c-scratch").recipe)
     pills = page.button_group(key="schedule.preset as pills")
     assert pills.options == ["Everything"]
-    assert page.button(key="train both").disabled
+    assert page.button(key="train transfer and scratch").disabled
     assert "freeze random weights" in given_to(page, "train_strip")["locked"]
 
 
@@ -242,7 +242,7 @@ def test_a_changed_preset_is_no_longer_the_preset():
 
 def test_transfer_and_scratch_are_sent_as_a_pair():
     page = open_train(Recipe(name="mine", schedule=FreezeSchedule(preset="lp-ft")))
-    page.button(key="train both").click().run()
+    page.button(key="train transfer and scratch").click().run()
     scratch, transfer = RunStore().list(by=LOCAL)
     assert (transfer.name, scratch.name) == ("mine", "mine, from scratch")
     asked = RunStore().recipe(scratch.id, by=LOCAL)
@@ -276,7 +276,7 @@ def test_a_lesson_hides_what_it_says_and_shows_the_way_out():
 
 def test_lesson_1_leaves_the_strip_and_the_button():
     page = open_train(lesson="1")
-    assert "train both" not in [button.key for button in page.button]
+    assert "train transfer and scratch" not in [button.key for button in page.button]
     assert page.button(key="train")
     assert page.button_group(key="schedule.preset as pills")
 

@@ -25,7 +25,7 @@ def difference(
     >>> round(difference(predict([0, 0, 0]), predict([0, 1, 1])).value, 2)
     0.67
     """
-    ours, theirs = np.argsort(first.ids), np.argsort(second.ids)
+    ours, theirs = np.argsort(first.pictures), np.argsort(second.pictures)
     if not _same_pictures(first, second, ours, theirs):
         return None
     before, after = first.correct[ours], second.correct[theirs]
@@ -43,7 +43,7 @@ def _same_pictures(
     return (
         0 < len(first) == len(second)
         and first.classes == second.classes
-        and bool((first.ids[ours] == second.ids[theirs]).all())
+        and bool((first.pictures[ours] == second.pictures[theirs]).all())
         and bool((first.labels[ours] == second.labels[theirs]).all())
     )
 
@@ -83,7 +83,7 @@ class McNemar:
 
 def changes(first: Predictions, second: Predictions) -> Changes | None:
     """What the second fixed and broke; None unless both saw the same test pictures."""
-    ours, theirs = np.argsort(first.ids), np.argsort(second.ids)
+    ours, theirs = np.argsort(first.pictures), np.argsort(second.pictures)
     if not _same_pictures(first, second, ours, theirs):
         return None
     in_second = np.empty_like(theirs)

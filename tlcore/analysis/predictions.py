@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,21 @@ class Predictions:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @cached_property
+    def pictures(self) -> NDArray[np.str_]:
+        """The ids without the folders that all of them lie in: the same whether a zip was uploaded
+        or read where it lies, with its class folders in a folder or not.
+
+        >>> ids = np.array(["pets/cat/1.jpg", "pets/dog/1.jpg"])
+        >>> Predictions(ids, np.array([0, 1]), np.eye(2), ("cat", "dog")).pictures.tolist()
+        ['cat/1.jpg', 'dog/1.jpg']
+        """
+        names = self.ids.tolist() or [""]
+        first, last = (name.split("/")[:-1] for name in (min(names), max(names)))
+        shared = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+        cut = sum(len(folder) + 1 for folder, _ in shared)
+        return np.array([name[cut:] for name in names]) if cut else self.ids
 
     @cached_property
     def predicted(self) -> NDArray[np.int64]:

@@ -35,7 +35,7 @@ from tlcore.cli import (
     serving,
     shipping,
 )
-from tlcore.cli.arguments import Parser, build_parser
+from tlcore.cli.arguments import Parser, build_parser, name_whole
 from tlcore.cli.output import print_error
 from tlcore.errors import ThawError
 
@@ -84,6 +84,7 @@ def parser() -> Parser:
 
 def _do(given: Namespace) -> int:
     try:
+        name_whole(given)
         return int(given.do(given))
     except ThawError as error:
         print_error(error, as_json=given.json)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 if TYPE_CHECKING:
+    from tlcore.runs.records import Run
+
     Verbs: TypeAlias = argparse._SubParsersAction["Parser"]
 
 _ABOUT = """\
@@ -28,6 +31,12 @@ exit codes:
   0 it went well; 1 the lab refused, and said why; 2 the command was not understood;
   130 it was interrupted, and said how to go on
 """
+
+
+RUN_HELP = "a run: its id, the beginning or end of it, its name, or latest"
+_FEWEST = 4  # characters of an id that may stand for the whole of it
+_NAMED = 3
+_WHOLE = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{16}")
 
 
 class Help(argparse.RawDescriptionHelpFormatter):
@@ -51,6 +60,58 @@ class Parser(argparse.ArgumentParser):
             near = get_close_matches(value, choices, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(choices)}"
             raise argparse.ArgumentError(action, f"there is no {value!r}; {hint}")
+
+
+def name_whole(given: argparse.Namespace) -> None:
+    """Put a run's whole id where a beginning or the end of it, its name or `latest` was typed.
+
+    Raises:
+        RunError: Several runs are meant.
+    """
+    named = [*([given.run] if getattr(given, "run", None) else []), *getattr(given, "runs", [])]
+    if not all(isinstance(each, str) for each in named) or all(map(_WHOLE.fullmatch, named)):
+        return
+    from tlcore.runs.owners import LOCAL
+    from tlcore.runs.store import RunStore
+
+    store = RunStore()
+    here = store.list(by=LOCAL, limit=-1)
+    every = (*here, *store.list(by=LOCAL, limit=-1, binned=True))
+    if getattr(given, "run", None):
+        given.run = _find_id(given.run, here, every)
+    if getattr(given, "runs", None):
+        given.runs = [_find_id(each, here, every) for each in given.runs]
+
+
+def _find_id(text: str, here: Sequence[Run], every: Sequence[Run]) -> str:
+    """The id of the run that is meant; what means none is left for whoever asks for it to refuse.
+
+    Args:
+        text: As it was typed.
+        here: The runs, the newest first.
+        every: The same and those in the bin.
+    """
+    from tlcore.errors import RunError
+
+    if text.casefold() == "latest" and here:
+        return here[0].id
+    for meant in _ways(text):
+        found = [run.id for run in every if meant(run)]
+        if len(found) > 1:
+            more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+            remedy = f"Type more of the id of one of these: {', '.join(found[:_NAMED])}{more}."
+            raise RunError(f"{len(found)} runs are meant by {text[:60]!r}", remedy=remedy)
+        if found:
+            return found[0]
+    return text
+
+
+def _ways(text: str) -> Iterator[Callable[[Run], bool]]:
+    """How a run may be meant, the surest first."""
+    yield lambda run: run.id == text
+    yield lambda run: run.name.casefold() == text.casefold()
+    if len(text) >= _FEWEST:
+        yield lambda run: run.id.startswith(text) or run.id.endswith(text)
 
 
 def build_parser() -> tuple[Parser, Verbs]:

@@ -7,7 +7,7 @@ from argparse import ArgumentTypeError, Namespace
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from tlcore.cli.arguments import add_verb
+from tlcore.cli.arguments import RUN_HELP, add_verb
 from tlcore.cli.output import print_json, print_table, printable
 
 if TYPE_CHECKING:
@@ -30,14 +30,14 @@ def add_verbs(verbs: Verbs) -> None:
     """Describe the verbs of this module."""
     about = "list runs and what became of them, or tell all about one"
     verb = add_verb(verbs, "runs", runs, about, "runs", f"runs {EXAMPLE}", "runs --newest 100")
-    verb.add_argument("run", metavar="RUN", nargs="?", help="the run's id")
+    verb.add_argument("run", metavar="RUN", nargs="?", help=RUN_HELP)
     text = f"how many to list (usually {NEWEST})"
     verb.add_argument("--newest", metavar="N", type=_count, default=NEWEST, help=text)
     about = "show what is at work and what waits, and see to it that it goes on"
     add_verb(verbs, "queue", queue, about, "queue", "queue --json")
     for what, about in _ABOUT.items():
         verb = add_verb(verbs, what, ask, about, f"{what} {EXAMPLE}")
-        verb.add_argument("run", metavar="RUN", help="the run's id")
+        verb.add_argument("run", metavar="RUN", help=RUN_HELP)
         verb.set_defaults(what=what)
 
 
@@ -56,8 +56,8 @@ def runs(given: Namespace) -> int:
     if given.json:
         print_json({"runs": [asdict(run) for run in found]})
     else:
-        titles = ("run", "name", "state", "epochs", "begun", "seconds", "why")
-        print_table(titles, [_cells(run) for run in found])
+        titles = ("run", "name", "learns", "state", "epochs", "begun", "seconds", "why")
+        print_table(titles, [_cells(run, _learns(store, run)) for run in found])
     return 0
 
 
@@ -116,7 +116,7 @@ def _show(store: RunStore, run: str, *, as_json: bool) -> None:
         fields = {**asdict(found), "history": [asdict(change) for change in history]}
         print_json({**fields, "folder": str(folder.path), "log": folder.end_of_log()})
         return
-    print(f"name      {printable(found.name or found.preset or found.recipe_id)}")
+    print(f"name      {printable(found.name)}")
     print(f"state     {found.state}{f': {printable(found.reason)}' if found.reason else ''}")
     print(f"epochs    {found.epoch} of {found.epochs}")
     print(f"folder    {folder.path}")
@@ -127,11 +127,22 @@ def _show(store: RunStore, run: str, *, as_json: bool) -> None:
         print(f"  log | {printable(line)}")
 
 
-def _cells(run: Run) -> tuple[object, ...]:
+def _learns(store: RunStore, run: Run) -> str:
+    """From what, with what, and how."""
+    from tlcore.recipe_summary import summary_of
+    from tlcore.runs.owners import LOCAL
+    from tlcore.runs.rows import upload_name
+
+    recipe = store.recipe(run.id, by=LOCAL)
+    return summary_of(recipe, upload=upload_name(recipe, run.owner.id)).line
+
+
+def _cells(run: Run, learns: str) -> tuple[object, ...]:
     end = run.ended or time.time()
     return (
         run.id,
-        run.name or run.preset or run.recipe_id,
+        run.name,
+        learns,
         run.state,
         f"{run.epoch}/{run.epochs}",
         run.started and _moment(run.started),
@@ -141,7 +152,7 @@ def _cells(run: Run) -> tuple[object, ...]:
 
 
 def _waiting(run: Run, place: int | None) -> tuple[object, ...]:
-    name = run.name or run.preset or run.recipe_id
+    name = run.name
     owner = run.owner.name or run.owner.id[:8]
     return place, run.id, name, owner, run.state, run.device or None, f"{run.epoch}/{run.epochs}"
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from tlcore.cli.arguments import add_verb
+from tlcore.cli.arguments import RUN_HELP, add_verb
 from tlcore.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -30,7 +30,12 @@ def add_verbs(verbs: Verbs) -> None:
         "put finished runs side by side",
         "compare 20261121-142233-3fa97c1e5b20d486 20261121-143010-77c2a0914fe6d35b",
     )
-    verb.add_argument("runs", metavar="RUN", nargs="+", help="the id of a finished run")
+    verb.add_argument(
+        "runs",
+        metavar="RUN",
+        nargs="+",
+        help=RUN_HELP,
+    )
 
 
 def compare(given: Namespace) -> int:

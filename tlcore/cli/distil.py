@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentTypeError, Namespace
 from typing import TYPE_CHECKING, Any
 
-from tlcore.cli.arguments import add_verb
+from tlcore.cli.arguments import RUN_HELP, add_verb
 from tlcore.cli.comparing import in_points, rows_of
 from tlcore.cli.output import print_json, print_table
 from tlcore.cli.overrides import changed, read_override
@@ -33,7 +33,7 @@ def add_verbs(verbs: Verbs) -> None:
         f"distil {_RUN} --backbone scratch-plain --compare --seeds 3",
         f"distil {_RUN} --backbone mobilenetv3_small_100 --set distillation.temperature=2",
     )
-    verb.add_argument("run", metavar="RUN", help="the id of the run that teaches")
+    verb.add_argument("run", metavar="RUN", help=RUN_HELP)
     verb.add_argument("--backbone", metavar="NAME", required=True, help="the student's backbone")
     text = "train it without a teacher, too, and say what the teacher was worth"
     verb.add_argument("--compare", action="store_true", help=text)

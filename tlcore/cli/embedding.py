@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from tlcore.cli.arguments import add_verb
+from tlcore.cli.arguments import RUN_HELP, add_verb
 from tlcore.cli.output import print_json, printable
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def add_verbs(verbs: Verbs) -> None:
         f"embed {_RUN}",
         f"embed {_RUN} --pictures 500",
     )
-    verb.add_argument("run", metavar="RUN", help="the id of a finished run")
+    verb.add_argument("run", metavar="RUN", help=RUN_HELP)
     text = "how many of its test pictures (2000)"
     verb.add_argument("--pictures", metavar="N", type=_count, default=2000, help=text)
 

@@ -6,7 +6,7 @@ from argparse import Namespace
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from tlcore.cli.arguments import add_verb
+from tlcore.cli.arguments import RUN_HELP, add_verb
 from tlcore.cli.comparing import in_points
 from tlcore.cli.output import print_json, print_table
 
@@ -23,7 +23,12 @@ def add_verbs(verbs: Verbs) -> None:
     """Describe the verb of this module."""
     about = "let finished runs vote, from what they said of the same test pictures"
     verb = add_verb(verbs, "ensemble", ensemble, about, f"ensemble {_RUN} {_OTHER}")
-    verb.add_argument("runs", metavar="RUN", nargs="+", help="the id of a finished run")
+    verb.add_argument(
+        "runs",
+        metavar="RUN",
+        nargs="+",
+        help=RUN_HELP,
+    )
 
 
 def ensemble(given: Namespace) -> int:

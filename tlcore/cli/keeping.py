@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tlcore.cli.arguments import add_verb
+from tlcore.cli.arguments import RUN_HELP, add_verb
 from tlcore.cli.output import print_json, print_table, printable
 from tlcore.errors import RunError
 
@@ -31,7 +31,7 @@ def add_verbs(verbs: Verbs) -> None:
     _add_prune(verbs)
     about = "write a run, with all that it left behind, to one file"
     verb = add_verb(verbs, "export", export, about, f"export {EXAMPLE} my-run.zip")
-    verb.add_argument("run", metavar="RUN", help="the run's id")
+    verb.add_argument("run", metavar="RUN", help=RUN_HELP)
     verb.add_argument("file", metavar="FILE", type=Path, help="the file to write")
     about = "take in a run that was exported elsewhere; every part of it is checked"
     verb = add_verb(verbs, "import", import_one, about, "import my-run.zip")
@@ -55,7 +55,7 @@ def _add_bin(verbs: Verbs) -> None:
     about = "put runs into the bin, take them out, empty it, or list what is in it"
     examples = ("bin", f"bin {EXAMPLE}", f"bin {EXAMPLE} --restore", "bin --empty --days 30")
     verb = add_verb(verbs, "bin", bin_runs, about, *examples)
-    verb.add_argument("runs", metavar="RUN", nargs="*", help="the id of a run")
+    verb.add_argument("runs", metavar="RUN", nargs="*", help=RUN_HELP)
     verb.add_argument("--restore", action="store_true", help="take these runs out of the bin")
     verb.add_argument("--empty", action="store_true", help="delete what is in the bin for good")
     about = "delete for good the small copies of pictures that these runs keep"
@@ -206,7 +206,7 @@ def _print_binned(store: RunStore, runs: Sequence[Run], *, as_json: bool) -> Non
     rows = [
         (
             run.id,
-            run.name or run.preset or run.recipe_id,
+            run.name,
             run.state,
             _size(run_bytes(store, run.id, by=LOCAL)),
             run.binned and time.strftime("%Y-%m-%d %H:%M", time.localtime(run.binned)),

@@ -7,7 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tlcore.cli.arguments import add_verb
+from tlcore.cli.arguments import RUN_HELP, add_verb
 from tlcore.cli.output import print_json, printable
 
 if TYPE_CHECKING:
@@ -33,7 +33,12 @@ def add_verbs(verbs: Verbs) -> None:
         f"report {_RUN} --markdown",
         f"report {_RUN} --explain",
     )
-    verb.add_argument("runs", metavar="RUN", nargs="+", help="the id of a finished run")
+    verb.add_argument(
+        "runs",
+        metavar="RUN",
+        nargs="+",
+        help=RUN_HELP,
+    )
     text = "the file to write (usually report-RUN.html or .md, here)"
     verb.add_argument("--out", metavar="FILE", type=Path, help=text)
     text = "write Markdown, and its pictures into a folder beside it"

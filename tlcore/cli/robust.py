@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from tlcore.cli.arguments import add_verb
+from tlcore.cli.arguments import RUN_HELP, add_verb
 from tlcore.cli.interrupt import stop_when_asked
 from tlcore.cli.output import print_json, print_table, printable
 
@@ -38,7 +38,12 @@ def add_verbs(verbs: Verbs) -> None:
         f"robust {_RUN} {_OTHER} --severities 1,3,5",
         f"robust {_RUN} --corruptions noise,fog,jpeg --pictures 1000",
     )
-    verb.add_argument("runs", metavar="RUN", nargs="+", help="the id of a finished run")
+    verb.add_argument(
+        "runs",
+        metavar="RUN",
+        nargs="+",
+        help=RUN_HELP,
+    )
     text = f"how many of its test pictures ({PICTURES}); another number begins anew"
     verb.add_argument("--pictures", metavar="N", type=_count, default=PICTURES, help=text)
     text = "how strong, from 1 to 5 (all)"

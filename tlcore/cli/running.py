@@ -8,7 +8,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tlcore.cli.arguments import add_verb
+from tlcore.cli.arguments import RUN_HELP, add_verb
 from tlcore.cli.interrupt import stop_when_asked
 from tlcore.cli.output import print_json, printable
 from tlcore.cli.overrides import Override, changed, read_override
@@ -56,7 +56,7 @@ def add_verbs(verbs: Verbs) -> None:
         "resume 20261121-142233-3fa97c1e5b20d486",
     )
     _add_background(verb)
-    verb.add_argument("run", metavar="RUN", help="the run's id")
+    verb.add_argument("run", metavar="RUN", help=RUN_HELP)
     verb = add_verb(
         verbs,
         "pretrain",

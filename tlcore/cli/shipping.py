@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tlcore.cli.arguments import add_verb
+from tlcore.cli.arguments import RUN_HELP, add_verb
 from tlcore.cli.output import print_json, printable
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def add_verbs(verbs: Verbs) -> None:
         f"ship {_RUN}",
         f"ship {_RUN} --to my-network --int8",
     )
-    verb.add_argument("run", metavar="RUN", help="the id of a finished run")
+    verb.add_argument("run", metavar="RUN", help=RUN_HELP)
     text = "a new folder, or a file that ends in .zip (usually ship-RUN.zip, here)"
     verb.add_argument("--to", metavar="PLACE", type=Path, help=text)
     text = (

@@ -9,18 +9,21 @@ import re
 import secrets
 import sqlite3
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import fields
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from tlcore.errors import NotAllowed, RunError
+from tlcore.errors import DataError, NotAllowed, RecipeError, RunError
 from tlcore.part import Line
 from tlcore.recipe import Recipe
 from tlcore.recipe_problems import shown
-from tlcore.recipe_text import to_json
+from tlcore.recipe_summary import name_of
+from tlcore.recipe_text import from_text, to_json
 from tlcore.runs.limits import rules_in
 from tlcore.runs.owners import LOCAL, Owner
 from tlcore.runs.records import Run
@@ -108,7 +111,31 @@ def insert(
 def as_run(row: sqlite3.Row) -> Run:
     """The row as everybody else knows it."""
     owner = Owner(row["owner"], row["owner_name"])
-    return Run(owner=owner, state=State(row["state"]), **{name: row[name] for name in _PLAIN})
+    plain = {name: row[name] for name in _PLAIN}
+    plain["name"] = plain["name"] or _called(row["recipe"], row["owner"]) or row["recipe_id"]
+    return Run(owner=owner, state=State(row["state"]), **plain)
+
+
+@lru_cache(maxsize=4096)
+def _called(recipe: str, owner: str) -> str:
+    """What a run is called to which nobody has given a name."""
+    try:
+        found = from_text(recipe, where="a run's recipe")
+    except RecipeError:
+        return ""  # of a lab to come, perhaps: whoever opens the run is told
+    return name_of(found, upload=upload_name(found, owner))[:LONGEST_NAME]
+
+
+def upload_name(recipe: Recipe, owner: str) -> str:
+    """What an owner calls the pictures that a recipe learns from, if they have uploaded them."""
+    from tlcore.data.upload_folder import SCHEME, read_holders  # heavier than the store
+
+    if not recipe.data.path.startswith(SCHEME):
+        return ""
+    with suppress(DataError):
+        held = read_holders(recipe.data.path.removeprefix(SCHEME)).get(owner, {})
+        return str(held.get("name", ""))
+    return ""
 
 
 def next_ticket(sql: sqlite3.Connection) -> int:

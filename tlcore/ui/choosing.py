@@ -115,9 +115,4 @@ def remember(runs: Sequence[str]) -> None:
 
 def title(run: Run) -> str:
     """A run's name with what tells it from others of the same name."""
-    return f"{name_of(run)} · {run.state} · {run.id[-4:]}"
-
-
-def name_of(run: Run) -> str:
-    """What people call a run, whether or not it was given a name."""
-    return run.name or run.preset or run.recipe_id
+    return f"{run.name} · {run.state} · {run.id[-4:]}"

@@ -17,7 +17,6 @@ from typing import Literal, TypeAlias
 
 from tlcore.colours import EMBER, run_colour
 from tlcore.runs.records import Run
-from tlcore.ui.choosing import name_of
 from tlcore.ui.frontend import widget
 from tlcore.ui.points_route import ROUTE
 
@@ -49,7 +48,7 @@ def show_live(
         height: Of each chart, in pixels.
         names: What the runs are called here, if not as everywhere. Any text.
     """
-    called = names or [name_of(run) for run in runs]
+    called = names or [run.name for run in runs]
     data = {
         "key": key,
         "address": ROUTE.path,

@@ -14,7 +14,7 @@ from tlcore.runs.retention import drop_pictures, empty_bin, showing
 from tlcore.runs.rows import LONGEST_NAME
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
-from tlcore.ui.choosing import name_of, remember
+from tlcore.ui.choosing import remember
 from tlcore.ui.draft import keep_draft
 from tlcore.ui.page import told
 from tlcore.ui.words import literal, size
@@ -58,7 +58,7 @@ def show_undo(store: RunStore, by: Owner) -> None:
         return
     with told(), st.container(horizontal=True, vertical_alignment="center"):
         run = store.get(deleted, by=by)
-        st.markdown(f":material/delete: **{literal(name_of(run))}** lies in the bin.")
+        st.markdown(f":material/delete: **{literal(run.name)}** lies in the bin.")
         _act("Undo", "undo", lambda: _undelete(store, run, by), run)
 
 
@@ -135,14 +135,14 @@ def _show_renaming(store: RunStore, run: Run, by: Owner) -> None:
 
 def _act(label: str, icon: str, do: Callable[[], object], run: Run, help: str = "") -> None:
     """A button; what it does shows on the page at once, or says why it can't be done."""
-    if st.button(label, icon=f":material/{icon}:", key=f"{label} {run.id}", help=help or None):
+    if st.button(label, icon=f":material/{icon}:", key=f"act {label} {run.id}", help=help or None):
         with told():
             do()
             st.rerun()
 
 
 def _duplicate(store: RunStore, run: Run, by: Owner) -> None:
-    keep_draft(store.recipe(run.id, by=by))
+    keep_draft(store.recipe(run.id, by=by).model_copy(update={"name": ""}))
     st.switch_page(PROJECT / "pages" / "train.py")
 
 

@@ -11,7 +11,7 @@ from tlcore.runs.owners import Owner
 from tlcore.runs.records import Run
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
-from tlcore.ui.choosing import chosen_ids, name_of
+from tlcore.ui.choosing import chosen_ids
 from tlcore.ui.linking import link
 from tlcore.ui.live import Axis, show_live
 from tlcore.ui.page import show_error
@@ -39,7 +39,7 @@ def find_chosen(store: RunStore, listed: Sequence[Run], by: Owner) -> Run | None
 
 def show_chosen(store: RunStore, run: Run, by: Owner) -> None:
     """All about it."""
-    st.subheader(literal(name_of(run)), anchor=False)
+    st.subheader(literal(run.name), anchor=False)
     st.caption(" · ".join(_facts(run)))
     if run.reason and run.state != State.FINISHED:
         (st.error if run.state in _BAD else st.info)(literal(run.reason))

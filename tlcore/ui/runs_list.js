@@ -94,7 +94,9 @@ class List {
     name.title = item.name;
     const line = element("span", "line");
     line.append(element("span", "words"), element("time", "", moment(item.created)));
-    button.append(name, line);
+    button.append(name);
+    if (item.about) button.append(element("span", "about", item.about));
+    button.append(line);
     if (item.owner) button.append(element("span", "owner", `by ${item.owner}`));
     if (item.live) button.append(element("progress", ""));
     return button;

@@ -10,12 +10,13 @@ from typing import Any
 import streamlit as st
 
 from tlcore.errors import ThawError
-from tlcore.runs.owners import Owner
+from tlcore.recipe_summary import summary_of
+from tlcore.runs.owners import LOCAL, Owner
 from tlcore.runs.records import Run
 from tlcore.runs.results import read_result
+from tlcore.runs.rows import upload_name
 from tlcore.runs.states import ACTIVE, State
 from tlcore.runs.store import RunStore
-from tlcore.ui.choosing import name_of
 from tlcore.ui.frontend import widget
 from tlcore.ui.points_route import ROUTE
 from tlcore.ui.words import with_interval
@@ -129,16 +130,32 @@ def _item(store: RunStore, run: Run, by: Owner, *, grouped: bool) -> dict[str, A
     """A run as its button needs it."""
     return {
         "id": run.id,
-        "name": name_of(run),
+        "name": run.name,
         "state": run.state,
         "group": _group(run) if grouped else "In the bin",
+        "about": _about(store, run, by),
         "words": _words(store, run, by),
         "live": grouped and (run.state.active or run.state == State.QUEUED),
         "epoch": run.epoch,
         "epochs": run.epochs,
         "created": run.created,
-        "owner": run.owner.name if run.owner != by else "",
+        "owner": _whose(run.owner, by),
     }
+
+
+def _whose(owner: Owner, by: Owner) -> str:
+    """Whose it is, where it isn't one's own."""
+    if owner == by:
+        return ""
+    return owner.name or ("this lab" if owner == LOCAL else f"visitor {owner.id[:4]}")
+
+
+def _about(store: RunStore, run: Run, by: Owner) -> str:
+    """What it learns from, with what, and how: what tells it from its neighbours."""
+    with suppress(ThawError):
+        recipe = store.recipe(run.id, by=by)
+        return summary_of(recipe, upload=upload_name(recipe, run.owner.id)).line
+    return ""
 
 
 def _words(store: RunStore, run: Run, by: Owner) -> str:

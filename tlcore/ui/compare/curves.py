@@ -30,14 +30,14 @@ def show_curves(stories: Sequence[RunStory], titles: Sequence[str]) -> None:
     """Two charts, and beneath them how long it took."""
     measures: tuple[Measure, ...] = ("accuracy", "loss")
     measure = st.segmented_control(
-        "Measure", measures, default="accuracy", required=True, key="measure",
+        "Measure", measures, default="accuracy", required=True, key="measure of curves",
         label_visibility="collapsed", persist_state="session",
     )  # fmt: skip
     axes: tuple[Axis, ...] = ("epochs", "seconds")
     for column, axis in zip(st.columns(2, gap="large"), axes, strict=True):
         column.plotly_chart(
             curve_chart(stories, titles, measure or "accuracy", axis),
-            key=f"{axis} {measure}",
+            key=f"curves {axis} {measure}",
             config={"displayModeBar": False},
             alt=f"The {measure} of each run over its {axis}",
         )

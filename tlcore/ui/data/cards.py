@@ -62,7 +62,7 @@ def ask_further(card: DatasetCard) -> None:
     data = draft().data
     if card.name == "cifar100":
         labels = st.segmented_control(
-            "Labels", list(_LABELS), default=data.labels, required=True, key="labels",
+            "Labels", list(_LABELS), default=data.labels, required=True, key="labels of CIFAR",
             format_func=_LABELS.__getitem__,
         )  # fmt: skip
         change(labels=labels)

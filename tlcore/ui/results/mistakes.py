@@ -29,7 +29,7 @@ _TELL = (
 
 def show_mistakes(outcome: Outcome) -> None:
     """All mistakes, or those of a class."""
-    show_corrections(outcome, key="mistakes")
+    show_corrections(outcome, key="in mistakes")
     order, true, called = _ask(outcome)
     rows = chosen_mistakes(outcome, order, true, called)
     st.caption(f"{quantity(len(rows), 'mistake')} of {len(outcome.predictions):,} test pictures")
@@ -77,7 +77,7 @@ def _ask(outcome: Outcome) -> tuple[By, int, int]:
 def show_suspects(outcome: Outcome) -> None:
     """Labels of the test set that are probably wrong."""
     st.caption(_TELL)
-    show_corrections(outcome, key="labels")
+    show_corrections(outcome, key="in labels")
     suspects = outcome.suspects
     if not suspects:
         st.success("No label of the test set looks wrong to this network.")

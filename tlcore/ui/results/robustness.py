@@ -91,7 +91,7 @@ def _offer(folder: Path, done: int, pictures: int | None) -> None:
     label, icon = "Measure the rest" if done else "Measure it now", ":material/play_arrow:"
     words = ["--pictures", str(pictures)] if pictures else []
     kind: Literal["primary", "secondary"] = "secondary" if done else "primary"
-    if me() == LOCAL and st.button(label, type=kind, icon=icon, key="measure"):
+    if me() == LOCAL and st.button(label, type=kind, icon=icon, key="measure robustness"):
         threads = {"OMP_NUM_THREADS": str(threads_of_a_run())}
         MEASUREMENT.start(store().home, folder, *words, settings=threads)
         st.rerun()

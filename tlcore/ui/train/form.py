@@ -130,6 +130,19 @@ class Form:
         self.replace(to_fields(preset.recipe))
 
     @property
+    def shared(self) -> Recipe:
+        """The recipe without a name that was typed: that is of one run, not of all that follow."""
+        lent = self.began.recipe.name if self.began else ""
+        if lent and self.recipe.name in (lent, f"{lent}, changed"):
+            return self.recipe
+        return self.recipe.model_copy(update={"name": ""})
+
+    def forget_name(self) -> None:
+        """A name that was typed counts once."""
+        if self.shared != self.recipe:
+            self.set("name", None)
+
+    @property
     def can_undo(self) -> bool:
         return bool(self._past)
 

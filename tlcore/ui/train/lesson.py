@@ -68,4 +68,4 @@ def address(form: Form, hide: list[str]) -> str:
     """Where the page shows this recipe, without these sections."""
     page = str(st.context.url or "train").partition("?")[0]
     hiding = f"&{_HIDE}={','.join(hide)}" if hide else ""
-    return f"{page}?recipe={packed(form.recipe)}{hiding}"
+    return f"{page}?recipe={packed(form.shared)}{hiding}"

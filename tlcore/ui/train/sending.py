@@ -43,18 +43,18 @@ def show_sending(form: Form, *, pair: bool = True) -> None:
         )
         both = pair and st.button(
             "Train transfer and scratch",
-            key="train both",
+            key="train transfer and scratch",
             disabled=bool(final) or not begins_with_something(form.recipe),
             help="Twice the same data, budget and seed: once as it stands, once from random "
             "weights, where everything trains.",
         )
     if train:
-        send([form.recipe])
+        send(form, [form.recipe])
     if both:
-        send([form.recipe, from_scratch(form.recipe)])
+        send(form, [form.recipe, from_scratch(form.recipe)])
 
 
-def send(recipes: Sequence[Recipe]) -> None:
+def send(form: Form, recipes: Sequence[Recipe]) -> None:
     """Put the runs into the queue, and go where one can watch them."""
     runs = []
     try:
@@ -68,5 +68,6 @@ def send(recipes: Sequence[Recipe]) -> None:
             st.warning("The first of the two runs is in the queue; the second was refused.")
         show_error(error)
         return
+    form.forget_name()
     remember(runs)
     st.switch_page(_RUNS, query_params={"run": ",".join(runs)})
