@@ -8,7 +8,6 @@ import streamlit as st
 
 from tlcore.errors import ThawError
 from tlcore.runs.records import Run
-from tlcore.ui.choosing import name_of
 from tlcore.ui.page import show_error
 from tlcore.ui.try_it.asked import Asked, ask_run
 from tlcore.ui.try_it.bars import show_bars
@@ -41,7 +40,7 @@ def show_answers(
     places = in_columns(min(len(runs), MOST))
     for run, answer, place in zip(runs, answers, places, strict=False):
         with place:
-            st.markdown(f"##### {literal(name_of(run))}")
+            st.markdown(f"##### {literal(run.name)}")
             if isinstance(answer, ThawError):
                 show_error(answer)
             else:

@@ -8,7 +8,6 @@ import streamlit as st
 
 from tlcore.asking.ask import Block
 from tlcore.heat import strip
-from tlcore.ui.choosing import name_of
 from tlcore.ui.page import told
 from tlcore.ui.try_it.answers import in_columns
 from tlcore.ui.try_it.asked import Asked, ask_inside
@@ -26,7 +25,7 @@ def show_inside(asked: Sequence[Asked]) -> None:
     )
     for each, place in zip(asked, in_columns(len(asked)), strict=False):
         with place, told():
-            st.markdown(f"**{literal(name_of(each.run))}**")
+            st.markdown(f"**{literal(each.run.name)}**")
             for block in ask_inside(each):
                 _show_block(block)
 

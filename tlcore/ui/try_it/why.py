@@ -12,7 +12,6 @@ from PIL import Image
 from tlcore.asking.ask import Why
 from tlcore.asking.methods import METHODS, Method
 from tlcore.heat import AGAINST, FOR, laid_over, strongest
-from tlcore.ui.choosing import name_of
 from tlcore.ui.page import told
 from tlcore.ui.try_it.answers import in_columns
 from tlcore.ui.try_it.asked import Asked, ask_why, seconds_for
@@ -43,7 +42,7 @@ def show_why(asked: Sequence[Asked]) -> None:
     for each, place in zip(asked, in_columns(len(asked)), strict=False):
         with place, told():
             if len(asked) > 1:
-                st.markdown(f"**{literal(name_of(each.run))}**")
+                st.markdown(f"**{literal(each.run.name)}**")
             width = WIDE if len(asked) == 1 else NARROW
             _show_one(each, method, other, check=check, width=width)
 
