@@ -70,8 +70,9 @@ with page_setup("Compare", "Which run is better, and why?"):
     if (count := len(store().list(by=me(), states=TESTED, limit=2))) < 2:
         show_too_few(count)
         st.stop()
-    label = "Runs; the others are held against the first"
+    label = "Runs; the oldest is run 1, which the others are held against"
     chosen = choose_runs(store(), me(), TESTED, label=label)
+    chosen.sort(key=lambda run: (run.created, run.id))
     opened = [
         (run, open_outcome(run, seeds=other_seeds(store(), run.id, by=me())))
         for run in chosen[:MOST]

@@ -58,8 +58,7 @@ def lead_on(pictures: int, classes: int) -> None:
     """Say that the choice counts already, and where to go next."""
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.markdown(
-            f"The draft recipe learns from these {pictures:,} pictures of {classes:,} classes: "
-            "there is nothing to confirm."
+            f"**Ready:** training will use these {pictures:,} pictures of {classes:,} classes."
         )
         if why := suited_to(draft().data).why:
             st.caption(f"Train is set for them: {literal(why)}")

@@ -16,8 +16,9 @@ from tlcore.ui.words import literal
 WORDS = """
 A network that has already learned to see **some** shapes needs only a few examples to learn
 **new** ones: its layers know edges, corners and curves. *Freezing* keeps them as they are while
-a small new head learns; then they *thaw*, gently. Here two networks of the same build learn these
-ten shapes from ten labelled pictures of each: one by transfer, one from scratch.
+a new last layer, the *head*, learns to name the shapes; then they *thaw*, gently. Here two
+networks of the same build learn these ten shapes from ten labelled pictures of each: one by
+transfer, one from scratch.
 """
 
 
@@ -47,7 +48,7 @@ def show_button(runs: RunStore, demo: Demo, by: Owner) -> None:
             start_demo(runs, by)
             st.rerun()
     if not demo:
-        st.caption("Takes less than half a minute on two cores, and nothing can break.")
+        st.caption("Usually 15 to 30 seconds; longer if this computer is busy. Nothing can break.")
 
 
 def show_curves(demo: Demo) -> None:

@@ -243,8 +243,8 @@ def describe(report: CueReport, title: str) -> str:
         f"{title[0].upper()}{title[1:]}: right of {rate(report.overall)} of pictures of which "
         f"{percent(report.share)} carry the cue, and of {rate(report.conflicting)} where the cue "
         f"misleads. Exchange nothing but the cue, and it changes its answer for "
-        f"{rate(report.flips)} of {report.n:,} pairs; {rate(report.follows)} of the misleading "
-        f"pictures it calls by their cue."
+        f"{rate(report.flips)} of {report.n:,} pairs; it fell for the cue in "
+        f"{rate(report.follows)} of the misleading pictures."
     )
 
 

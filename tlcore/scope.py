@@ -52,6 +52,25 @@ norm and bias
     raise ValueError(RULE)
 
 
+def spoken(thaw: str) -> str:
+    """The same words as people say them.
+
+    >>> spoken("last 1 blocks"), spoken("all but first 1 layers"), spoken("all")
+    ('the last block', 'all but the first layer', 'everything')
+    >>> spoken("block block1"), spoken("blocks block1, block2"), spoken("block stem")
+    ('block 1', 'blocks 1, 2', 'stem')
+    """
+    words = " ".join(thaw.split())
+    if match := re.fullmatch(r"(last|all but first) 1 (block|layer)s?", words):
+        return f"{match[1].replace('first', 'the first').replace('last', 'the last')} {match[2]}"
+    if match := re.fullmatch(r"blocks? (.+)", words):
+        numbers = re.sub(r"\bblock(?=\d)", "", match[1])
+        if numbers == match[1]:
+            return numbers
+        return f"{'blocks' if ',' in numbers else 'block'} {numbers}"
+    return "everything" if words == "all" else words
+
+
 def _head() -> Scope:
     return lambda outline: frozenset()
 

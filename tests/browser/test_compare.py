@@ -55,7 +55,11 @@ def taken(page: Page, label: str, folder: Path) -> Path:
 
 def test_two_runs_are_compared_and_their_report_is_taken_along(lab: Lab, pair, page, tmp_path):
     visit(page, f"{lab.url}/compare?run={pair}&side=Pictures")
-    expect(page.get_by_text("It fixed 30 pictures and broke 2")).to_be_visible()
+    expect(
+        page.get_by_text(
+            "Run 2 got 30 pictures right that run 1 got wrong, and 2 the other way round"
+        )
+    ).to_be_visible()
     expect(page.get_by_text("Transfer (run 2) against scratch (run 1)")).to_be_visible()
     assert sorted(rows_shown(page)) == list(WRONG)
     page.get_by_role("radio", name="broken").click()

@@ -184,7 +184,7 @@ def test_what_is_said_of_two_runs_is_what_was_measured():
     said = read(parse(html_of([first, second])))
     test = mcnemar(first.predictions, second.predictions)
     assert test is not None
-    assert f"It fixed {test.fixed} pictures and broke {test.broken}" in said
+    assert f"It got {test.fixed} pictures right that the other got wrong" in said
     assert f"{test.fixed} pictures that run 2 fixed" in said
     for story in (first, second):
         assert f"{100 * story.test.accuracy.value:.0f} % [" in said

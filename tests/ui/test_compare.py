@@ -98,7 +98,7 @@ def test_every_accuracy_and_every_difference_has_its_interval(store, scratch, tr
     assert [each.value for each in page.metric] == ["66.7 %", "95.8 %"]
     assert all(each.delta.startswith("95 %: ") for each in page.metric)
     assert "**Run 2** against **run 1**: +29 points [+20, +37] of accuracy" in text_of(page)
-    assert "It fixed 37 pictures and broke 2" in text_of(page)
+    assert "It got 37 pictures right that the other got wrong, and 2 the other way" in text_of(page)
     assert "(McNemar, mid-p below 0.0001). These two networks differ" in text_of(page)
     assert "Another seed may turn it round" in text_of(page)
 

@@ -73,7 +73,7 @@ def test_it_opens_with_drawn_shapes_their_dials_and_a_way_on():
     assert drafted(page) == Data()
     assert {metric.label: metric.value for metric in page.metric} == {
         "To learn from": "1,600",
-        "To choose the epoch by": "400",
+        "For checking while it trains (validation)": "400",
         "To test on": "1,000",
     }
     assert "Even: 160 pictures of each class" in text_of(page)

@@ -77,7 +77,7 @@ def test_phases_are_told_with_the_epoch_in_which_they_thaw_and_whether_they_have
     started = Started("r", "cpu", "float32", ("a", "b"), 65, 6, 12, phases, 5)
     store.record(attempt, [started, PhaseBegan(0, 0, "head", 1, 9, cached=True)])
     news = news_of(attempt.run)
-    assert news["planned"] == [[0, "thaws: head", True], [2, "thaws: last 1 block", True]]
+    assert news["planned"] == [[0, "thaws: head", True], [2, "thaws: the last block", True]]
     assert news["begun"] == [0]
     assert news["steps"] == 3  # 65 pictures, 32 a step
 

@@ -281,11 +281,11 @@ def test_why_is_shown_at_once_and_by_any_method_that_fits(monkeypatch, rehearsed
     page = open_page("try_it")
     says(page, "Why **cat** (79 %)?")
     says(page, "Why not **dog**")
-    says(page, "Drawn from 4 × 4 positions")
+    says(page, "Seen in 4 × 4 large squares")
     [methods] = [each for each in page.button_group if each.key == "try method"]
     assert methods.options == ["Grad-CAM", "Integrated gradients", "Occlusion", "LIME"]
     methods.set_value("LIME").run()
-    says(page, "the linear model follows 40 %")
+    says(page, "matches the network only in part (40 %)")
     says(page, "don’t trust the details")
     assert rehearsed[-2:] == [("lime", 0, False), ("lime", 1, False)]
 

@@ -97,6 +97,29 @@ def changes(first: Predictions, second: Predictions) -> Changes | None:
     return Changes(fixed, broken, both_wrong, in_second)
 
 
+def alike(first: Predictions, second: Predictions) -> tuple[Predictions, Predictions] | None:
+    """What both say of the pictures that both were tested on with the same label; None if their
+    classes differ or they share no such picture.
+
+    Labels that were put right between the two must not keep them from being compared.
+    """
+    if first.classes != second.classes:
+        return None
+    _, ours, theirs = np.intersect1d(
+        first.pictures, second.pictures, assume_unique=True, return_indices=True
+    )
+    same = first.labels[ours] == second.labels[theirs]
+    if not same.any():
+        return None
+    return _taken(first, ours[same]), _taken(second, theirs[same])
+
+
+def _taken(table: Predictions, rows: Rows) -> Predictions:
+    return Predictions(
+        table.ids[rows], table.labels[rows], table.probabilities[rows], table.classes
+    )
+
+
 def mcnemar(first: Predictions, second: Predictions) -> McNemar | None:
     """The mid-p test (Fagerland, Lydersen and Laake, 2013); None unless both saw the same test
     pictures."""

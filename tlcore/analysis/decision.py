@@ -83,7 +83,11 @@ class Decision:
         """What the second fixed and broke; the test's figure only where it says the same."""
         if self.test is None:
             return ""
-        found = f"It fixed {quantity(self.test.fixed, 'picture')} and broke {self.test.broken:,}"
+        fixed = quantity(self.test.fixed, "picture")
+        found = (
+            f"It got {fixed} right that the other got wrong, and {self.test.broken:,} the other "
+            "way round"
+        )
         agrees = (self.test.p < 1 - CONFIDENCE) == self.told
         return f"{found} (McNemar, mid-p {chance(self.test.p)}). " if agrees else f"{found}. "
 

@@ -227,8 +227,10 @@ def _of_labels(predictions: Predictions | None) -> str:
     suspects = len(find_suspects(predictions))
     whole = quantity(len(predictions), "test label")
     wrong = percent(1 - float(predictions.correct.mean()))
+    if not suspects:
+        return f"No test label looks wrong, of {len(predictions):,} (confident learning)."
     return (
-        f"At most {suspects:,} of {whole} look wrong (confident learning). The network itself errs "
+        f"{suspects:,} of {whole} may be wrong (confident learning). The network itself errs "
         f"on {wrong} of the pictures, which looks the same: only people who look can tell."
     )
 

@@ -28,37 +28,38 @@ METHODS = (
     Method(
         "grad-cam",
         "Grad-CAM",
-        "Where the features of the last block speak for the class. Coarse, because that block "
-        "has few positions.",
+        "Green: where the network found signs of this class. Coarse, because its last block sees "
+        "the picture in a few large squares.",
         signed=False,
         looks=3,
     ),
     Method(
         "attention",
         "Attention",
-        "Which patches the attention of all blocks carries to the class.",
+        "Green: which parts of the picture the network paid attention to.",
         signed=False,
         looks=3,
     ),
     Method(
         "gradients",
         "Integrated gradients",
-        "How much each pixel adds to the class, on the way from a grey picture to this one.",
+        "Green: pixels that make it surer of this class; red: pixels that make it less sure.",
         signed=True,
         looks=96,
     ),
     Method(
         "occlusion",
         "Occlusion",
-        "How much probability is lost where a grey square covers the picture.",
+        "A grey square covers one place after another. Green: covered, the network is less "
+        "sure of this class; red: surer.",
         signed=True,
         looks=50,
     ),
     Method(
         "lime",
         "LIME",
-        "What each part of the picture is worth to a small linear model of the network, fitted to "
-        "its answers with parts covered at random.",
+        "The network is asked many times with parts covered at random. Green: parts that speak "
+        "for this class; red: parts that speak against it.",
         signed=True,
         looks=256,
     ),

@@ -73,7 +73,7 @@ _FOLDER = DatasetCard(
     pictures="yours",
     size="any, stored at the recipe's input size",
     classes="one a folder, at least two",
-    licence="yours to know",
+    licence="you are responsible for the right to use these pictures",
     source="a folder of class folders, or a zip of one",
     here=True,
 )

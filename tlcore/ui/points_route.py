@@ -10,7 +10,6 @@ An answer holds only what is new. It is read from the store each time: nothing l
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -25,6 +24,7 @@ from tlcore.runs.owners import Owner
 from tlcore.runs.records import Metric, Run
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
+from tlcore.scope import spoken
 from tlcore.ui.session import store as opened
 from tlcore.ui.visitors import owner_of
 
@@ -39,7 +39,6 @@ CURVES = (
 MOST_RUNS = 60
 MOST_POINTS = 4000
 
-_ONE = re.compile(r"\b1 (block|layer)s\b")
 _SOON, _LATER = 0.6, 3.0
 _MAY_COME_BACK = (State.PAUSED, State.LOST)
 
@@ -171,13 +170,13 @@ def _planned(phases: Iterable[Mapping[str, Any]]) -> list[tuple[int, str, bool]]
 
     >>> head = {"thawed": "head", "epochs": 3, "trainable": 10}
     >>> _planned([head, {"thawed": "last 1 blocks", "epochs": 2, "trainable": 99}, head])[1:]
-    [(3, 'thaws: last 1 block', True), (5, 'freezes, but for: head', False)]
+    [(3, 'thaws: the last block', True), (5, 'freezes, but for: head', False)]
     """
     planned: list[tuple[int, str, bool]] = []
     start = trained = 0
     for phase in phases:
         more = phase["trainable"] >= trained
-        what = "everything" if phase["thawed"] == "all" else _ONE.sub(r"1 \1", phase["thawed"])
-        planned.append((start, f"{'thaws' if more else 'freezes, but for'}: {what}", more))
+        what = f"{'thaws' if more else 'freezes, but for'}: {spoken(phase['thawed'])}"
+        planned.append((start, what, more))
         start, trained = start + phase["epochs"], phase["trainable"]
     return planned

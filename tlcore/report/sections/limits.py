@@ -39,7 +39,9 @@ def _of_measuring(story: RunStory) -> Iterator[str]:
     if story.recipe.data.limit_test:
         yield "Only a part of the test set was used, so the figures aren't those of the whole."
     if not story.pictures["validation"]:
-        yield "Nothing was set aside to choose the epoch by, so the last one was taken."
+        yield (
+            "No pictures were set aside for checking while it trained, so the last epoch was taken."
+        )
     if story.test.absent:
         yield f"Without a test picture, and so without a score: {', '.join(story.test.absent)}."
     if may_doubt(story.predictions) and (suspects := len(find_suspects(story.predictions))):
@@ -58,10 +60,17 @@ def _of_the_data(story: RunStory) -> Iterator[str]:
             "of the same classes may give another network."
         )
     if not story.from_scratch:
-        yield (
-            "The pre-trained weights come from pictures that were not looked at here; what they "
-            "bring along is not known."
-        )
+        yield _origin(story.recipe.model.backbone)
+
+
+def _origin(backbone: str) -> str:
+    """Where the weights come from that it began with."""
+    if backbone == "pebble-shapes":
+        return "The pre-trained weights come from this lab's own drawn shapes."
+    return (
+        "The pre-trained weights come from pictures that were not looked at here; what they "
+        "bring along is not known."
+    )
 
 
 def _of_the_report(story: RunStory) -> Iterator[str]:

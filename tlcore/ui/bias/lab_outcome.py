@@ -68,7 +68,7 @@ def _show_table(reports: Mapping[Way, CueReport]) -> None:
                 "cue fits": with_interval(report.aligned),
                 "cue misleads (worst group)": with_interval(report.conflicting),
                 "answers that flip": with_interval(report.flips),
-                "called by their cue": with_interval(report.follows),
+                "fell for the cue": with_interval(report.follows),
             }
             for way, report in reports.items()
         ],

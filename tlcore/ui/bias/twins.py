@@ -70,7 +70,7 @@ def show_report(report: CueReport) -> None:
         "Overall": report.overall,
         "Where the cue misleads": report.conflicting,
         "Answers that flip": report.flips,
-        "Called by their cue": report.follows,
+        "Fell for the cue": report.follows,
     }
     with st.grid(4, min_column_width=180, border=True) as grid:
         for name, found in facts.items():

@@ -13,6 +13,7 @@ import streamlit as st
 
 from tlcore.analysis.intervals import Interval
 from tlcore.report.story import RunStory, decide_between
+from tlcore.scope import spoken
 from tlcore.ui.outcomes import Outcome
 
 _PERCENT = ("accuracy", "reported", "macro F1", "parameters trained, share")
@@ -90,9 +91,9 @@ def schedule_words(story: RunStory) -> str:
     >>> from types import SimpleNamespace as Story
     >>> from tlcore.report.story import PhaseStory
     >>> schedule_words(Story(phases=(PhaseStory(0, "head", 10), PhaseStory(3, "all", 99))))
-    'the head alone; from epoch 4 all'
+    'the head alone; from epoch 4 everything'
     """
-    thawed = ["the head alone" if p.thawed == "head" else p.thawed for p in story.phases]
+    thawed = ["the head alone" if p.thawed == "head" else spoken(p.thawed) for p in story.phases]
     later = (
         f"from epoch {phase.epoch + 1} {words}"
         for phase, words in zip(story.phases[1:], thawed[1:], strict=True)

@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import streamlit as st
 
+from tlcore.analysis.comparison import alike
+from tlcore.analysis.decision import Decision
 from tlcore.analysis.wording import percent
+from tlcore.recipe_difference import differing_fields
 from tlcore.report.story import RunStory, decide_between
 from tlcore.ui.compare.speed import accuracies, reached
 from tlcore.ui.outcomes import Outcome
-from tlcore.ui.words import duration, literal
+from tlcore.ui.words import duration, literal, short
 from tlcore.ui.words import percent as share_words
 
+MANY_TIMES = 2
+MOST_TOLD = 4
+_LABELS = "labels a class"
+_FIELDS = {
+    "data.labels_per_class": _LABELS,
+    "data.limit_train": "pictures to learn from",
+    "model.backbone": "backbone",
+    "input.size": "picture size",
+    "optimiser.name": "optimiser",
+    "optimiser.rate": "learning rate",
+    "rate_schedule.name": "learning rate over time",
+}
 OTHER_PICTURES = (
     "were not tested on the same pictures, so they can't be compared picture by picture, and their "
     "accuracies not at all."
@@ -42,11 +58,58 @@ def show_verdict(outcomes: Sequence[Outcome], titles: Sequence[str]) -> None:
 def against_first(outcomes: Sequence[Outcome], number: int) -> str:
     """A run against the first, in words."""
     stories = [outcome.story for outcome in outcomes]
-    found = decide_between(stories, number, among=len(stories) - 1)
+    found, note = decide_between(stories, number, among=len(stories) - 1), ""
+    if found is None and any(story.recipe.data.corrections for story in stories):
+        found, note = _on_unchanged(stories[0], stories[number], among=len(stories) - 1)
     who = f"**Run {number + 1}**"
     if found is None:
         return f"{who} and **run 1** {OTHER_PICTURES}"
-    return f"{who} against **run 1**: {found.text}"
+    differs = what_differs(stories[0], stories[number])
+    return f"{differs}{who} against **run 1**{note}: {found.text}"
+
+
+def _on_unchanged(first: RunStory, other: RunStory, *, among: int) -> tuple[Decision | None, str]:
+    """The same for the pictures whose label both have, which may be none."""
+    both = alike(first.predictions, other.predictions)
+    if both is None:
+        return None, ""
+    pair = [
+        replace(story, predictions=table, other_seeds=())
+        for story, table in zip((first, other), both, strict=True)
+    ]
+    note = f", on the {len(both[0]):,} test pictures whose label nobody has changed"
+    return decide_between(pair, 1, among=among), note
+
+
+def what_differs(first: RunStory, other: RunStory) -> str:
+    """What else is not the same in two runs, before anybody compares their accuracies; empty where
+    they differ in the schedule or the weights alone, or in nothing but their seed. As Markdown."""
+    told = [_words_for(name, *values) for name, values in _other_fields(first, other).items()]
+    before, after = (story.pictures.get("train", 0) for story in (first, other))
+    if before and after and before != after:
+        times = max(before, after) / min(before, after)
+        more = f", {times:.0f} times as many" if times >= MANY_TIMES else ""
+        told = [
+            f"pictures to learn from ({min(before, after):,} against {max(before, after):,}{more})",
+            *(each for each in told if not each.startswith(_LABELS)),
+        ]
+    if not told:
+        return ""
+    shown = ", ".join(told[:MOST_TOLD])
+    rest = f" and {len(told) - MOST_TOLD} more (see Recipes)" if len(told) > MOST_TOLD else ""
+    return f"**They also differ in** {shown}{rest}: the difference is of all this together.  \n"
+
+
+def _other_fields(first: RunStory, other: RunStory) -> dict[str, tuple[str, ...]]:
+    """Where two recipes differ beside what is frozen, how it began and the seed."""
+    found = differing_fields([first.recipe, other.recipe])
+    expected = ("schedule.", "model.weights", "seed", "data.corrections", "data.path")
+    return {name: values for name, values in found.items() if not name.startswith(expected)}
+
+
+def _words_for(name: str, first: str, other: str) -> str:
+    what = _FIELDS.get(name, name.rpartition(".")[2].replace("_", " "))
+    return f"{what} ({literal(short(first, 30))} against {literal(short(other, 30))})"
 
 
 def transfer_against_scratch(outcomes: Sequence[Outcome]) -> str:
@@ -61,7 +124,7 @@ def transfer_against_scratch(outcomes: Sequence[Outcome]) -> str:
     (best, better), (base, other) = (max(kind, key=_accuracy) for kind in (transfer, scratch))
     pairs = len(scratch) * len(transfer)
     found = decide_between([other.story, better.story], 1, among=pairs)
-    if found is None:
+    if found is None or _other_fields(other.story, better.story):
         return ""
     costs = "; ".join(_costs(better.story, other.story))
     return (

@@ -16,7 +16,11 @@ from tlcore.ui.data.looking import Seen
 from tlcore.ui.draft import draft
 from tlcore.ui.words import in_plotly, literal
 
-SIDES = {"train": "to learn from", "validation": "to choose the epoch by", "test": "to test on"}
+SIDES = {
+    "train": "to learn from",
+    "validation": "for checking while it trains (validation)",
+    "test": "to test on",
+}
 _MANY = 20
 _WITHOUT_TEST = ("digits", "folder")
 
@@ -43,7 +47,8 @@ def _turn_dials(data: Data) -> None:
     fields: dict[str, Any] = {
         "validation": left.slider(
             "Validation share", 0.0, 0.9, data.validation, 0.01, format="percent",
-            key="split validation", help="Set aside to choose the epoch by, never learned from.",
+            key="split validation", help="For checking while it trains; the network never "
+            "learns from these.",
         ),
         "split_seed": right.number_input(
             "Split number", 0, None, data.split_seed, key="split seed",

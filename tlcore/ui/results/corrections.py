@@ -20,6 +20,11 @@ from tlcore.ui.page import told
 from tlcore.ui.session import me, store
 from tlcore.ui.words import literal, short
 
+FLATTERS = (
+    "Mind: labels of test pictures that are put right only where this network disagrees flatter "
+    "it. Go through test labels without looking at what it says, or leave them alone. Compare "
+    "judges runs on the pictures whose label nobody has changed."
+)
 AT_ONCE = 8
 """Corrections on a page of the list."""
 
@@ -63,10 +68,7 @@ def tell_corrected(outcome: Outcome) -> None:
     tested = int(np.isin(outcome.predictions.ids, labels).sum()) if labels else 0
     text = f"The data of this run were corrected by hand: {in_words(corrections)}."
     if tested:
-        text += (
-            f" Test pictures with a label given by hand: {tested:,}. So its figures are of another "
-            "test than those of other runs, if only slightly."
-        )
+        text += f" Test pictures with a label given by hand: {tested:,}. {FLATTERS}"
     st.caption(f":material/edit_note: {text}")
 
 
@@ -78,6 +80,7 @@ def show_corrections(outcome: Outcome, *, key: str) -> None:
             return
         with st.container(border=True, gap="xsmall"):
             _show_head(outcome, corrections, key)
+            st.caption(FLATTERS)
             _show_list(outcome, corrections, key)
 
 

@@ -15,9 +15,9 @@ from tlcore.ui.results.corrections import show_corrections
 from tlcore.ui.results.pictures import show_pictures
 
 ORDERS: Mapping[By, str] = {
-    "loss": "least left for the truth",
-    "confidence": "surest of the wrong class",
-    "margin": "furthest from a tie",
+    "loss": "least sure of the right answer",
+    "confidence": "surest of a wrong answer",
+    "margin": "clearest choice of a wrong answer",
 }
 _ALL = -1
 _TELL = (
@@ -58,7 +58,7 @@ def _ask(outcome: Outcome) -> tuple[By, int, int]:
     first, second, third = st.columns(3)
     order = first.selectbox(
         "Worst first", list(ORDERS), key="order", persist_state="session",
-        format_func=lambda by: f"{by}: {ORDERS[by]}",
+        format_func=lambda by: f"{ORDERS[by]} ({by})",
     )  # fmt: skip
 
     def name(place: int) -> str:

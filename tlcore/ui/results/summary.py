@@ -18,19 +18,23 @@ def show_summary(outcome: Outcome) -> None:
     """How good it is, in one row and a sentence."""
     story, test = outcome.story, outcome.story.test
     with st.grid(4, min_column_width=150):
-        _show_share("Accuracy", test.accuracy, "Share of the test pictures called rightly.")
-        _show_share("Macro F1", outcome.f1, "Mean over the classes of precision and recall in one.")
+        _show_share("Accuracy", test.accuracy, "How many of the test pictures it named correctly.")
+        _show_share(
+            "Macro F1",
+            outcome.f1,
+            "How well it finds each class without false alarms.",
+        )
         _show(
             "Loss",
             f"{outcome.loss.value:.3f}",
             f"95 %: {outcome.loss.low:.3f} to {outcome.loss.high:.3f}",
-            "Mean cross-entropy of the test pictures, in nats.",
+            "How surprised the network is by the right answers; 0 is perfect (cross-entropy).",
         )
         _show("Trained in", duration(story.seconds), _effort(outcome))
     if test.accuracy.warning:
         st.warning(
-            f"There are {literal(test.accuracy.warning)} in the test set: the interval says how "
-            "little that tells.",
+            f"There are {literal(test.accuracy.warning)} in the test set: the range is wide, so "
+            "don't lean on the exact figure.",
             icon=":material/warning:",
         )
     st.markdown(worst_class(test))

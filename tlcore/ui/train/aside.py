@@ -11,6 +11,7 @@ from tlcore.outline import Outline
 from tlcore.plan import PhaseCount, Plan
 from tlcore.recipe import Recipe
 from tlcore.recipe_fields import field_cards
+from tlcore.scope import spoken
 from tlcore.ui.train.controls import explained, show_problems
 from tlcore.ui.train.facts import ASSUMED, known_counts, likely_device, samples
 from tlcore.ui.train.form import Form
@@ -18,11 +19,10 @@ from tlcore.ui.train.typed import form as current_form
 from tlcore.ui.words import amount, literal, percent
 
 POLICIES = {
-    "trained": "BatchNorm follows its block: frozen blocks keep their statistics, thawed ones "
-    "learn.",
-    "frozen": "No statistics ever change, not even in thawed blocks.",
-    "adapted": "Statistics follow the new pictures in every block, frozen ones too. Nothing can "
-    "be kept then, so each epoch takes its full time.",
+    "trained": "Frozen blocks also keep their built-in averages (advanced; leave as is).",
+    "frozen": "The built-in averages never change, not even in thawed blocks.",
+    "adapted": "The built-in averages follow the new pictures in every block, frozen ones too. "
+    "Then nothing can be computed once, and each epoch takes its full time.",
 }
 _FEW, _HEIGHT = 5, 250
 _POLICY = "schedule.batchnorm as segments"
@@ -52,7 +52,7 @@ def show_aside(recipe: Recipe, outline: Outline | None) -> None:
 
 def _rows(counts: Sequence[PhaseCount], found: Forecast) -> dict[str, list[str]]:
     return {
-        "Phase": [f"{c.phase + 1}: {literal(c.thawed)}" for c in counts],
+        "Phase": [f"{c.phase + 1}: {literal(spoken(c.thawed))}" for c in counts],
         "Epochs": [f"{c.epochs}" for c in counts],
         "Trains": [
             f"{_whole(amount(c.trainable))} {_whole(f'({_share(c.trainable / c.total)})')}"
@@ -72,11 +72,14 @@ def _explain(found: Forecast, *, known: bool) -> None:
     memory = f"{_gigabytes(found.bytes.low)} to {_gigabytes(found.bytes.high)}"
     words = [f"In all {between(found.seconds)} and {memory}: {found.basis}."]
     if any(phase.kept for phase in found.phases):
-        words.append("What frozen blocks make of a picture is computed once and kept.")
+        words.append(
+            "Frozen layers always give the same output, so we compute it once. That is why "
+            "this is fast."
+        )
     for reason in dict.fromkeys(phase.why_not for phase in found.phases if phase.why_not):
-        words.append(f"Frozen blocks are computed in every epoch: {reason}.")
+        words.append(f"Frozen layers are computed again in every epoch: {reason}.")
     if not known:
-        words.append("The pictures can't be counted yet; 1,000 are reckoned with.")
+        words.append("The pictures can't be counted yet, so this is for 1,000.")
     st.caption(" ".join(words))
 
 

@@ -56,7 +56,9 @@ def show_story(form: Form) -> None:
     """What a report says came out, marked as reported, and what is not as it was there."""
     preset = form.began
     if preset is None or not (preset.reported or preset.differs):
-        st.caption("Begin as one of five reports did (A to E), or as the house does.")
+        st.caption(
+            "Start from a ready-made recipe: ours, or one from a student project (reports A to E)."
+        )
         return
     first = dict(list(preset.reported.items())[:1])
     told = f":orange-badge[reported] {literal(reported(first))}" if first else ""

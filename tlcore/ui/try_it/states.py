@@ -36,7 +36,8 @@ def show_nobody_to_ask(runs: RunStore, by: Owner) -> None:
         link("runs", "See how far the runs are", icon=":material/monitoring:")
         return
     st.info(
-        "There is no trained network to ask yet. The demo trains two in half a minute.", icon="🧊"
+        "There is no trained network to ask yet. The demo trains two, usually in 15 to 30 seconds.",
+        icon="🧊",
     )
     with st.container(horizontal=True):
         link("start", "Train the demo", icon=":material/play_circle:")

@@ -80,22 +80,24 @@ def reading(way: str, found: Why) -> str:
     """What a map alone doesn't say.
 
     >>> reading("lime", Why(np.float32([[1]]), {"parts": 49, "fidelity": 0.42}))
-    '49 parts; the linear model follows 42 % of the ups and downs: don’t trust the details.'
+    '49 parts. This explanation matches the network only in part (42 %): don’t trust the details.'
     """
     facts = found.facts
     if not found.map.any():
         return "Nothing speaks for it here."
     if way == "grad-cam":
-        return f"Drawn from {facts['down']:.0f} × {facts['across']:.0f} positions."
+        return f"Seen in {facts['down']:.0f} × {facts['across']:.0f} large squares."
     if way == "lime":
         follows = percent(max(0.0, facts["fidelity"]), 0)
-        doubt = "" if facts["fidelity"] > _BELIEVABLE else ": don’t trust the details"
+        parts, good = f"{facts['parts']:.0f} parts", facts["fidelity"] > _BELIEVABLE
+        if good:
+            return f"{parts}. This explanation matches the network well ({follows})."
         return (
-            f"{facts['parts']:.0f} parts; the linear model follows {follows} of the ups and "
-            f"downs{doubt}."
+            f"{parts}. This explanation matches the network only in part ({follows}): don’t trust "
+            "the details."
         )
     if way == "occlusion":
-        return f"At the strongest place, {100 * float(found.map.max()):.0f} points are lost."
+        return f"Covering the strongest place costs it {100 * float(found.map.max()):.0f} points."
     return ""
 
 
