@@ -37,8 +37,8 @@ def show_run(run: Run) -> None:
 def read_older_address() -> None:
     """Earlier links name the part as those to Results do."""
     if older := st.query_params.get("part"):
-        st.query_params["about"] = older
         del st.query_params["part"]
+        st.session_state["about"] = older
 
 
 with page_setup("Bias & ethics", "Whom does a network fail, and what follows from that?"):

@@ -4,7 +4,7 @@ import streamlit as st
 
 from tlcore.ui.data.adding import show_kept
 from tlcore.ui.data.amounts import show_balance, show_sides, split
-from tlcore.ui.data.cards import ask_further, show_cards, tell_of
+from tlcore.ui.data.cards import ask_further, offer_groups, show_cards, tell_of
 from tlcore.ui.data.choice import raise_trouble, shown
 from tlcore.ui.data.closer import look_closer
 from tlcore.ui.data.collecting import show_refused
@@ -45,6 +45,7 @@ def show_contents() -> None:
         seen = look(draft())
         with sides:
             show_sides(seen)
+            offer_groups(seen)
         lead_on(len(seen.survey.side("train")), len(seen.survey.classes))
         left, right = st.columns([2, 3], gap="large")
         with left:

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
+from tlcore.runs.records import Run
 from tlcore.ui.choosing import choose_run, tell_gone
 from tlcore.ui.linking import link
-from tlcore.ui.outcomes import open_outcome
+from tlcore.ui.outcomes import Outcome, open_outcome
 from tlcore.ui.page import page_setup, told
 from tlcore.ui.reports import offer_reports
 from tlcore.ui.results.calibration import show_calibration
@@ -20,15 +21,36 @@ from tlcore.ui.results.summary import show_summary
 from tlcore.ui.results.training import show_training
 from tlcore.ui.session import me, store
 
-PARTS = {
-    "Confusion": show_confusion,
-    "Mistakes": show_mistakes,
-    "Classes": show_classes,
+FIRST = {"Confusion": show_confusion, "Mistakes": show_mistakes, "Classes": show_classes}
+"""How good, where wrong, whom it fails: what everybody asks."""
+
+FURTHER = {
     "Calibration": show_calibration,
     "Labels": show_suspects,
     "Map": show_embedding,
     "Robustness": show_robustness,
 }
+MORE, TRAINING, ALONG = "More", "Training", "Take it with you"
+
+
+def read_older_address() -> None:
+    """Earlier links name what is now behind More as a part of its own."""
+    if (older := st.query_params.get("part")) in (*FURTHER, TRAINING):
+        del st.query_params["part"]
+        st.session_state.update({"part": MORE, "more": older})
+
+
+def show_further(run: Run, outcome: Outcome) -> None:
+    """What some want to know, once they have seen the rest."""
+    tabs = st.tabs([*FURTHER, TRAINING], key="more", on_change="rerun", bind="query-params")
+    for tab, show in zip(tabs, FURTHER.values(), strict=False):
+        if tab.open:
+            with tab, told():
+                show(outcome)
+    if tabs[-1].open:
+        with tabs[-1], told():
+            show_training(run, outcome)
+
 
 with page_setup("Results", "How good is a run, and where does it fail?"):
     tell_gone(store(), me())
@@ -46,15 +68,16 @@ with page_setup("Results", "How good is a run, and where does it fail?"):
     with st.container(horizontal=True, vertical_alignment="center"):
         offer_reports([outcome.story], key="results")
         link("compare", "Compare with other runs", icon=":material/compare_arrows:", run=run.id)
-    tabs = st.tabs([*PARTS, "Training", "Take it with you"], key="part", bind="query-params")
-    for tab, show in zip(tabs, PARTS.values(), strict=False):
+    read_older_address()
+    tabs = st.tabs([*FIRST, ALONG, MORE], key="part", bind="query-params")
+    for tab, show in zip(tabs, FIRST.values(), strict=False):
         if tab.open:
             with tab, told():
                 show(outcome)
-    training, along = tabs[len(PARTS) :]
-    if training.open:
-        with training, told():
-            show_training(run, outcome)
+    along, further = tabs[len(FIRST) :]
+    if further.open:
+        with further:
+            show_further(run, outcome)
     if along.open:
         with along, told():
             show_ship(run)

@@ -41,6 +41,5 @@ with page_setup("Try it", "What does a network say of this picture, and why?"):
         st.stop()
     with left:
         show_preview(picture, asked[0])
-    with right:
-        show_why(asked)
     show_inside(asked)
+    show_why(asked)

@@ -6,7 +6,7 @@ from scipy.stats import binom, binomtest
 from statsmodels.stats.contingency_tables import mcnemar as reference
 
 from tests.analysis.tables import predict_at_random
-from tlcore.analysis.comparison import changes, difference, mcnemar
+from tlcore.analysis.comparison import alike, changes, difference, mcnemar
 from tlcore.analysis.predictions import Predictions
 
 
@@ -148,3 +148,15 @@ def test_the_same_zip_uploaded_or_by_its_path_holds_the_same_pictures():
     uploaded = predict("x/1.jpg", "y/1.jpg", "y/2.jpg")
     assert difference(uploaded, predict("pets/x/1.jpg", "pets/y/1.jpg", "pets/y/2.jpg")) is not None
     assert difference(uploaded, predict("pets/x/1.jpg", "pets/y/1.jpg", "pets/y/3.jpg")) is None
+
+
+def test_labels_that_were_put_right_leave_the_other_pictures_to_be_compared():
+    before, after = (
+        predict([0, 1, 0, 1, 1, 1]),
+        predict([0, 1, 0, 1, 0, 1], labels=(1, 1, 0, 1, 0, 1)),
+    )
+    assert difference(before, after) is None
+    ours, theirs = alike(before, after)
+    assert ours.ids.tolist() == theirs.ids.tolist() == list("bcdef")
+    assert difference(ours, theirs).n == 5
+    assert alike(before, predict([0] * 6, ids="uvwxyz")) is None

@@ -92,7 +92,7 @@ def test_after_its_process_was_killed_the_next_question_is_answered(asked, page)
     expect(_answers(page)).to_have_count(1, timeout=COLD)
     [before] = _answering(lab.home)
     os.kill(before, signal.SIGKILL)
-    _choose(page, "Drawing")
+    _choose(page, "Drawn for you")
     expect(page.get_by_text("Drawn just now")).to_be_visible(timeout=COLD)
     expect(_answers(page)).to_have_count(1)
     assert _answering(lab.home) != [before]

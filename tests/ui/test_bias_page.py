@@ -284,3 +284,13 @@ def test_a_network_that_cannot_be_asked_is_told_where_it_would_be_shown(store, m
     train(store, SCRATCH, 0.95)
     page: AppTest = open_page("bias", about=LAB)
     assert "Nobody answers" in page.error[0].value
+
+
+def test_folders_inside_the_class_folders_are_groups():
+    ids = [f"{label}/{place}/{n}.jpg" for label in ("cat", "dog") for place in ("art", "photo")
+           for n in range(3)]  # fmt: skip
+    labels = np.repeat([0, 1], 6)
+    table = Predictions(np.array(ids), labels, np.eye(2, dtype=np.float32)[labels], ("cat", "dog"))
+    assert set(columns_of(table)["folder"].tolist()) == {"art", "photo"}
+    flat = np.array([f"{each}.jpg" for each in range(12)])
+    assert columns_of(Predictions(flat, labels, table.probabilities, table.classes)) == {}

@@ -12,6 +12,7 @@ from tests.runs.examined import SCRATCH, TWO_PHASES, examined, predict
 from tests.runs.lives import bring_to
 from tests.ui.looking import given_to, open_page
 from tlcore.recipe import Data, Model, Recipe
+from tlcore.recipe_text import from_fields
 from tlcore.report.story import story_of
 from tlcore.runs.owners import LOCAL
 from tlcore.runs.states import State
@@ -20,7 +21,7 @@ from tlcore.schedule import FreezeSchedule
 from tlcore.ui.compare.curves import curve_chart, speed_lines
 from tlcore.ui.compare.speed import common_goal, reached
 from tlcore.ui.compare.table import csv_of, row_of, schedule_words
-from tlcore.ui.compare.verdict import against_first, transfer_against_scratch
+from tlcore.ui.compare.verdict import against_first, transfer_against_scratch, what_differs
 from tlcore.ui.outcomes import Outcome
 from tlcore.ui.reports import as_html, as_markdown
 
@@ -30,7 +31,7 @@ NASTY = "=cmd()|<b>**x**</b> 🦊"
 FROM_SCRATCH = Recipe(
     name="scratch",
     epochs=4,
-    model=Model(backbone="scratch-c", weights="none"),
+    model=Model(weights="none"),
     schedule=FreezeSchedule(preset="full"),
 )
 
@@ -86,11 +87,11 @@ def test_with_fewer_than_two_tested_runs_it_leads_on(store, count):
     assert len(page.get("page_link")) == 2
 
 
-def test_the_address_says_which_runs_and_which_is_the_first(store, scratch, transfer):
+def test_the_address_says_which_runs_and_the_older_is_the_first(store, scratch, transfer):
     page = open_page("compare", run=f"{scratch},{transfer}")
     assert [each.label for each in page.metric] == ["1 · scratch", "2 · transfer"]
     page = open_page("compare", run=f"{transfer},{scratch}")
-    assert [each.label for each in page.metric] == ["1 · transfer", "2 · scratch"]
+    assert [each.label for each in page.metric] == ["1 · scratch", "2 · transfer"]
 
 
 def test_every_accuracy_and_every_difference_has_its_interval(store, scratch, transfer):
@@ -253,7 +254,7 @@ def test_a_run_without_validation_shows_its_training_curve_in_the_legend(store, 
 
 def test_schedules_are_told_in_words(store, scratch, transfer):
     words = [schedule_words(each.story) for each in outcomes(store, scratch, transfer)]
-    assert words == ["all", "the head alone; from epoch 3 all"]
+    assert words == ["everything", "the head alone; from epoch 3 everything"]
     assert TWO_PHASES[1].thawed == "all"
 
 
@@ -314,3 +315,41 @@ def test_runs_on_other_pictures_have_no_vote(store, scratch):
     other = examined(store, predict([0, 1], [0, 1], CLASSES))
     page = open_page("compare", run=f"{scratch},{other}", side="Together")
     assert "They can't: run 2 was not tested on the same pictures" in text_of(page)
+
+
+def said_of(first, other, **same):
+    """What the page says of two runs of these recipes."""
+    table = predict([0, 1, 1, 0], [0, 1, 1, 1], ("cat", "dog"))
+    stories = [
+        SimpleNamespace(recipe=from_fields(fields), pictures=same.get(f"pictures_{n}", {}))
+        for n, fields in enumerate((first, other), 1)
+    ]
+    return what_differs(*stories), table
+
+
+def test_runs_that_differ_in_more_than_the_schedule_begin_with_what_differs():
+    few, many = {"data": {"labels_per_class": 10}}, {"epochs": 9}
+    words, _ = said_of(few, many, pictures_1={"train": 100}, pictures_2={"train": 1600})
+    assert words.startswith("**They also differ in** pictures to learn from (100 against 1,600, 16")
+    assert "epochs (5 against 9)" in words
+
+
+def test_runs_that_differ_in_nothing_but_what_is_frozen_are_compared_at_once():
+    scratch = {"model": {"weights": "none"}, "schedule": {"preset": "full"}, "seed": 3}
+    assert said_of({}, scratch)[0] == ""
+
+
+def test_transfer_is_held_against_scratch_only_where_nothing_else_differs():
+    table = predict([0, 1, 1, 0], [0, 1, 1, 1], ("cat", "dog"))
+
+    def outcome(**fields):
+        story = SimpleNamespace(
+            recipe=from_fields(fields), predictions=table, pictures={}, curves=(), trainable=1,
+            parameters=2, from_scratch=fields.get("model", {}).get("weights") == "none",
+            test=SimpleNamespace(accuracy=SimpleNamespace(value=0.5)),
+        )  # fmt: skip
+        return SimpleNamespace(story=story, predictions=table)
+
+    scratch = {"model": {"weights": "none"}, "schedule": {"preset": "full"}}
+    assert "Transfer (run 1)" in transfer_against_scratch([outcome(), outcome(**scratch)])
+    assert transfer_against_scratch([outcome(epochs=9), outcome(**scratch)]) == ""

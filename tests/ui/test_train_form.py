@@ -2,7 +2,9 @@
 
 from tlcore import presets
 from tlcore.recipe import Data, Optimiser, Recipe
+from tlcore.ui.train.beginning import REPORTS, shorter
 from tlcore.ui.train.form import MOST_UNDONE, Form
+from tlcore.ui.train.schedule import PRESETS
 
 
 def test_a_field_that_is_right_makes_another_recipe():
@@ -131,3 +133,19 @@ def test_a_name_that_was_typed_counts_once_and_is_in_no_link():
     form.start_from(presets.find("demo-transfer"))
     form.forget_name()
     assert form.recipe.name == form.shared.name == presets.find("demo-transfer").title
+
+
+def test_every_schedule_says_when_to_use_it_and_every_report_what_it_asked():
+    for what, when in PRESETS.values():
+        assert (what[-1], when[-1], when[0].islower()) == (".", ".", True)
+    assert set(REPORTS) == {each.report for each in presets.presets() if each.report}
+
+
+def test_every_report_has_a_version_of_minutes():
+    for preset in presets.presets():
+        if preset.report:
+            short = shorter(preset.recipe)
+            assert short is not None, preset.name
+            assert short.epochs <= 3
+            assert short.data.limit_train == 2000
+            assert short.schedule.preset == preset.recipe.schedule.preset

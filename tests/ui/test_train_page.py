@@ -66,7 +66,7 @@ def test_a_link_opens_its_recipe():
     assert recipe_of(page) == recipe
     strip = given_to(page, "train_strip")
     assert [phase["thaw"] for phase in strip["phases"]] == [
-        "head", "last 1 blocks", "last 2 blocks", "last 3 blocks", "all",
+        "head", "the last block", "last 2 blocks", "last 3 blocks", "everything",
     ]  # fmt: skip
     assert len(strip["factors"]) == 7
 
@@ -107,7 +107,7 @@ def test_a_report_s_recipe_fills_everything_and_undo_takes_it_back():
 
 def test_a_schedule_is_a_click_away_and_its_dials_are_there():
     page = open_train()
-    page.button_group(key="schedule.preset as pills").select("two-phase").run()
+    page.button_group(key="schedule.preset as pills: Thaw step by step").select("two-phase").run()
     assert recipe_of(page).schedule == FreezeSchedule(preset="two-phase")
     page.text_input(key="schedule.rate text ").input("0.5").run()
     page.number_input(key="schedule.count stepper ").set_value(3).run()
@@ -162,7 +162,7 @@ def test_a_fold_says_what_is_not_as_usual_in_it():
 
 def test_from_scratch_nothing_is_frozen_before_it_has_learned():
     page = open_train(presets.find("c-scratch").recipe)
-    pills = page.button_group(key="schedule.preset as pills")
+    pills = page.button_group(key="schedule.preset as pills: Start here")
     assert pills.options == ["Everything"]
     assert page.button(key="train transfer and scratch").disabled
     assert "freeze random weights" in given_to(page, "train_strip")["locked"]
@@ -278,7 +278,7 @@ def test_lesson_1_leaves_the_strip_and_the_button():
     page = open_train(lesson="1")
     assert "train transfer and scratch" not in [button.key for button in page.button]
     assert page.button(key="train")
-    assert page.button_group(key="schedule.preset as pills")
+    assert page.button_group(key="schedule.preset as pills: Start here")
 
 
 def test_the_text_of_the_recipe_can_be_edited_and_what_is_wrong_goes_to_its_field():

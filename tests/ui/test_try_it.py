@@ -257,7 +257,7 @@ def test_a_hostile_file_is_refused_in_words(monkeypatch, content, said):
 def test_a_drawing_is_new_each_time_and_its_class_is_known(monkeypatch, rehearsed):
     finish(monkeypatch)
     page = open_page("try_it")
-    choose_source(page, "Drawing")
+    choose_source(page, "Drawn for you")
     says(page, "Drawn just now")
     first = shown(rehearsed)
     button(page, "Draw another").click().run()
@@ -283,7 +283,7 @@ def test_why_is_shown_at_once_and_by_any_method_that_fits(monkeypatch, rehearsed
     says(page, "Why not **dog**")
     says(page, "Seen in 4 × 4 large squares")
     [methods] = [each for each in page.button_group if each.key == "try method"]
-    assert methods.options == ["Grad-CAM", "Integrated gradients", "Occlusion", "LIME"]
+    assert methods.options == ["Occlusion", "Grad-CAM", "Integrated gradients", "LIME"]
     methods.set_value("LIME").run()
     says(page, "matches the network only in part (40 %)")
     says(page, "don’t trust the details")

@@ -26,6 +26,14 @@ class Method:
 
 METHODS = (
     Method(
+        "occlusion",
+        "Occlusion",
+        "A grey square covers one place after another. Green: covered, the network is less "
+        "sure of this class; red: surer.",
+        signed=True,
+        looks=50,
+    ),
+    Method(
         "grad-cam",
         "Grad-CAM",
         "Green: where the network found signs of this class. Coarse, because its last block sees "
@@ -46,14 +54,6 @@ METHODS = (
         "Green: pixels that make it surer of this class; red: pixels that make it less sure.",
         signed=True,
         looks=96,
-    ),
-    Method(
-        "occlusion",
-        "Occlusion",
-        "A grey square covers one place after another. Green: covered, the network is less "
-        "sure of this class; red: surer.",
-        signed=True,
-        looks=50,
     ),
     Method(
         "lime",

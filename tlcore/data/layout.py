@@ -29,6 +29,8 @@ LONGEST_NAME = 300
 _TRAIN = {"train", "training"}
 _TEST = {"test", "testing"}
 _VALIDATION = {"val", "valid", "validation"}
+_MOST_DOMAINS = 50
+_NEARLY_ALL = 0.9
 _NAMED = 3  # how many files a note names
 _DAMAGED_NAMED = 5
 
@@ -83,6 +85,31 @@ def arrange(names: Sequence[str], group_by: GroupBy = "") -> Layout:
     notes.append(_note_on_validation(parts, sides))
     _check_classes(entries, parts, sides)
     return Layout(tuple(entries), tuple(filter(None, notes)))
+
+
+def domains_of(names: Sequence[str], classes: Sequence[str]) -> tuple[str, ...] | None:
+    """The folder inside the class folder that each picture lies in, where such folders look like
+    groups: nearly every picture is in one, and most of them are in more than one class.
+
+    >>> domains_of(["cat/art/1.jpg", "cat/photo/2.jpg", "dog/art/3.jpg"], ["cat", "cat", "dog"])
+    ('art', 'photo', 'art')
+
+    Args:
+        names: Of the pictures.
+        classes: The class of each.
+    """
+    found, within = [], defaultdict(set)
+    for name, label in zip(names, classes, strict=True):
+        parts = name.split("/")
+        inside = len(parts) > 2 and as_text(parts[-3]) == label
+        found.append(parts[-2] if inside else "")
+        if inside:
+            within[parts[-2]].add(label)
+    shared = sum(len(each) > 1 for each in within.values())
+    known = sum(map(bool, found))
+    if not 2 <= len(within) <= _MOST_DOMAINS or 2 * shared < len(within):
+        return None
+    return tuple(found) if known >= _NEARLY_ALL * len(found) else None
 
 
 def as_text(name: str) -> str:

@@ -131,6 +131,8 @@ class Chart {
       const anchor = { x: place + (left ? 6 : -6), y, "text-anchor": left ? "start" : "end" };
       const short = words.length > LONGEST ? `${words.slice(0, LONGEST - 2)} …` : words;
       lines.push(draw("line", { class: name, ...ends, stroke: this.hands.ember }));
+      // a dot on its own line, so that words among many lines are read with the right one
+      texts.push(draw("circle", { class: name, cx: place, cy: y - 4, r: 3.5, fill: this.hands.ember }));
       texts.push(draw("text", { class: name, ...anchor }, short));
     }
     return [...lines, ...texts];

@@ -18,6 +18,7 @@ from tlcore.analysis.groups import Gap, GroupScore, GroupTable, score_groups
 from tlcore.analysis.intervals import Interval
 from tlcore.analysis.predictions import Predictions
 from tlcore.colours import ICE
+from tlcore.data.layout import domains_of
 from tlcore.ui.outcomes import Outcome
 from tlcore.ui.page import told
 from tlcore.ui.words import in_plotly, literal, with_interval
@@ -34,8 +35,8 @@ def show_groups(outcome: Outcome) -> tuple[GroupTable, ...]:
     tables = tables_of(predictions, columns)
     if not tables:
         st.info(
-            "No evidence here: nothing says which group a picture belongs to. The drawn shapes "
-            "know it of their cue; for other pictures, bring a CSV file.",
+            "No evidence here: nothing says which group a picture belongs to. Put the pictures "
+            "of each group into a folder inside the class folder, or bring a CSV file.",
             icon=":material/groups:",
         )
         return ()
@@ -54,9 +55,13 @@ def show_groups(outcome: Outcome) -> tuple[GroupTable, ...]:
 
 def columns_of(predictions: Predictions) -> dict[str, NDArray[np.str_]]:
     """The columns of the run's own that tell groups apart: more than one, and not too many."""
+    known = dict(predictions.groups)
+    names = np.array(predictions.classes)[predictions.labels].tolist()
+    if "group" not in known and (folders := domains_of(predictions.ids.tolist(), names)):
+        known["folder"] = np.array(folders)
     return {
         name: values
-        for name, values in predictions.groups.items()
+        for name, values in known.items()
         if name not in _NOT_GROUPS and 2 <= len(np.unique(values)) <= MOST_GROUPS
     }
 

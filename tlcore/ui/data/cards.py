@@ -5,11 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from tlcore.data.cards import DatasetCard, describe
+from tlcore.data.layout import domains_of
 from tlcore.ui.data.choice import change, choose
+from tlcore.ui.data.looking import Seen
 from tlcore.ui.draft import draft
-from tlcore.ui.words import literal
+from tlcore.ui.words import literal, short
 
 _LABELS = {"fine": "100 fine classes", "coarse": "20 coarse classes"}
+_GROUPS_NAMED = 6
 _GROUPS = {
     "": "nothing: each picture stands for itself",
     "prefix": "the same file name up to its last number",
@@ -73,3 +76,32 @@ def ask_further(card: DatasetCard) -> None:
             help="Pictures of one person or one scene on both sides would make the test too easy.",
         )  # fmt: skip
         change(group_by=together)
+
+
+def offer_groups(seen: Seen) -> None:
+    """Where the folders inside the class folders look like groups: say so, and offer to keep each
+    on one side of the split."""
+    data, survey = draft().data, seen.survey
+    if data.name != "folder" or data.group_by:
+        return
+    side = survey.side("train")
+    names = [survey.classes[label] for label in side.labels]
+    found = domains_of(side.pool.ids[side.rows].tolist(), names)
+    if found is None:
+        return
+    groups = sorted(set(filter(None, found)))
+    shown = ", ".join(literal(short(name, 30)) for name in groups[:_GROUPS_NAMED])
+    more = f" and {len(groups) - _GROUPS_NAMED} more" if len(groups) > _GROUPS_NAMED else ""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.info(
+            f"Inside your class folders lie **{len(groups)} groups**: {shown}{more}. The page Bias "
+            "& ethics shows how each fares. Kept together, the test tells how the network does "
+            "with a group that it has never seen.",
+            icon=":material/folder_open:",
+        )
+        st.button("Keep each group together", key="keep groups together", on_click=_together)
+
+
+def _together() -> None:
+    st.session_state["group by"] = "subfolder"
+    change(group_by="subfolder")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from io import BytesIO
 from typing import TypeAlias
 
@@ -11,16 +12,23 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
+from tlcore.data.decode import open_picture
+from tlcore.data.layout import readable
 from tlcore.data.neighbours import Neighbour
-from tlcore.errors import RunError
+from tlcore.data.sources import open_source
+from tlcore.errors import RunError, ThawError
+from tlcore.runs.owners import LOCAL
 from tlcore.runs.thumbnails import read_thumbnail
 from tlcore.ui.linking import link
 from tlcore.ui.outcomes import Outcome
 from tlcore.ui.results.corrections import Doubted, offer_correcting
 from tlcore.ui.results.neighbours import show_neighbours
+from tlcore.ui.session import me, store
 from tlcore.ui.words import literal, percent, short
 
 SIDE = 288
+LARGEST = 1024
+"""Pixels of a picture that is shown as it is."""
 
 Seen: TypeAlias = tuple[Outcome, int]
 """A run, and the row at which it has the picture."""
@@ -61,7 +69,14 @@ def _doubted(outcome: Outcome, row: int, near: Sequence[Neighbour]) -> list[Doub
 
 
 def _show_picture(seen: Sequence[Seen]) -> None:
-    """Pixel by pixel: a network sees no more than these. The first run that kept it has it."""
+    """The picture itself where it is at hand; else the small copy of the first run that kept one,
+    pixel by pixel."""
+    outcome, its_row = seen[0]
+    if (own := _original(outcome, its_row)) is not None:
+        st.image(own, alt=f"Test picture {its_row}, as it is", output_format="JPEG")
+        side = outcome.story.recipe.input.size
+        st.caption(f"{own.width} × {own.height} pixels; the network sees {side} × {side}.")
+        return
     kept = [
         (zipped, row)
         for each, row in seen
@@ -79,6 +94,27 @@ def _show_picture(seen: Sequence[Seen]) -> None:
     times = max(1, SIDE // max(small.size))
     large = small.resize((small.width * times, small.height * times), Image.Resampling.NEAREST)
     st.image(large, alt=f"Test picture {row}, enlarged", output_format="PNG")
+
+
+def _original(outcome: Outcome, row: int) -> Image.Image | None:
+    """The file that a picture of one's own comes from, if it is still where it was."""
+    recipe, run = outcome.story.recipe, outcome.story.run
+    if recipe.data.name != "folder" or me() not in (LOCAL, store().get(run, by=me()).owner):
+        return None
+    with suppress(ThawError, OSError):
+        return _opened(recipe.data.path, str(outcome.predictions.ids[row]))
+    return None
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _opened(path: str, picture: str) -> Image.Image | None:
+    with open_source(path) as source:
+        found = next((name for name in source.names() if readable(name) == picture), None)
+        if found is None:
+            return None
+        image = open_picture(source.read(found), needed=LARGEST)
+        image.thumbnail((LARGEST, LARGEST))
+        return image
 
 
 def _verdict(outcome: Outcome, row: int) -> str:

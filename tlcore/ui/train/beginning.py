@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
 
 import streamlit as st
 
 from tlcore import presets
 from tlcore.advice.defaults import same_in_what_belongs
 from tlcore.data import describe
+from tlcore.errors import RecipeError
 from tlcore.presets import Preset
-from tlcore.recipe import Data
-from tlcore.recipe_text import to_json
+from tlcore.recipe import Data, Recipe
+from tlcore.recipe_text import from_fields, to_fields, to_json
 from tlcore.ui.linking import link
 from tlcore.ui.train.controls import show_field, show_problems
 from tlcore.ui.train.facts import known_counts, suited_to, warned_of_size
@@ -20,6 +23,16 @@ from tlcore.ui.train.typed import form as current_form
 from tlcore.ui.words import literal, percent
 
 _PRESET, _DATA = "preset of the recipe", "data set of the recipe"
+REPORTS: Mapping[str, str] = {
+    "A": "A plain network from scratch against ResNet-50 whose last 100 layers thaw (CIFAR-10).",
+    "B": "MobileNetV2, frozen or nearly all thawed, against a network from scratch (CIFAR-10).",
+    "C": "ResNet-50 on enlarged pictures, all of it trained, against scratch (CIFAR-10).",
+    "D": "ResNet and EfficientNet-B0 on 100 classes: do larger pictures help? (CIFAR-100)",
+    "E": "Seven networks side by side, from three convolutions to InceptionV3 (CIFAR-10).",
+}
+"""What each student project asked, in a sentence."""
+
+SHORT_TRAIN, SHORT_TEST, SHORT_EPOCHS, SHORT_SIZE = 2000, 1000, 3, 96
 _SHARES = ("accuracy", "precision", "recall", "f1")
 
 
@@ -56,9 +69,11 @@ def show_story(form: Form) -> None:
     """What a report says came out, marked as reported, and what is not as it was there."""
     preset = form.began
     if preset is None or not (preset.reported or preset.differs):
-        st.caption(
-            "Start from a ready-made recipe: ours, or one from a student project (reports A to E)."
-        )
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            words = "Start from a ready-made recipe: ours, or one from a student project."
+            st.caption(words, width="content")
+            with st.popover("Reports A to E", type="tertiary"):
+                _tell_reports()
         return
     first = dict(list(preset.reported.items())[:1])
     told = f":orange-badge[reported] {literal(reported(first))}" if first else ""
@@ -66,6 +81,57 @@ def show_story(form: Form) -> None:
         st.caption(told, width="content")
         with st.popover("What differs", type="tertiary"):
             _tell_all(preset, changed=preset.recipe.id != form.recipe.id)
+    _offer_shorter(form, preset)
+
+
+def _tell_reports() -> None:
+    st.markdown("Five student projects trained these networks and wrote down what came out:")
+    for name, asked in REPORTS.items():
+        st.markdown(f"- **{name}** {literal(asked)}")
+
+
+def _offer_shorter(form: Form, preset: Preset) -> None:
+    """The same in about two minutes, beside hours, as long as the recipe is the report's own."""
+    short = shorter(form.recipe)
+    if not preset.report or preset.recipe.id != form.recipe.id or short is None:
+        return
+    st.button(
+        "Two-minute version", key="two-minute version", icon=":material/bolt:", type="tertiary",
+        on_click=_shorten,
+        help=f"The same network and schedule on {SHORT_TRAIN:,} pictures, for at most "
+        f"{SHORT_EPOCHS} epochs, at {SHORT_SIZE} pixels or less. Its figures are then not those "
+        "of the report.",
+    )  # fmt: skip
+
+
+def _shorten() -> None:
+    form = current_form()
+    if short := shorter(form.recipe):
+        form.replace(to_fields(short))
+
+
+def shorter(recipe: Recipe) -> Recipe | None:
+    """As a taste of it: few pictures and epochs, small; None where that is no whole recipe.
+
+    >>> found = shorter(presets.find("c-resnet50").recipe)
+    >>> found.data.limit_train, found.input.size <= 96, found.epochs <= 3
+    (2000, True, True)
+    """
+    fields: dict[str, Any] = deepcopy(to_fields(recipe))
+    fields.setdefault("data", {}).update(limit_train=SHORT_TRAIN, limit_test=SHORT_TEST)
+    fields.setdefault("input", {})["size"] = min(recipe.input.size, SHORT_SIZE)
+    fields["epochs"] = min(recipe.epochs, SHORT_EPOCHS)
+    if (schedule := fields.get("schedule", {})).get("head_epochs", 1) > 1:
+        schedule["head_epochs"] = 1
+    if phases := schedule.get("phases"):
+        schedule["phases"] = [{**phase, "epochs": 1} for phase in phases[: fields["epochs"]]]
+        fields["epochs"] = len(schedule["phases"])
+    if recipe.rate_schedule.warmup:
+        fields["rate_schedule"]["warmup"] = 0
+    try:
+        return from_fields(fields)
+    except RecipeError:
+        return None
 
 
 def _tell_all(preset: Preset, *, changed: bool) -> None:

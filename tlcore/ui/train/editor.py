@@ -13,6 +13,7 @@ from tlcore.outline import HEAD, Layer, Outline
 from tlcore.plan import Plan
 from tlcore.recipe import Recipe
 from tlcore.recipe_text import to_fields
+from tlcore.scope import spoken
 from tlcore.strip import painted, schedule_of, shares, strip_of
 from tlcore.ui.frontend import widget
 from tlcore.ui.train.facts import outline_of
@@ -75,7 +76,7 @@ def strip_data(recipe: Recipe, outline: Outline) -> dict[str, Any]:
             {
                 "start": thaw.start,
                 "epochs": thaw.epochs,
-                "thaw": thaw.thawed,
+                "thaw": spoken(thaw.thawed),
                 "shares": [*shares(thaw.thawed, outline), 1.0],
                 "rates": [thaw.rates[block] for block in (*outline.blocks, HEAD)],
                 "restart": thaw.rate_start == thaw.start and thaw.phase > 0,

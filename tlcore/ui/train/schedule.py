@@ -10,33 +10,80 @@ import streamlit as st
 from tlcore.errors import RecipeError
 from tlcore.outline import Outline
 from tlcore.plan import Plan
+from tlcore.recipe_summary import TITLES
 from tlcore.ui.train.controls import show_field, show_problems
 from tlcore.ui.train.editor import show_strip
 from tlcore.ui.train.form import Form
 from tlcore.ui.train.typed import form as current_form
 
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "Start here": ("head-only", "full"),
+    "Thaw a part": (
+        "last-blocks", "last-layers", "first-blocks-frozen", "first-layers-frozen", "surgical",
+    ),
+    "Thaw step by step": ("lp-ft", "two-phase", "fine-tune", "gradual"),
+    "Finer means": ("layer-decay", "norm-bias", "custom"),
+}  # fmt: skip
 PRESETS: Mapping[str, tuple[str, str]] = {
-    "head-only": ("Head only", "The backbone stays frozen; only the new head learns."),
-    "last-blocks": ("Last blocks", "The blocks nearest the head learn with it."),
+    "head-only": (
+        "The backbone stays frozen; only the new head learns.",
+        "you have few pictures, little time, or want a first answer.",
+    ),
+    "full": (
+        "The whole network learns from the first epoch on.",
+        "you have many pictures, or they look unlike anything the backbone has seen.",
+    ),
+    "last-blocks": (
+        "The blocks nearest the head learn with it.",
+        "the head alone is not good enough and your pictures are much like the backbone’s.",
+    ),
+    "last-layers": (
+        "The layers nearest the head learn with it.",
+        "a report counts in layers, or a whole block is too much.",
+    ),
     "first-blocks-frozen": (
-        "First blocks frozen",
         "The blocks nearest the pictures stay frozen.",
+        "edges and colours may stay as they are, and all else should fit your pictures.",
     ),
     "first-layers-frozen": (
-        "First layers frozen",
         "The layers nearest the pictures stay frozen.",
+        "a report counts in layers, or a whole block is too much.",
     ),
-    "last-layers": ("Last layers", "The layers nearest the head learn with it."),
-    "full": ("Everything", "The whole network learns from the first epoch on."),
-    "lp-ft": ("Head, then all", "The head learns first; then all of it, at a lower rate (LP-FT)."),
-    "two-phase": ("Head, then layers", "The head learns first; then the last layers with it."),
-    "fine-tune": ("fastai’s way", "The head first; then all, the slower the nearer the pictures."),
-    "gradual": ("Gradual", "Every few epochs one more block thaws, from the head down."),
-    "layer-decay": ("Layer decay", "All learn, the slower the nearer the pictures."),
-    "surgical": ("One block", "A single block learns with the head: first, middle or last."),
-    "norm-bias": ("Norms and biases", "Only normalisations and biases learn, with the head."),
-    "custom": ("Your own", "As you have painted it, or written it into the table."),
+    "surgical": (
+        "A single block learns with the head: first, middle or last.",
+        "you know what has changed: the first block for colours or noise, the last for classes.",
+    ),
+    "lp-ft": (
+        "The head learns first; then all of it, at a lower rate (LP-FT).",
+        "you want the best result and have a few minutes: a head that knows a little spoils less.",
+    ),
+    "two-phase": (
+        "The head learns first; then the last layers with it.",
+        "you want part of that in less time.",
+    ),
+    "fine-tune": (
+        "The head first; then all, the slower the nearer the pictures.",
+        "you want what the library fastai does unless told otherwise.",
+    ),
+    "gradual": (
+        "Every few epochs one more block thaws, from the head down.",
+        "you want to see what each block adds, or all at once forgets too much.",
+    ),
+    "layer-decay": (
+        "All learn, the slower the nearer the pictures.",
+        "everything should learn, but what the backbone knows should change little.",
+    ),
+    "norm-bias": (
+        "Only normalisations and biases learn, with the head.",
+        "almost nothing may change, for example with very few pictures in another style.",
+    ),
+    "custom": (
+        "As you have painted it, or written it into the table.",
+        "none of the others does what you want.",
+    ),
 }
+"""What each does, and when to use it."""
+
 DIALS: Mapping[str, tuple[str, ...]] = {
     "last-blocks": ("count",),
     "first-blocks-frozen": ("count",),
@@ -69,19 +116,23 @@ _PRESET = "schedule.preset as pills"
 
 
 def show_presets(form: Form) -> None:
-    """Every schedule there is, each a click away."""
+    """Every schedule there is, in groups, each a click away."""
     chosen = form.value("schedule.preset")
-    possible = _WITH_RANDOM if form.value("model.weights") == "none" else PRESETS
-    offered = [name for name in possible if name != "custom" or chosen == "custom"]
-    st.session_state[_PRESET] = chosen if chosen in offered else None
-    st.pills(
-        "Freeze schedule",
-        offered,
-        key=_PRESET,
-        format_func=lambda name: PRESETS[name][0],
-        on_change=_choose,
-        wrap=True,
-    )
+    possible = _WITH_RANDOM if form.value("model.weights") == "none" else tuple(PRESETS)
+    columns = st.columns([2, 4, 4, 3], gap="medium")
+    for column, (group, names) in zip(columns, GROUPS.items(), strict=True):
+        offered = [n for n in names if n in possible and (n != "custom" or chosen == "custom")]
+        if not offered:
+            continue
+        key = f"{_PRESET}: {group}"
+        st.session_state[key] = chosen if chosen in offered else None
+        column.pills(
+            group, offered, key=key, format_func=TITLES.__getitem__, on_change=_choose,
+            args=(key,), wrap=True,
+        )  # fmt: skip
+    if chosen in PRESETS:
+        what, when = PRESETS[chosen]
+        st.caption(f"**{TITLES[chosen]}.** {locked(form) or what} Use this when {when}")
     show_problems(form.problems_at("schedule.preset"))
 
 
@@ -96,13 +147,11 @@ def show_dials(form: Form) -> None:
         with column:
             label = _LABELS.get(dial) or _COUNTED[chosen]
             show_field(form, f"schedule.{dial}", label=label)
-    if chosen in PRESETS:
-        others[-1].caption(locked(form) or PRESETS[chosen][1])
 
 
-def _choose() -> None:
+def _choose(key: str) -> None:
     """Take a preset with its usual dials; what was set for BatchNorm stays."""
-    form, chosen = current_form(), st.session_state[_PRESET]
+    form, chosen = current_form(), st.session_state[key]
     if chosen is not None and chosen != form.value("schedule.preset"):
         batchnorm = {"batchnorm": form.value("schedule.batchnorm")}
         form.change({"schedule": usual(chosen, form.value("epochs")) | batchnorm})

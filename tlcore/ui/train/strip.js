@@ -10,11 +10,18 @@ const strips = new WeakMap();
 
 const begin = (place, data) => ({
   place, data, columns: [], at: { row: 0, column: 0 }, from: null, dragged: null,
-  strokes: [], number: data.seen, each: false, width: 0, send: () => {},
+  strokes: [], number: data.seen, each: false, width: 0, epoch: 0, send: () => {},
 });
 
 const found = (strip, { row, column }) =>
   strip.place.querySelector(`[data-row="${row}"][data-column="${column}"]`);
+
+const pointAt = (strip, { row, column }) => {
+  const made = strip.place.querySelector(".network");
+  strip.epoch = column < 0 ? strip.epoch : strip.columns[column].first;
+  strip.epoch = Math.min(strip.epoch, strip.data.factors.length - 1);
+  if (made) paintNetwork(made, strip.data, row, strip.epoch);
+};
 
 const say = (strip, words) => {
   strip.place.querySelector(".readout").textContent = words;
@@ -162,6 +169,7 @@ const onPointer = {
     const place = under(strip, event);
     if (!strip.dragged) {
       if (place) say(strip, wordsAt(strip, place));
+      if (place) pointAt(strip, place);
     } else if (place && Math.min(place.row, place.column, strip.dragged.from.row,
                                  strip.dragged.from.column) >= 0) {
       const { from } = strip.dragged;
@@ -182,6 +190,7 @@ const onPointer = {
   },
   pointerleave: (strip) => {
     if (!strip.dragged) say(strip, HINT);
+    if (!strip.dragged) pointAt(strip, { row: -1, column: -1 });
   },
 };
 
@@ -213,13 +222,15 @@ const draw = (strip) => {
   const frame = element("div", "frame");
   frame.append(grid);
   place.classList.toggle("narrow", narrow);
-  place.replaceChildren(top, frame, readout);
+  place.replaceChildren(networkOf(data), top, frame, readout);
+  pointAt(strip, { row: -1, column: -1 });
   grid.onkeydown = (event) => onKey(strip, event);
   grid.addEventListener("focusin", (event) => {
     const now = placeOf(event.target);
     if (!now || strip.dragged || strip.drawing) return;
     moveTo(strip, now, { focus: false });
     say(strip, wordsAt(strip, now));
+    pointAt(strip, now);
   });
   for (const [name, handle] of Object.entries(onPointer)) {
     grid[`on${name}`] = (event) => handle(strip, event);

@@ -113,13 +113,48 @@ const gridOf = (data, columns, width) => {
   return grid;
 };
 
+// The network itself, from the picture to the answer, as it is in an epoch.
+const networkOf = (data) => {
+  const made = element("div", "network");
+  made.setAttribute("role", "img");
+  const end = (icon, text) => {
+    const piece = element("div", "end", text);
+    piece.dataset.icon = icon;
+    return piece;
+  };
+  const last = headRow(data);
+  const layers = data.blocks.map((block, row) => {
+    const layer = element("div", `layer${row === last ? " new" : ""}`);
+    layer.dataset.block = row;
+    const box = element("div", "box");
+    box.style.setProperty("--tall", `${row === last ? 34 : 74 - (34 * row) / Math.max(1, last - 1)}px`);
+    layer.append(box, element("span", "name", block.name));
+    layer.title = `${block.name}: ${block.words}`;
+    return layer;
+  });
+  made.append(end("🖼", "picture"), ...layers, end("🏷", "answer"));
+  return made;
+};
+
+const paintNetwork = (made, data, row, epoch) => {
+  const highest = highestRate(data);
+  const states = data.blocks.map(({ name }, each) => {
+    const cell = cellAt(data, each, epoch);
+    const layer = made.querySelector(`[data-block="${each}"]`);
+    layer.classList.toggle("pointed", each === row);
+    paintCell(layer.querySelector(".box"), cell, highest);
+    return `${name} ${stateWords(cell)}`;
+  });
+  made.setAttribute("aria-label", `The network in epoch ${epoch + 1}: ${states.join("; ")}`);
+};
+
 const legend = () => {
   const made = element("div", "legend");
   for (const [className, text] of [
     ["frozen", "frozen"],
     ["part", "in part"],
-    ["weak", "thawed, low rate"],
-    ["strong", "high rate"],
+    ["weak", "learns slowly"],
+    ["strong", "learns fast"],
   ]) {
     const item = element("span", "item", text);
     item.prepend(element("span", `swatch ${className}`));

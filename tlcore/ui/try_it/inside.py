@@ -17,7 +17,7 @@ from tlcore.ui.words import literal
 def show_inside(asked: Sequence[Asked]) -> None:
     """The strongest features of every block, once somebody wants to see them."""
     st.subheader("What each block makes of it", anchor=False)
-    if not st.toggle("Show the strongest features of every block", key="try inside"):
+    if not st.toggle("Show the strongest features of every block", True, key="try inside"):
         return
     st.caption(
         "From edges and colours to parts that only this task needs. Each small picture is one "

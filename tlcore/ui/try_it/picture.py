@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import streamlit as st
 
 from tlcore.asking.picture import LARGEST_FILE
 from tlcore.data.decode import SUFFIXES
+from tlcore.data.upload_limits import MEGABYTE
 from tlcore.recipe import Recipe
 from tlcore.runs.records import Run
+from tlcore.ui.frontend import widget
 from tlcore.ui.session import me, store
 from tlcore.ui.try_it.chosen import Chosen
 from tlcore.ui.try_it.samples import choose_drawing, choose_test_picture
 from tlcore.ui.try_it.words import allows_camera
 
+_PNG, _DRAWN = "data:image/png;base64,", "what was drawn"
+_canvas = widget("try_it/canvas")
 _KEPT_NOWHERE = "It is looked at and forgotten: nothing of it is kept."
 
 
@@ -24,7 +30,8 @@ def choose_picture(runs: Sequence[Run]) -> Chosen | None:
         "Test picture": lambda: choose_test_picture(runs[0]),
         "File": _choose_file,
         "Camera": _choose_camera,
-        "Drawing": lambda: choose_drawing(_of_shapes(runs)),
+        "Draw it": _choose_own_drawing,
+        "Drawn for you": lambda: choose_drawing(_of_shapes(runs)),
     }
     names = list(sources)
     source = st.segmented_control(
@@ -57,6 +64,30 @@ def _choose_camera() -> Chosen | None:
     photo = st.camera_input("A photograph", key="try camera")
     st.caption(f"If no picture appears, the browser was told not to lend it. {_KEPT_NOWHERE}")
     return Chosen(photo.getvalue(), "Your photograph") if photo else None
+
+
+def _choose_own_drawing() -> Chosen | None:
+    """What somebody draws by hand: asked about after every stroke."""
+    sent = _canvas(key="try canvas", on_drawn_change=lambda: None).drawn
+    if sent:
+        st.session_state[_DRAWN] = drawn_in(sent)
+    st.caption("Draw a shape: with Filled, a line around it is enough. Asked after every stroke.")
+    content = st.session_state.get(_DRAWN)
+    return Chosen(content, "Your drawing") if content else None
+
+
+def drawn_in(sent: Any) -> bytes | None:
+    """The picture in what a browser sent; None where it is none.
+
+    >>> drawn_in("data:image/png;base64,iVBO"), drawn_in("empty"), drawn_in(7)
+    (b'\x89PN', None, None)
+    """
+    if not isinstance(sent, str) or not sent.startswith(_PNG) or len(sent) > MEGABYTE:
+        return None
+    try:
+        return base64.b64decode(sent.removeprefix(_PNG), validate=True)
+    except ValueError:
+        return None
 
 
 def _of_shapes(runs: Sequence[Run]) -> Recipe | None:
