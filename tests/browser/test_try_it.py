@@ -86,6 +86,22 @@ def test_the_cameras_picture_is_answered(asked, page):
     expect(_answers(page)).to_have_count(1)
 
 
+def test_what_is_drawn_by_hand_is_answered_after_every_stroke(asked, page):
+    lab, runs = asked
+    visit(page, f"{lab.url}/try_it?run={runs[0]}")
+    _choose(page, "Draw it")
+    page.get_by_role("button", name="red", exact=True).click()
+    sheet = page.locator("canvas.paper").bounding_box()
+    assert sheet is not None
+    page.mouse.move(sheet["x"] + 40, sheet["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(sheet["x"] + 150, sheet["y"] + 60, steps=4)
+    page.mouse.move(sheet["x"] + 90, sheet["y"] + 150, steps=4)
+    page.mouse.up()
+    expect(page.get_by_text("Your drawing")).to_be_visible(timeout=COLD)
+    expect(_answers(page)).to_have_count(1, timeout=COLD)
+
+
 def test_after_its_process_was_killed_the_next_question_is_answered(asked, page):
     lab, runs = asked
     visit(page, f"{lab.url}/try_it?run={runs[0]}")
