@@ -29,7 +29,7 @@ METHODS = (
         "occlusion",
         "Occlusion",
         "A grey square covers one place after another. Green: covered, the network is less "
-        "sure of this class; red: surer.",
+        "sure of this class; violet: surer.",
         signed=True,
         looks=50,
     ),
@@ -51,7 +51,7 @@ METHODS = (
     Method(
         "gradients",
         "Integrated gradients",
-        "Green: pixels that make it surer of this class; red: pixels that make it less sure.",
+        "Green: pixels that make it surer of this class; violet: pixels that make it less sure.",
         signed=True,
         looks=96,
     ),
@@ -59,7 +59,7 @@ METHODS = (
         "lime",
         "LIME",
         "The network is asked many times with parts covered at random. Green: parts that speak "
-        "for this class; red: parts that speak against it.",
+        "for this class; violet: parts that speak against it.",
         signed=True,
         looks=256,
     ),
