@@ -57,7 +57,7 @@ def test_two_runs_are_compared_and_their_report_is_taken_along(lab: Lab, pair, p
     visit(page, f"{lab.url}/compare?run={pair}&side=Pictures")
     expect(
         page.get_by_text(
-            "Run 2 got 30 pictures right that run 1 got wrong, and 2 the other way round"
+            "It got 30 pictures right that the other got wrong, and 2 the other way round"
         )
     ).to_be_visible()
     expect(page.get_by_text("Transfer (run 2) against scratch (run 1)")).to_be_visible()
