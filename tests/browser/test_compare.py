@@ -25,7 +25,7 @@ CLASSES = ("cat", NAMES[0], NAMES[1])
 FROM_SCRATCH = Recipe(
     name="from scratch",
     epochs=4,
-    model=Model(backbone="scratch-c", weights="none"),
+    model=Model(weights="none"),
     schedule=FreezeSchedule(preset="full"),
 )
 
