@@ -339,17 +339,10 @@ def test_runs_that_differ_in_nothing_but_what_is_frozen_are_compared_at_once():
     assert said_of({}, scratch)[0] == ""
 
 
-def test_transfer_is_held_against_scratch_only_where_nothing_else_differs():
-    table = predict([0, 1, 1, 0], [0, 1, 1, 1], ("cat", "dog"))
-
-    def outcome(**fields):
-        story = SimpleNamespace(
-            recipe=from_fields(fields), predictions=table, pictures={}, curves=(), trainable=1,
-            parameters=2, from_scratch=fields.get("model", {}).get("weights") == "none",
-            test=SimpleNamespace(accuracy=SimpleNamespace(value=0.5)),
-        )  # fmt: skip
-        return SimpleNamespace(story=story, predictions=table)
-
-    scratch = {"model": {"weights": "none"}, "schedule": {"preset": "full"}}
-    assert "Transfer (run 1)" in transfer_against_scratch([outcome(), outcome(**scratch)])
-    assert transfer_against_scratch([outcome(epochs=9), outcome(**scratch)]) == ""
+def test_transfer_is_held_against_scratch_only_where_nothing_else_differs(store, scratch):
+    longer = Recipe(name="longer", epochs=9)
+    run = examined(store, predict(called(range(5)), TRUE, CLASSES), name="longer", recipe=longer)
+    assert transfer_against_scratch(outcomes(store, scratch, run)) == ""
+    assert against_first(outcomes(store, scratch, run), 1).startswith(
+        "**They also differ in** epochs (4 against 9)"
+    )
