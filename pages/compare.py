@@ -38,7 +38,7 @@ def show_comparison(outcomes: list[Outcome]) -> None:
     stories = [outcome.story for outcome in outcomes]
     titles = [f"{number} · {short(story.name)}" for number, story in enumerate(stories, 1)]
     show_verdict(outcomes, titles)
-    offer_seeds([story.recipe for story in stories], key="compare")
+    offer_seeds([story.recipe for story in stories], key="seeds of comparison")
     offer_reports(stories, key="compare")
     table, curves, labels, pictures, together, recipes = st.tabs(
         ["Table", "Curves", "Labels", "Pictures", "Together", "Recipes"],

@@ -45,7 +45,9 @@ def show_verdict(store: RunStore, demo: Demo, by: Owner) -> None:
         )
     if found is not None:
         st.markdown(in_words(found))
-        offer_seeds([store.recipe(demo[preset].id, by=by) for preset in SYSTEMS], key="demo")
+        offer_seeds(
+            [store.recipe(demo[preset].id, by=by) for preset in SYSTEMS], key="seeds of demo"
+        )
     _show_pictures(store, demo, predictions, by)
 
 
