@@ -93,7 +93,7 @@ def _show_what_stayed(store: RunStore, by: Owner) -> None:
     runs = showing(store, st.session_state.get(_EMPTIED, ()), by=by)
     if not runs:
         return
-    named = ", ".join(f"**{literal(name_of(run))}**" for run in runs[:_NAMED])
+    named = ", ".join(f"**{literal(run.name)}**" for run in runs[:_NAMED])
     more = f" and {len(runs) - _NAMED} more" if len(runs) > _NAMED else ""
     with st.container(border=True):
         st.markdown(
