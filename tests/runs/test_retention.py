@@ -11,7 +11,7 @@ from tests.runs.lives import NOON, RECIPE, bring_to, publish, start, submit, wor
 from tlcore import paths
 from tlcore.data import cache
 from tlcore.data.load import open_dataset
-from tlcore.data.upload import keep_upload, list_uploads
+from tlcore.data.upload import keep_upload, list_uploads, share_upload
 from tlcore.data.upload_bin import empty_upload_bin, restore_upload
 from tlcore.errors import DataMissing, NotAllowed, RunError
 from tlcore.recipe import Data, Input
@@ -282,6 +282,7 @@ def test_an_upload_that_runs_need_is_not_deleted_without_saying_so(store):
 def test_the_runs_of_others_are_counted_and_not_named(store):
     store.set_rules(Rules(show_others=False), by=LOCAL)
     upload = keep_upload(handed(two_classes()), by=ADA)
+    share_upload(upload.id, by=ADA, shared=True)
     recipe = RECIPE.model_copy(update={"data": Data(name="folder", path=upload.path)})
     run = store.submit(recipe, by=BOB).id
     with pytest.raises(RunError, match="1 run was made") as caught:
