@@ -32,7 +32,9 @@ from tlcore.runs.states import ACTIVE, State, check
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{16}")
 _PLAIN = [f.name for f in fields(Run) if f.name not in ("owner", "state")]
 AT_WORK = f"state IN ({', '.join(repr(str(state)) for state in sorted(ACTIVE))})"
-_COLUMNS = ", ".join(("owner", "owner_name", "state", *_PLAIN))
+_COLUMNS = ", ".join(("owner", "owner_name", "state", *_PLAIN)) + (
+    ", CASE name WHEN '' THEN recipe END AS recipe"  # it names what has no name
+)
 _SAYS = "AND instr(lower(name || ' ' || preset || ' ' || recipe_id || ' ' || id), :words) > 0"
 _SEEN = "(:everybody OR owner = :owner)"
 _LINE = TypeAdapter(Line)
