@@ -58,7 +58,7 @@ def test_two_runs_are_compared_and_their_report_is_taken_along(lab: Lab, pair, p
     expect(
         page.get_by_text(
             "It got 30 pictures right that the other got wrong, and 2 the other way round"
-        )
+        ).first
     ).to_be_visible()
     expect(page.get_by_text("Transfer (run 2) against scratch (run 1)")).to_be_visible()
     assert sorted(rows_shown(page)) == list(WRONG)
