@@ -25,13 +25,15 @@ class RateSchedule(Part):
 
     Attributes:
         name: The shape.
-        warmup: Epochs (or a part of one) over which the rate climbs from almost nothing.
+        warmup: Epochs (or a part of one) over which the rate climbs from almost nothing to the
+            full rate; all else is counted from there. A phase that starts the schedule again
+            warms up again, for half its length if it is no longer than that.
         gamma: What `step`, `exponential` and `plateau` multiply by.
         every: For `step`: epochs between two steps.
         at: For `step`: the epochs to step at, instead of `every`.
         hold: For `constant-then-exponential`: epochs at the full rate.
         patience: For `plateau`: epochs without a lower validation loss before a step.
-        rise: For `one-cycle`: the share of the run in which the rate climbs.
+        rise: For `one-cycle`: the share of the run in which the rate climbs; momentum stays.
         floor: The last rate of `cosine` and `one-cycle`, as a share of the highest.
     """
 
@@ -71,11 +73,13 @@ class RateSchedule(Part):
         """
         if self.name == "one-cycle":
             return self._one_cycle(epoch / epochs)
-        if epoch < self.warmup:
-            return max(epoch / self.warmup, 0.01)
-        return self._after_warmup(epoch, epochs, losses)
+        warmup = self.warmup if self.warmup < epochs else epochs / 2
+        if epoch < warmup:
+            return max(epoch / warmup, 0.01)
+        return self._after_warmup(epoch - warmup, epochs - warmup, losses[math.ceil(warmup) :])
 
-    def _after_warmup(self, epoch: float, epochs: int, losses: Sequence[float]) -> float:
+    def _after_warmup(self, epoch: float, epochs: float, losses: Sequence[float]) -> float:
+        """All epochs are counted from the end of the warm-up, which is at the full rate."""
         whole = int(epoch)
         match self.name:
             case "step":
@@ -86,8 +90,7 @@ class RateSchedule(Part):
             case "constant-then-exponential":
                 return self.gamma ** max(0, whole - self.hold + 1)
             case "cosine":
-                progress = (epoch - self.warmup) / max(epochs - self.warmup, 1e-9)
-                return _fall(min(progress, 1.0), 1.0, self.floor)
+                return _fall(min(epoch / max(epochs, 1e-9), 1.0), 1.0, self.floor)
             case "plateau":
                 return self.gamma ** _plateaus(losses, self.patience)
             case _:

@@ -20,7 +20,7 @@ from tlcore.part import Line, Part
 from tlcore.rates import RateSchedule
 from tlcore.schedule import Balance, FreezeSchedule
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 class Shapes(Part):
@@ -181,9 +181,10 @@ class Optimiser(Part):
         rate: The full learning rate.
         momentum: For SGD.
         nesterov: For SGD.
-        weight_decay: L2 penalty (AdamW: decoupled), on weights, not on norms and biases.
-        l1: L1 penalty on the same.
-        clip: Longest gradient allowed; 0 for any.
+        weight_decay: L2 penalty (AdamW: decoupled), on weights, not on norms, biases, tokens,
+            positions and scales of layers.
+        l1: L1 penalty on the same. Losses are shown without any penalty.
+        clip: Longest gradient allowed, the pull of L1 included and that of L2 not; 0 for any.
     """
 
     name: Literal["sgd", "adam", "adamw", "exact"] = "adamw"
@@ -209,13 +210,14 @@ class Augmentation(Part):
         crop: Shift by up to this share of the width, edges reflected.
         rotation: Turn by up to this many degrees.
         zoom: Zoom in or out by up to this share.
-        colour: Strength of random brightness, contrast and saturation.
+        colour: Strength of random brightness, contrast and saturation (grey is the plain mean of
+            the channels).
         cutout: Side of a grey square, as a share of the width.
         mixup: Alpha of the beta distribution that blends two pictures.
         cutmix: The same for pasting a part of one picture into another.
         views: 0 changes each picture anew whenever it is seen. Otherwise each gets this many
             changed views once, which epochs go through in turn, so that what frozen blocks make
-            of them can be kept: much faster, and a little less varied.
+            of them can be kept where there is room: much faster, and a little less varied.
     """
 
     flip: bool = False
@@ -282,7 +284,7 @@ class Recipe(Part):
     """A run is a pure function of this.
 
     Attributes:
-        version: Of the recipe's format; older ones are migrated when read.
+        version: Of what recipes say and of what is made of it; older ones are migrated when read.
         name: For people; no part of the id.
         epochs: How often all training pictures are gone through.
         batch: Pictures a step.
@@ -294,10 +296,12 @@ class Recipe(Part):
         balance_by: What the parts are: the classes, or, by the name of a group column such as
             `cue`, each class within each group.
         precision: Of the arithmetic; `auto` is the lowest that this machine computes natively.
+            Networks are validated and tested in it too, unless it changes more than 2 % of the
+            answers to a first batch, measured after the first epoch: then in float32.
         seed: Of all that is left to chance: fresh weights, order, augmentation, dropout.
     """
 
-    version: Literal[1] = VERSION
+    version: Literal[2] = VERSION
     name: Line = Field(default="", max_length=300)
     data: Data = Data()
     input: Input = Input()
@@ -327,7 +331,9 @@ class Recipe(Part):
         """Twelve hex digits of what matters: same recipe, same id, whatever its name.
 
         Defaults are left out, so a new field with a default changes no old id. (A changed
-        default would change what an old recipe means: that needs a new `VERSION`.)
+        default would change what an old recipe means: that needs a new `VERSION`.) The version is
+        left out too: a recipe that computes otherwise by a newer one is still the same recipe,
+        and `tlcore.recipe_changes` says what has changed for it.
         """
         matter = self.model_dump(mode="json", exclude_defaults=True, exclude={"name", "version"})
         text = json.dumps(matter, sort_keys=True, separators=(",", ":"))

@@ -24,8 +24,11 @@ LARGEST_FILE = notation.LARGEST_TEXT
 Fields: TypeAlias = dict[str, Any]
 Migration: TypeAlias = Callable[[Fields], Fields]
 
-MIGRATIONS: dict[int, Migration] = {}
-"""How to read an older format: version n to the fields of version n + 1."""
+MIGRATIONS: dict[int, Migration] = {1: lambda fields: fields}
+"""How to read an older format: version n to the fields of version n + 1.
+
+Version 2 reads as version 1 does; what it computes otherwise is in `tlcore.recipe_changes`.
+"""
 
 
 def from_text(text: str, *, where: str = "") -> Recipe:
@@ -51,6 +54,20 @@ def from_fields(fields: object, *, where: str = "") -> Recipe:
         return Recipe.model_validate(migrated(fields, where=where))
     except ValidationError as error:
         raise RecipeError(problems_of(error), where=where) from None
+
+
+def version_of(text: str) -> int:
+    """In which version a recipe was written; the newest where it says none or can't be read.
+
+    >>> version_of("version: 1"), version_of("epochs: 3") == VERSION
+    (1, True)
+    """
+    try:
+        fields = notation.load(text)
+    except NotReadable:
+        return VERSION
+    found = fields.get("version", VERSION) if isinstance(fields, dict) else VERSION
+    return found if type(found) is int else VERSION
 
 
 def to_fields(recipe: Recipe) -> Fields:

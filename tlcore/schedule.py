@@ -173,7 +173,8 @@ def _gradual(s: FreezeSchedule, epochs: int, blocks: int) -> tuple[Phase, ...]:
 
 
 def _fine_tune(s: FreezeSchedule, epochs: int, blocks: int) -> tuple[Phase, ...]:
-    """fastai's recipe: the head, then everything at half the rate, spread over the blocks."""
+    """After fastai's recipe: the head, then everything at half the rate, spread over the blocks.
+    fastai also runs one cycle in each phase, which here is up to the rate schedule."""
     return _head_first(s, "all", rate=0.5, decay=s.spread ** (-1 / max(1, blocks)))
 
 

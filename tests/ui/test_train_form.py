@@ -1,7 +1,7 @@
 """Nothing that was typed is lost, everything can be undone, and the last right recipe stands."""
 
 from tlcore import presets
-from tlcore.recipe import Data, Optimiser, Recipe
+from tlcore.recipe import VERSION, Data, Optimiser, Recipe
 from tlcore.ui.train.beginning import REPORTS, shorter
 from tlcore.ui.train.form import MOST_UNDONE, Form
 from tlcore.ui.train.schedule import PRESETS
@@ -12,7 +12,7 @@ def test_a_field_that_is_right_makes_another_recipe():
     form.set("optimiser.rate", 0.01)
     assert form.recipe.optimiser.rate == 0.01
     assert form.value("optimiser.rate") == 0.01
-    assert form.fields == {"version": 1, "optimiser": {"rate": 0.01}}
+    assert form.fields == {"version": VERSION, "optimiser": {"rate": 0.01}}
 
 
 def test_a_field_that_is_wrong_is_kept_as_it_was_typed_and_the_recipe_stands():
@@ -34,7 +34,7 @@ def test_problems_are_found_at_their_field_and_at_the_part_around_it():
 def test_a_default_that_is_typed_is_left_out_of_the_recipe():
     form = Form(Recipe(epochs=7))
     form.set("epochs", 5)
-    assert form.fields == {"version": 1}
+    assert form.fields == {"version": VERSION}
 
 
 def test_an_emptied_field_has_its_default_again():

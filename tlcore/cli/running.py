@@ -146,12 +146,15 @@ def find_recipe(text: str, overrides: Sequence[Override]) -> tuple[Recipe, str]:
     like a file or lies in a folder is a recipe's file, everything else a preset.
     """
     from tlcore.presets import find
-    from tlcore.recipe_text import from_fields, from_file, to_fields
+    from tlcore.recipe_changes import changes_since
+    from tlcore.recipe_text import from_fields, from_file, read, to_fields, version_of
 
     if os.path.isdir(text) or text.endswith(".zip"):
         return _recipe_for(text, overrides), ""
     is_file = os.sep in text or text.endswith((".yaml", ".yml", ".json"))
     recipe, preset = (from_file(text), "") if is_file else (find(text).recipe, text)
+    for change in changes_since(version_of(read(text)), recipe) if is_file else ():
+        print(f"Since {text} was written: {change}", file=sys.stderr)
     if overrides:
         recipe = from_fields(changed(to_fields(recipe), overrides), where=f"{text} with --set")
     return recipe, preset

@@ -1,8 +1,8 @@
 """Augmentation on a whole batch at once: tensor operations on the device, no picture-by-picture
 Python. Pictures are floats from 0 to 1, n x 3 x height x width.
 
-Random numbers come from a CPU generator and are moved to the device, so every device sees the
-same pictures.
+Random numbers come from the CPU and are moved to the device, so every device sees the same
+pictures.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from tlcore.nn.chance import Chance, PictureChance
 from tlcore.recipe import Augmentation
 
 
-def augment(pictures: Tensor, what: Augmentation, chance: torch.Generator) -> Tensor:
+def augment(pictures: Tensor, what: Augmentation, chance: Chance) -> Tensor:
     """Each picture changed at random in every way that is switched on."""
     if what.flip:
         pictures = _flipped(pictures, chance)
@@ -60,28 +61,39 @@ def mix(pictures: Tensor, what: Augmentation, chance: torch.Generator) -> Mixtur
     return _pasted(pictures, partner, share, chance)
 
 
-def _uniform(count: int, low: float, high: float, chance: torch.Generator, to: Tensor) -> Tensor:
-    return (low + (high - low) * torch.rand(count, generator=chance)).to(to.device)
+def _uniform(count: int, low: float, high: float, chance: Chance, to: Tensor) -> Tensor:
+    if isinstance(chance, PictureChance):
+        drawn = chance.uniform()
+    else:
+        drawn = torch.rand(count, generator=chance)
+    return (low + (high - low) * drawn).to(to.device)
 
 
-def _flipped(pictures: Tensor, chance: torch.Generator) -> Tensor:
+def _whole(count: int, below: int, chance: Chance) -> Tensor:
+    """Two whole numbers a picture."""
+    if isinstance(chance, PictureChance):
+        return torch.stack([chance.whole(below), chance.whole(below)])
+    return torch.randint(0, below, (2, count), generator=chance)
+
+
+def _flipped(pictures: Tensor, chance: Chance) -> Tensor:
     flip = _uniform(len(pictures), 0, 1, chance, pictures) < 0.5
     return torch.where(flip[:, None, None, None], pictures.flip(-1), pictures)
 
 
-def _shifted(pictures: Tensor, share: float, chance: torch.Generator) -> Tensor:
+def _shifted(pictures: Tensor, share: float, chance: Chance) -> Tensor:
     """Moved by whole pixels, the edge reflected into the gap."""
     count, _, height, width = pictures.shape
     reach = min(max(1, round(share * width)), height - 1, width - 1)
     padded = F.pad(pictures, (reach,) * 4, mode="reflect")
-    offsets = torch.randint(0, 2 * reach + 1, (2, count, 1), generator=chance).to(pictures.device)
+    offsets = _whole(count, 2 * reach + 1, chance)[..., None].to(pictures.device)
     rows = offsets[0] + torch.arange(height, device=pictures.device)
     columns = offsets[1] + torch.arange(width, device=pictures.device)
     each = torch.arange(count, device=pictures.device)[:, None, None]
     return padded.permute(0, 2, 3, 1)[each, rows[:, :, None], columns[:, None]].permute(0, 3, 1, 2)
 
 
-def _turned(pictures: Tensor, degrees: float, zoom: float, chance: torch.Generator) -> Tensor:
+def _turned(pictures: Tensor, degrees: float, zoom: float, chance: Chance) -> Tensor:
     count, _, height, width = pictures.shape
     angle = torch.deg2rad(_uniform(count, -degrees, degrees, chance, pictures))
     scale = 1 / _uniform(count, 1 - zoom, 1 + zoom, chance, pictures)
@@ -95,7 +107,7 @@ def _turned(pictures: Tensor, degrees: float, zoom: float, chance: torch.Generat
     return F.grid_sample(pictures, grid, padding_mode="reflection", align_corners=False)
 
 
-def _coloured(pictures: Tensor, strength: float, chance: torch.Generator) -> Tensor:
+def _coloured(pictures: Tensor, strength: float, chance: Chance) -> Tensor:
     low, high = 1 - strength, 1 + strength
     brightness, contrast, saturation = (
         _uniform(len(pictures), low, high, chance, pictures)[:, None, None, None] for _ in range(3)
@@ -107,13 +119,13 @@ def _coloured(pictures: Tensor, strength: float, chance: torch.Generator) -> Ten
     return (grey + (pictures - grey) * saturation).clamp(0, 1)
 
 
-def _with_holes(pictures: Tensor, share: float, chance: torch.Generator) -> Tensor:
+def _with_holes(pictures: Tensor, share: float, chance: Chance) -> Tensor:
     """A grey square at a random place; at the edge it may hang over."""
     hole = _boxes(pictures, share, share, chance)
     return torch.where(hole, torch.full_like(pictures, 0.5), pictures)
 
 
-def _boxes(pictures: Tensor, tall: float, wide: float, chance: torch.Generator) -> Tensor:
+def _boxes(pictures: Tensor, tall: float, wide: float, chance: Chance) -> Tensor:
     """A mask with one box a picture, its centre anywhere."""
     count, _, height, width = pictures.shape
     centre_y = _uniform(count, 0, height, chance, pictures)[:, None]

@@ -8,8 +8,12 @@ exactly the chances that an uninterrupted one would have met.
 from __future__ import annotations
 
 import hashlib
+from typing import TypeAlias
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
 
 def seed_for(seed: int, *place: int | str) -> int:
@@ -27,6 +31,46 @@ def generator_for(seed: int, *place: int | str) -> torch.Generator:
     return torch.Generator().manual_seed(seed_for(seed, *place))
 
 
+class PictureChance:
+    """Dice of their own for each of some pictures, whichever others come with them.
+
+    A counter that is scrambled (SplitMix64) gives the same numbers in any batch and on any device,
+    so what is drawn for a picture can be drawn again or kept.
+
+    >>> alone, together = (PictureChance(7, torch.tensor(rows)) for rows in ([4], [3, 4]))
+    >>> bool(alone.uniform()[0] == together.uniform()[1])
+    True
+    """
+
+    def __init__(self, seed: int, rows: Tensor) -> None:
+        self._states = _scrambled(rows.numpy().astype(np.uint64) + np.full(1, seed, np.uint64))
+
+    def uniform(self) -> Tensor:
+        """From 0 to below 1, a number a picture."""
+        return torch.from_numpy((self._bits() >> np.uint64(40)).astype(np.float32) * 2**-24)
+
+    def whole(self, below: int) -> Tensor:
+        """A whole number a picture, from 0."""
+        return torch.from_numpy((self._bits() % np.uint64(below)).astype(np.int64))
+
+    def _bits(self) -> NDArray[np.uint64]:
+        self._states = self._states + _GOLDEN
+        return _scrambled(self._states)
+
+
+_GOLDEN = np.full(1, 0x9E3779B97F4A7C15, np.uint64)
+
+
+def _scrambled(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    numbers = (numbers ^ (numbers >> np.uint64(30))) * np.full(1, 0xBF58476D1CE4E5B9, np.uint64)
+    numbers = (numbers ^ (numbers >> np.uint64(27))) * np.full(1, 0x94D049BB133111EB, np.uint64)
+    return numbers ^ (numbers >> np.uint64(31))
+
+
+Chance: TypeAlias = torch.Generator | PictureChance
+"""What draws for a batch: one generator in the order of the batch, or each picture's own dice."""
+
+
 def seed_dropout(device: torch.device, seed: int, *place: int | str) -> None:
     """Give the device's own generator, which dropout draws from, the seed of a place.
 
@@ -36,6 +80,7 @@ def seed_dropout(device: torch.device, seed: int, *place: int | str) -> None:
     value = seed_for(seed, *place)
     torch.default_generator.manual_seed(value)
     if device.type == "cuda":
-        torch.cuda.manual_seed(value)
+        with torch.cuda.device(device):  # else it is the current device's that is seeded
+            torch.cuda.manual_seed(value)
     elif device.type == "mps":
         torch.mps.manual_seed(value)

@@ -24,12 +24,18 @@ _PRECISIONS = {
 }
 
 
+_AMPERE = (8, 0)
+"""The first NVIDIA GPUs that compute bfloat16; older ones emulate it (torch calls that support)."""
+
+
 def choose_device() -> torch.device:
     """The fastest device here; `TL_DEVICE` overrules (`cpu`, `cuda:1`, `mps`)."""
     wanted = os.environ.get("TL_DEVICE", "")
     try:
         device = torch.device(wanted or _best_kind())
         torch.empty(1, device=device)
+        if device.type == "cuda" and device.index is not None:
+            torch.cuda.set_device(device)  # for whatever asks torch without saying which
     except (RuntimeError, AssertionError) as error:
         raise TrainingError(
             f"The device {wanted or _best_kind()!r} can't be used: {str(error).splitlines()[0]}",
@@ -64,7 +70,8 @@ def choose_precision(wanted: str, device: torch.device) -> torch.dtype:
 
 def _native_precision(device: torch.device) -> torch.dtype:
     if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+        native = torch.cuda.get_device_capability(device) >= _AMPERE
+        return torch.bfloat16 if native else torch.float16
     if device.type == "cpu" and _cpu_has_bfloat16():
         return torch.bfloat16
     return torch.float32
@@ -73,6 +80,24 @@ def _native_precision(device: torch.device) -> torch.dtype:
 def _cpu_has_bfloat16() -> bool:
     can = torch.cpu.get_capabilities()
     return bool(can.get("avx512_bf16") or can.get("amx_bf16"))
+
+
+def keep_promises(precision: torch.dtype, device: torch.device) -> None:
+    """Make a GPU compute what the recipe says: float32 is float32 and not TF32, whose numbers have
+    ten bits, and convolutions are chosen so that the same run gives the same numbers."""
+    if device.type == "cuda":
+        exact = precision == torch.float32
+        torch.backends.cudnn.allow_tf32 = not exact
+        torch.backends.cuda.matmul.allow_tf32 = False
+        torch.backends.cudnn.deterministic = True
+        torch.backends.cudnn.benchmark = False
+
+
+def give_memory_back(device: torch.device) -> None:
+    """Let go of what torch keeps of a GPU's memory for later."""
+    if device.type == "cuda":
+        with torch.cuda.device(device):
+            torch.cuda.empty_cache()
 
 
 def computing_in(precision: torch.dtype, device: torch.device) -> AbstractContextManager[Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections import Counter
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -101,7 +101,7 @@ def fused(
     tried, too, and if it doesn't, everything is put back. Weights are laid out for batches of so
     many.
     """
-    if picture.device.type != "cpu" or not _possible():
+    if picture.device.type != "cpu" or not _possible(precision):
         return network
     before = dict(network.named_modules())
     with torch.no_grad():
@@ -121,10 +121,20 @@ def fused(
     return network
 
 
-def _possible() -> bool:
+@cache
+def _possible(precision: torch.dtype) -> bool:
+    """Whether the library is there and can do it on this processor: older ones lack bfloat16."""
     names = ("_convolution_pointwise", "_reorder_convolution_weight")
     library = torch.backends.mkldnn.is_available()
-    return library and all(hasattr(torch.ops.mkldnn, name) for name in names)
+    if not (library and all(hasattr(torch.ops.mkldnn, name) for name in names)):
+        return False
+    kernel = torch.zeros(1, 1, 1, 1, dtype=precision)
+    places = ([0, 0], [1, 1], [1, 1], 1)
+    try:
+        torch.ops.mkldnn._reorder_convolution_weight(kernel, *places, [1, 1, 8, 8])
+    except RuntimeError:
+        return False
+    return True
 
 
 def _convolutions(

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from tlcore.data.pictures import Pictures
 from tlcore.nn.augment import augment
+from tlcore.nn.chance import Chance
 from tlcore.recipe import Augmentation, Input
 
 Triple = tuple[float, float, float]
@@ -43,7 +44,7 @@ class Preparation:
         self,
         pixels: Tensor,
         augmentation: Augmentation | None = None,
-        chance: torch.Generator | None = None,
+        chance: Chance | None = None,
     ) -> Tensor:
         """Bytes, n x height x width x 3, to floats, n x 3 x size x size.
 
@@ -60,16 +61,38 @@ class Preparation:
         return ((pictures - mean) / std).contiguous(memory_format=torch.channels_last)
 
     def _resized(self, pictures: Tensor) -> Tensor:
+        """As Pillow does it, which enlarges pictures that are stored so, but for its rounding."""
         if pictures.shape[-1] == pictures.shape[-2] == self.size:
             return pictures
-        smooth = self.interpolation != "nearest"
+        if self.interpolation == "nearest":
+            rows, columns = (_nearest(side, self.size) for side in pictures.shape[-2:])
+            return pictures[..., rows[:, None], columns]
+        if self.interpolation == "bilinear":
+            return self._interpolated(pictures, (self.size, self.size), pictures.shape[-1])
+        wide = self._interpolated(pictures, (pictures.shape[-2], self.size), 0).clamp(0, 1)
+        return self._interpolated(wide, (self.size, self.size), 0).clamp(0, 1)
+
+    def _interpolated(self, pictures: Tensor, size: tuple[int, int], smoothed_above: int) -> Tensor:
+        """Only with `antialias` does torch have Pillow's bicubic kernel, when enlarging too."""
         return F.interpolate(
             pictures,
-            size=(self.size, self.size),
+            size=size,
             mode=self.interpolation,
-            antialias=smooth and pictures.shape[-1] > self.size,
-            align_corners=False if smooth else None,
+            antialias=smoothed_above == 0 or smoothed_above > self.size,
+            align_corners=False,
         )
+
+
+def _nearest(before: int, after: int) -> Tensor:
+    """From which row or column each new one is taken: Pillow adds up steps in double precision,
+    which decides where two are equally near.
+
+    >>> _nearest(4, 6).tolist()
+    [0, 1, 1, 2, 2, 3]
+    """
+    step = before / after
+    places = np.cumsum(np.r_[step / 2, np.full(after - 1, step)])
+    return torch.from_numpy(np.minimum(places.astype(np.int64), before - 1))
 
 
 def preparation_for(

@@ -19,7 +19,7 @@ from tlcore.errors import RunError
 from tlcore.events import Event
 from tlcore.files import written_whole
 from tlcore.recipe import Recipe
-from tlcore.recipe_text import from_text
+from tlcore.recipe_text import from_text, version_of
 from tlcore.runs import (
     adoption,
     artifacts,
@@ -123,6 +123,11 @@ class RunStore(KeepsRules):
         """What was asked for."""
         with self._seeing(run, by) as (_, row):
             return from_text(row["recipe"], where=run)
+
+    def recipe_version(self, run: str, *, by: Owner) -> int:
+        """In which version of recipes it was asked for (see `tlcore.recipe_changes`)."""
+        with self._seeing(run, by) as (_, row):
+            return version_of(row["recipe"])
 
     def folder(self, run: str, *, by: Owner) -> RunFolder:
         """Where the run's files are."""

@@ -87,7 +87,7 @@ def packed(recipe: Recipe) -> str:
     """A recipe, short enough for an address.
 
     >>> unpacked(packed(Recipe(epochs=7)))
-    {'version': 1, 'epochs': 7}
+    {'version': 2, 'epochs': 7}
     """
     return packed_fields(to_fields(recipe))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from tlcore.recipe_changes import changes_since
 from tlcore.recipe_text import to_yaml
 from tlcore.runs.owners import Owner
 from tlcore.runs.records import Run
@@ -65,7 +66,8 @@ def _show_log(store: RunStore, run: Run, by: Owner) -> None:
 
 
 def _show_recipe(store: RunStore, run: Run, by: Owner) -> None:
-    text = to_yaml(store.recipe(run.id, by=by))
+    recipe = store.recipe(run.id, by=by)
+    text = to_yaml(recipe)
     st.download_button(
         "Download the recipe",
         text,
@@ -75,6 +77,9 @@ def _show_recipe(store: RunStore, run: Run, by: Owner) -> None:
         on_click="ignore",
     )
     st.code(text, language="yaml")
+    if changes := changes_since(store.recipe_version(run.id, by=by), recipe):
+        listed = "\n".join(f"- {change}" for change in changes)
+        st.info(f"An earlier version of the lab made this run. Since then:\n{listed}")
 
 
 def _show_export(store: RunStore, run: Run, by: Owner) -> None:

@@ -8,7 +8,7 @@ import torch
 from tests.nn.engine.conftest import SMALL
 from tests.nn.engine.test_train import of
 from tlcore.data import cache
-from tlcore.events import EpochDone, Keeping, PhaseBegan, Started, Tested
+from tlcore.events import EpochDone, Keeping, PhaseBegan, Started, StepDone, Tested
 from tlcore.nn.engine import activations, keeping, train
 
 BACKBONES = ["pebble-shapes", "resnet18", "mobilenetv2_100", "vit_tiny_patch16_224"]
@@ -62,6 +62,30 @@ def test_changed_views_are_kept_if_the_recipe_says_how_many(pretrained):
     assert max(event.total for event in of(Keeping, events)) == 2 * started.train_pictures
     first, second = (epoch.train_loss for epoch in of(EpochDone, events))
     assert first != second
+
+
+VIEWS = {"flip": True, "crop": 0.2, "rotation": 20, "colour": 0.3, "views": 2}
+
+
+def losses(recipe):
+    return [event.loss for event in train(recipe) if isinstance(event, StepDone)]
+
+
+def test_views_are_the_same_pictures_whatever_disk_memory_and_device_are_like(
+    pretrained, monkeypatch
+):
+    recipe = pretrained(augmentation=VIEWS, epochs=3)
+    kept = losses(recipe)
+    monkeypatch.setattr(activations, "batch_for", lambda size, device: 7)
+    assert losses(recipe) == pytest.approx(kept, abs=1e-4)
+    monkeypatch.setattr(activations, "open_shelf", lambda *of_anything: None)
+    assert losses(recipe) == pytest.approx(kept, abs=1e-4)
+
+
+def test_views_mean_the_same_where_the_whole_network_trains(pretrained):
+    whole = pretrained("full", augmentation=VIEWS, epochs=2)
+    anew = pretrained("full", augmentation={**VIEWS, "views": 0}, epochs=2)
+    assert losses(whole) != losses(anew)
 
 
 def test_blended_pictures_go_through_the_whole_network(pretrained):

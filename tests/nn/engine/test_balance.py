@@ -6,11 +6,11 @@ import torch
 
 from tests.nn.engine.test_train import of
 from tlcore.data import load
-from tlcore.errors import RecipeError
-from tlcore.events import Checkpoint, EpochDone, StepDone, Tested
-from tlcore.nn.engine import train
-from tlcore.nn.engine.balance import balanced_loss, parts_of
-from tlcore.nn.engine.batches import epoch_order
+from tlcore.errors import RecipeError, TrainingError
+from tlcore.events import Checkpoint, EpochDone, Note, StepDone, Tested
+from tlcore.nn.engine import step, train
+from tlcore.nn.engine.balance import Parts, parts_of, raised, shares_of
+from tlcore.nn.engine.batches import class_weights, epoch_order
 
 CUED = {
     "name": "shapes",
@@ -28,34 +28,85 @@ LOGITS = torch.tensor([[2.0, 0.0], [0.5, 0.0], [0.0, 1.0], [0.0, 3.0]])
 TARGETS = torch.tensor([0, 1, 1, 1])
 
 
-def loss(balance, parts, weights=(1.0, 1.0), stakes=None):
-    stakes = [0.5, 0.5] if stakes is None else stakes
-    parts, weights = torch.tensor(parts), torch.tensor(weights)
-    found = balanced_loss(
-        LOGITS, TARGETS, parts, weights, balance=balance, stakes=stakes, smoothing=0.0
-    )
-    return found.item(), stakes
+def shares(balance, numbers, weights=(1.0, 1.0), stakes=(0.5, 0.5)):
+    parts = Parts(np.array(numbers), torch.tensor(weights))
+    found = shares_of(balance, np.array(numbers), parts, stakes)
+    return None if found is None else found.numpy()
 
 
 def test_without_balance_every_picture_counts_the_same():
-    plain = torch.nn.functional.cross_entropy(LOGITS, TARGETS).item()
-    assert loss("none", [0, 1, 1, 1])[0] == pytest.approx(plain)
+    assert shares("none", [0, 1, 1, 1]) is None
+    assert shares("sampling", [0, 1, 1, 1]) is None
 
 
-def test_weights_by_class_are_torch_s_own():
-    wanted = torch.nn.functional.cross_entropy(LOGITS, TARGETS, torch.tensor([2.0, 0.5])).item()
-    assert loss("weights", TARGETS.tolist(), (2.0, 0.5))[0] == pytest.approx(wanted)
+@pytest.mark.parametrize(("imbalance", "batch"), [(20, 32), (100, 32), (100, 16)])
+def test_with_weights_the_rarer_class_makes_up_half_of_the_loss_of_an_epoch(imbalance, batch):
+    """Whatever else is in its batch: batches without a rare picture count less, not as much."""
+    numbers = np.array([0] * (20 * imbalance) + [1] * 20)
+    parts = Parts(numbers, class_weights(numbers, 2))
+    order = np.random.default_rng(0).permutation(len(numbers))[: len(numbers) // batch * batch]
+    of_each = np.zeros(2)
+    for rows in order.reshape(-1, batch):
+        counts = shares_of("weights", numbers[rows], parts, [])
+        of_each += np.bincount(numbers[rows], counts.numpy(), minlength=2)
+    assert of_each[1] / of_each.sum() == pytest.approx(0.5, abs=0.02)
+
+
+def test_stakes_are_shared_among_the_pictures_of_the_parts_that_are_there():
+    assert shares("robust", [0, 0, 0, 1], stakes=(0.25, 0.75)) == pytest.approx(
+        [0.25 / 3, 0.25 / 3, 0.25 / 3, 0.75]
+    )
+    assert shares("robust", [0, 0], stakes=(0.25, 0.75)) == pytest.approx([0.5, 0.5])
 
 
 def test_the_part_that_is_learned_worst_comes_to_count_more():
-    each = torch.nn.functional.cross_entropy(LOGITS, TARGETS, reduction="none")
+    losses = np.array([0.1, 1.1, 0.3, 0.05], np.float32)
     stakes = [0.5, 0.5]
     for _ in range(50):
-        total, stakes = loss("robust", [0, 1, 0, 0], stakes=stakes)
-    assert each[1] > each[[0, 2, 3]].mean()
+        stakes = raised(stakes, np.array([0, 1, 0, 0]), losses)
     assert stakes[1] > 0.8
     assert sum(stakes) == pytest.approx(1)
-    assert total > each.mean().item()
+
+
+PER_PART = {
+    "weights": {"balance": "weights", "balance_by": "cue"},
+    "robust": {"balance": "robust", "balance_by": "cue"},
+    "features of a teacher": {"distillation": {"teacher": "pebble-photo", "size": 32}},
+    "blends": {"augmentation": {"cutmix": 1.0}, "label_smoothing": 0.1},
+    "dropout": {"model": {"head": {"hidden": [16], "dropout": 0.5}}},
+}
+
+
+@pytest.mark.parametrize("changes", PER_PART.values(), ids=PER_PART)
+def test_a_batch_in_parts_takes_the_same_step(changes, small, monkeypatch):
+    """Where BatchNorm is frozen, to rounding: eight parts that begin with one that failed."""
+    model = {"backbone": "pebble-shapes", "weights": "none"} | changes.get("model", {})
+    frozen = {"preset": "full", "batchnorm": "frozen"}
+    plain = {"data": CUED, "schedule": frozen, "optimiser": {"name": "sgd", "rate": 0.01}}
+    recipe = small(**{**plain, "epochs": 1, **changes, "model": model})
+    usual = [event.loss for event in of(StepDone, train(recipe))]
+    whole, failures = step._gradients, iter([1, 1, 1])
+
+    def tight(*arguments):
+        found = whole(*arguments)
+        for _ in failures:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return found
+
+    monkeypatch.setattr(step, "_gradients", tight)
+    events = list(train(recipe))
+    assert any("parts of 2" in note.text for note in of(Note, events))
+    found = [event.loss for event in of(StepDone, events)]
+    assert found == pytest.approx(usual, abs=1e-4)
+
+
+def test_a_part_of_one_picture_goes_with_another_where_batchnorm_compares_pictures(small):
+    head = {"hidden": [8], "batchnorm": True}
+    model = {"backbone": "pebble-shapes", "weights": "none", "head": head}
+    with pytest.raises(TrainingError, match="batch of 1"):
+        list(train(small(model=model, batch=1)))
+    assert [piece.tolist() for piece in step._pieces(5, 4, 2)] == [[0, 1], [2, 3, 4]]
+    assert [piece.tolist() for piece in step._pieces(5, 4, 1)] == [[0, 1], [2, 3], [4]]
 
 
 def test_each_class_within_each_group_is_a_part(small):

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.scores import score
 from tlcore.data import load
+from tlcore.data.pictures import Pictures
 from tlcore.errors import NotFinite, OutOfMemory
 from tlcore.events import (
     Checkpoint,
@@ -20,7 +22,7 @@ from tlcore.events import (
     Tested,
     as_fields,
 )
-from tlcore.nn.engine import evaluate, step, train
+from tlcore.nn.engine import evaluate, loop, step, train
 from tlcore.nn.engine.keepsake import load_network
 
 
@@ -148,6 +150,30 @@ def test_a_checkpoint_never_holds_weights_that_are_no_numbers(small, tmp_path):
     assert saved == []
 
 
+@pytest.mark.parametrize("share", [0.0, 0.07])
+@pytest.mark.parametrize("preset", ["head-only", "last-blocks", "full"])
+def test_the_validation_share_and_the_test_are_judged_by_one_arithmetic(
+    preset, share, pretrained, monkeypatch
+):
+    """That of the run, or float32 where low precision changes too many answers, which is said."""
+    monkeypatch.setattr(loop, "changed_answers", lambda *of_anything: share)
+    keep = {"keep": "last"}
+    events = run(pretrained(preset, precision="bfloat16", early_stopping=keep, epochs=2))
+    notes = [note.text for note in of(Note, events) if "bfloat16 changes 7%" in note.text]
+    assert len(notes) == (1 if share else 0)
+    (tested,) = of(Tested, events)
+    loss = of(EpochDone, events)[-1].validation_loss
+    assert tested.validation.loss.mean() == pytest.approx(loss, rel=1e-5)
+
+
+def test_one_clamp_holds_for_a_hopeless_picture_at_the_epoch_and_at_the_test():
+    hopeless = np.array([[1.0, 0.0]], np.float32)
+    table = Predictions(np.array(["a"]), np.array([1]), hopeless, ("x", "y"))
+    pictures = Pictures(np.zeros((1, 8, 8, 3), np.uint8), table.labels, table.ids)
+    loss, _ = evaluate.loss_and_accuracy(hopeless, pictures)
+    assert loss == table.loss.mean() == pytest.approx(27.6, abs=0.05)
+
+
 @pytest.mark.parametrize(
     "error", [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("can't allocate memory")]
 )
@@ -192,7 +218,7 @@ def test_when_not_even_one_picture_fits_the_run_ends_and_says_so(small, monkeypa
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(step, "_gradients", full)
-    with pytest.raises(OutOfMemory, match="Not even one picture"):
+    with pytest.raises(OutOfMemory, match="Not even two pictures"):
         run(small())
 
 

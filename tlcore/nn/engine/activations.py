@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from tlcore.events import Keeping
-from tlcore.nn.chance import generator_for
+from tlcore.nn.chance import PictureChance, seed_for
 from tlcore.nn.engine.batches import Resident
 from tlcore.nn.engine.frozen import Frozen, batch_for
 from tlcore.nn.engine.keeping import Shelf, open_shelf
@@ -25,11 +25,14 @@ from tlcore.recipe import Augmentation
 
 @dataclass(frozen=True)
 class Views:
-    """How pictures are changed before the frozen blocks see them, where that is kept.
+    """How pictures are changed where each has a few views, which epochs go through in turn.
+
+    What a view of a picture looks like follows from the seed, the view and the picture alone, so
+    it is the same kept or drawn again, whatever disk, memory and device are like.
 
     Attributes:
         augmentation: What each view goes through.
-        count: How many views of each picture are kept; epochs go through them in turn.
+        count: How many views of each picture there are.
         seed: Of the recipe.
     """
 
@@ -37,6 +40,9 @@ class Views:
     count: int
     seed: int
 
+
+_FORMAT = 2
+"""Of how kept activations come about: counts up when the same facts come to mean other numbers."""
 
 PLAIN = Views(Augmentation(), 1, 0)
 """The pictures as they are."""
@@ -95,14 +101,17 @@ class Activations:
         """What enters the thawed blocks for these rows.
 
         Args:
-            augmentation: What the pictures go through first, unless kept views do.
+            augmentation: What the pictures go through first, unless they have views.
             chance: For that.
-            epoch: Which of the kept views it is the turn of.
+            epoch: Which of the views it is the turn of.
         """
         if self._kept is not None:
             view = epoch % self._views.count
             return self._kept.rows(rows + view * len(self)).to(self.device)
-        pictures = self.prepare(self.pictures.pixels(rows), augmentation, chance)
+        if self._views.augmentation.active:
+            pictures = self._viewed(rows, epoch % self._views.count)
+        else:
+            pictures = self.prepare(self.pictures.pixels(rows), augmentation, chance)
         return pictures if self.frozen is None else self.frozen(pictures)
 
     def enter(self, frozen: Frozen | None, *, keep: bool) -> Iterator[Keeping]:
@@ -125,7 +134,7 @@ class Activations:
 
     def _computed(self, frozen: Frozen) -> Generator[Keeping, None, dict[str, Shelf]]:
         """The activations at the boundary, and at the later ones if there is room for them."""
-        looks = frozen.at(frozen.boundaries, self._prepared(torch.arange(1), None))
+        looks = frozen.at(frozen.boundaries, self._viewed(torch.arange(1), 0))
         total = len(self) * self._views.count
         shelves: dict[int, Shelf] = {}
         for boundary, look in reversed([*zip(frozen.boundaries, looks, strict=True)]):
@@ -143,9 +152,8 @@ class Activations:
         boundaries = sorted(shelves)
         total, done = len(self) * self._views.count, 0
         for view in range(self._views.count):
-            chance = generator_for(self._views.seed, "view", view)
             for rows in torch.arange(len(self)).split(batch_for(self.size, self.device)):
-                found = frozen.at(boundaries, self._prepared(rows, chance))
+                found = frozen.at(boundaries, self._viewed(rows, view))
                 for boundary, activations in zip(boundaries, found, strict=True):
                     shelves[boundary].put(done, activations)
                 done += len(rows)
@@ -153,14 +161,15 @@ class Activations:
         for shelf in shelves.values():
             shelf.close()
 
-    def _prepared(self, rows: Tensor, chance: torch.Generator | None) -> Tensor:
-        changed = self._views.augmentation if chance is not None else None
-        return self.prepare(self.pictures.pixels(rows), changed, chance)
+    def _viewed(self, rows: Tensor, view: int) -> Tensor:
+        chance = PictureChance(seed_for(self._views.seed, "view", view), rows)
+        return self.prepare(self.pictures.pixels(rows), self._views.augmentation, chance)
 
     def _key(self, frozen: Frozen, boundary: int) -> str:
         """Of all that the kept activations depend on."""
         views = self._views
         facts = (
+            _FORMAT,
             frozen.digest(boundary),
             self.pictures.digest,
             vars(self.prepare),

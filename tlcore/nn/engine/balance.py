@@ -6,11 +6,11 @@ after Sagawa and others (2020): whichever part is learned worst counts more from
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -58,36 +58,34 @@ def parts_of(pictures: Pictures, column: str, device: torch.device) -> Parts:
     return Parts(numbers, class_weights(numbers, len(found)).to(device))
 
 
-def balanced_loss(
-    logits: Tensor,
-    targets: Tensor,
-    parts: Tensor,
-    weights: Tensor,
-    *,
-    balance: Balance,
-    stakes: list[float],
-    smoothing: float,
-) -> Tensor:
-    """The loss of some pictures, each part of them counting as the balance says.
+def shares_of(
+    balance: Balance, numbers: NDArray[np.int64], parts: Parts, stakes: Sequence[float]
+) -> Tensor | None:
+    """How much each picture of a batch counts in its loss; None where all count the same.
+
+    With `weights` a picture counts as much in any batch, whatever else is in it, so that over an
+    epoch every part counts the same. With `robust` each part that is there counts by its stakes,
+    however many pictures it has.
 
     Args:
-        parts: Of each picture.
-        weights: Of each part.
-        stakes: How much each part counts in group DRO; changed here.
+        numbers: The part of each picture.
+        stakes: How much each part counts in group DRO.
     """
-    losses = F.cross_entropy(logits, targets, reduction="none", label_smoothing=smoothing)
     if balance == "weights":
-        counts = weights[parts]
-        return (losses * counts).sum() / counts.sum()
+        return parts.weights[torch.from_numpy(numbers)] / len(numbers)
     if balance != "robust":
-        return losses.mean()
-    present, places = parts.unique(return_inverse=True)
-    means = losses.new_zeros(len(present)).scatter_reduce(
-        0, places, losses, "mean", include_self=False
-    )
-    for part, mean in zip(present.tolist(), means.tolist(), strict=True):
-        stakes[part] *= float(np.exp(min(GAIN * mean, 1.0)))
-    total = sum(stakes)
-    stakes[:] = [stake / total for stake in stakes]
-    shares = torch.tensor([stakes[part] for part in present.tolist()], device=losses.device)
-    return (means * shares / shares.sum()).sum()
+        return None
+    there = np.bincount(numbers, minlength=parts.count)
+    wanted = np.where(there > 0, stakes, 0.0)
+    counts = wanted / wanted.sum() / np.maximum(there, 1)
+    return torch.from_numpy(counts[numbers]).float()
+
+
+def raised(
+    stakes: Sequence[float], numbers: NDArray[np.int64], losses: NDArray[np.float32]
+) -> list[float]:
+    """The stakes after a step: the higher a part's loss in it, the more it counts in the next."""
+    there = np.bincount(numbers, minlength=len(stakes))
+    means = np.bincount(numbers, losses, minlength=len(stakes)) / np.maximum(there, 1)
+    higher = np.asarray(stakes) * np.exp(np.minimum(GAIN * means, 1.0))
+    return [float(stake) for stake in higher / higher.sum()]

@@ -17,6 +17,7 @@ from torch.optim import Optimizer
 
 from tlcore.errors import CheckpointError
 from tlcore.events import EpochDone
+from tlcore.nn.engine.optimise import newly_spared
 from tlcore.nn.engine.progress import Progress, Sums
 from tlcore.nn.engine.sealed import read, sealed_by_us, under, write
 from tlcore.nn.network import Network
@@ -48,6 +49,7 @@ def save_state(
         "history": [asdict(epoch) for epoch in progress.history],
         "parts": progress.parts,
         "stakes": progress.stakes,
+        "judged_in": progress.judged_in,
         "seconds": progress.seconds_now,
     }
     write(path, "state", tensors, facts)
@@ -65,6 +67,13 @@ def load_state(
     tensors, facts = read(path, "state")
     with sealed_by_us(path):
         _must_match(path, facts, recipe, fingerprint)
+        version = int(facts["recipe"]["version"])
+        if version == 1 and newly_spared(network):
+            raise CheckpointError(
+                "An earlier version saved the checkpoint and let other parts of this network decay",
+                where=str(path),
+                remedy="Start the run again.",
+            )
         network.load_state_dict(under(tensors, "network."))
         _load_optimiser(optimiser, under(tensors, "optimiser."))
         if facts["scaler"]:
@@ -76,6 +85,8 @@ def load_state(
             history=[EpochDone(**epoch) for epoch in facts["history"]],
             parts=facts["parts"],
             stakes=facts.get("stakes", []),
+            judged_in=facts.get("judged_in", ""),
+            version=version,
             seconds_before=facts["seconds"],
             best=under(tensors, "best."),
         )

@@ -53,6 +53,7 @@ class Frozen:
     Attributes:
         boundary: How many of them.
         boundaries: Where else what they compute may be taken off, in rising order, and there.
+        network: The whole network as it is now, those blocks in fewer operations.
     """
 
     def __init__(
@@ -68,12 +69,12 @@ class Frozen:
         self.boundaries = tuple(sorted({boundary, *later}))
         self._precision = precision
         self._device = next(network.parameters()).device
-        self._sums = {each: _sum_of(network, each) for each in self.boundaries}
+        self._original = network
         picture = torch.rand(1, 3, size, size, generator=torch.Generator().manual_seed(0))
         picture = picture.to(self._device).contiguous(memory_format=torch.channels_last)
         faster = folded(network, picture, boundary)
         batch = batch_for(size, self._device)
-        self._network = fused(faster, picture, boundary, precision, batch)
+        self.network = fused(faster, picture, boundary, precision, batch)
 
     def __call__(self, pictures: Tensor) -> Tensor:
         """The input of block number `boundary`."""
@@ -84,16 +85,17 @@ class Frozen:
         found, reached = [], 0
         with torch.no_grad(), computing_in(self._precision, self._device):
             for boundary in boundaries:
-                for stage in self._network.stages[reached:boundary]:
+                for stage in self.network.stages[reached:boundary]:
                     pictures = stage.run(pictures)
                 reached = boundary
                 found.append(pictures)
         return found
 
     def digest(self, boundary: int) -> str:
-        """Of all that the input of this block depends on beside the pictures."""
+        """Of all that the input of this block depends on beside the pictures. Only as long as the
+        blocks before it have stayed as they are."""
         kind = f"fused {self._precision} {self._device.type} torch {torch.__version__}"
-        return f"{self._sums[boundary]} {kind}"
+        return f"{_sum_of(self._original, boundary)} {kind}"
 
 
 def later_boundaries(plan: Plan, thaw: Thaw) -> list[int]:

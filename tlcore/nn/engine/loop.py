@@ -14,7 +14,9 @@ from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.scores import score
@@ -34,7 +36,12 @@ from tlcore.events import (
 )
 from tlcore.nn.engine.activations import Activations
 from tlcore.nn.engine.batches import epoch_order
-from tlcore.nn.engine.evaluate import loss_and_accuracy, predict
+from tlcore.nn.engine.evaluate import (
+    MOST_CHANGED,
+    changed_answers,
+    loss_and_accuracy,
+    predict,
+)
 from tlcore.nn.engine.exact import solve_epoch, solve_with_validation, strengths
 from tlcore.nn.engine.frozen import Frozen, later_boundaries, may_skip
 from tlcore.nn.engine.progress import Progress, Sums, is_best, out_of_patience, paced
@@ -43,6 +50,7 @@ from tlcore.nn.engine.work import Work, prepare_work
 from tlcore.nn.freeze import apply
 from tlcore.plan import Thaw
 from tlcore.recipe import Recipe
+from tlcore.recipe_changes import changes_since
 
 
 def never() -> bool:
@@ -68,7 +76,8 @@ def train(
     save = partial(work.save, progress=progress)
 
     yield _started(work, progress)
-    yield from (Note(text) for text in (*work.splits.notes, *work.notes))
+    since = changes_since(progress.version, recipe) if resume else ()
+    yield from (Note(text) for text in (*work.splits.notes, *work.notes, *since))
 
     reason = f"all {recipe.epochs} epochs are done"
     phase = None
@@ -83,7 +92,7 @@ def train(
         apply(work.network, thaw)
         if thaw.phase != phase:
             phase = thaw.phase
-            yield from _enter(work, thaw, progress.epoch)
+            yield from _enter(work, progress, thaw)
 
         learn = solve_epoch if work.exact else _train_epoch
         yield from learn(work, progress, thaw, enough)
@@ -91,6 +100,7 @@ def train(
             reason = f"stopped on request in epoch {progress.epoch + 1}"
             break
 
+        yield from _settle_on_judging(work, progress, thaw)
         done = _close_epoch(work, progress, thaw)
         progress.history.append(done)
         if done.best and recipe.early_stopping.keep == "best" and work.validation:
@@ -103,6 +113,7 @@ def train(
     if progress.best:
         work.network.load_state_dict(progress.best)
         kept_epoch = progress.best_epoch or 0
+    yield from _settle_on_judging(work, progress, work.plan.thaws[-1])
     yield from _test(work, progress)
     yield Finished(reason, len(progress.history), kept_epoch, progress.seconds_now)
 
@@ -146,7 +157,7 @@ def _close_epoch(work: Work, progress: Progress, thaw: Thaw) -> EpochDone:
         raise _not_finite("A weight became infinite or NaN", progress, rate)
     loss = accuracy = None
     if work.validation is not None and work.splits.validation is not None:
-        probabilities = predict(work.network, work.validation, work.precision)
+        probabilities = _validated(work, work.validation, _judging(work, progress))
         loss, accuracy = loss_and_accuracy(probabilities, work.splits.validation)
         if not math.isfinite(loss):
             raise _not_finite(f"The validation loss became {loss}", progress, rate)
@@ -166,6 +177,40 @@ def _close_epoch(work: Work, progress: Progress, thaw: Thaw) -> EpochDone:
     return EpochDone(**{**vars(done), "best": best})
 
 
+def _settle_on_judging(work: Work, progress: Progress, thaw: Thaw) -> Iterator[Event]:
+    """Once, after the first epoch: whether low precision changes so many answers that the network
+    is better judged in float32. Then mistakes that are shown are the network's, not rounding's."""
+    if progress.judged_in:
+        return
+    progress.judged_in = work.precision_name
+    if work.precision == torch.float32:
+        return
+    share = changed_answers(work.network, work.validation or work.test, work.precision)
+    if share <= MOST_CHANGED:
+        return
+    progress.judged_in = "float32"
+    yield Note(
+        f"{work.precision_name} changes {share:.0%} of this network's first answers, so it is "
+        "validated and tested in float32; it still learns in the faster arithmetic."
+    )
+    if work.validation is not None and work.validation.frozen is not None:
+        yield from paced(work.validation.enter(_frozen(work, thaw, torch.float32), keep=True))
+
+
+def _judging(work: Work, progress: Progress) -> torch.dtype:
+    """The precision in which the network is validated and tested."""
+    return torch.float32 if progress.judged_in == "float32" else work.precision
+
+
+def _validated(work: Work, source: Activations, precision: torch.dtype) -> NDArray[np.float32]:
+    """What the network says of the validation share, by the arithmetic of the test: all of it
+    counts as frozen for a moment."""
+    network, blocks = work.network, len(work.network.stages)
+    if source.boundary < blocks:
+        network = Frozen(network, blocks, work.recipe.input.size, precision).network
+    return predict(network, source, precision)
+
+
 def _test(work: Work, progress: Progress) -> Iterator[Event]:
     """Show the kept network the validation share once more, which says how sure it should be; then
     the test set, the only time that it is looked at. In between, an exact head is solved anew.
@@ -178,41 +223,50 @@ def _test(work: Work, progress: Progress) -> Iterator[Event]:
         may_skip(thaw, network, work.recipe.augmentation) and thaw.boundary == blocks
         for thaw in work.plan.thaws
     )
-    frozen = work.training.frozen if always_frozen else None
-    frozen = frozen or Frozen(network, blocks, work.recipe.input.size, work.precision)
+    precision = _judging(work, progress)
+    frozen = work.training.frozen if always_frozen and precision == work.precision else None
+    frozen = frozen or Frozen(network, blocks, work.recipe.input.size, precision)
     validation: Predictions | None = None
     if work.validation is not None and splits.validation is not None:
         yield from paced(work.validation.enter(frozen, keep=always_frozen))
-        validation = _said(work, work.validation, splits.validation)
+        validation = _said(work, work.validation, splits.validation, precision)
     if work.exact:
         yield from solve_with_validation(work, progress)
     yield from paced(work.test.enter(frozen, keep=always_frozen))
-    predictions = _said(work, work.test, splits.test)
+    predictions = _said(work, work.test, splits.test, precision)
     report, pixels = score(predictions), splits.test.pixels
     yield Tested(report, predictions, pixels, save=work.save_network, validation=validation)
 
 
-def _said(work: Work, source: Activations, pictures: Pictures) -> Predictions:
+def _said(
+    work: Work, source: Activations, pictures: Pictures, precision: torch.dtype
+) -> Predictions:
     """What the network says of all these pictures."""
-    probabilities = predict(work.network, source, work.precision)
+    probabilities = predict(work.network, source, precision)
     classes = work.splits.classes
     return Predictions(pictures.ids, pictures.labels, probabilities, classes, pictures.groups)
 
 
-def _enter(work: Work, thaw: Thaw, epoch: int) -> Iterator[Event]:
+def _frozen(work: Work, thaw: Thaw, precision: torch.dtype) -> Frozen | None:
+    """The blocks that can be run apart from the others; None if they can't."""
+    if not may_skip(thaw, work.network, work.recipe.augmentation):
+        return None
+    later = later_boundaries(work.plan, thaw)
+    return Frozen(work.network, thaw.boundary, work.recipe.input.size, precision, later=later)
+
+
+def _enter(work: Work, progress: Progress, thaw: Thaw) -> Iterator[Event]:
     """Run frozen blocks apart from now on; keep what they make of pictures that come again."""
-    augmentation, frozen = work.recipe.augmentation, None
-    if may_skip(thaw, work.network, augmentation):
-        later = later_boundaries(work.plan, thaw)
-        size = work.recipe.input.size
-        frozen = Frozen(work.network, thaw.boundary, size, work.precision, later=later)
+    augmentation, judging = work.recipe.augmentation, _judging(work, progress)
+    frozen = _frozen(work, thaw, work.precision)
     again = not augmentation.active or augmentation.views > 0
     yield from paced(work.training.enter(frozen, keep=again))
     if work.validation is not None:
-        yield from paced(work.validation.enter(frozen, keep=True))
+        looking = frozen if judging == work.precision else _frozen(work, thaw, judging)
+        yield from paced(work.validation.enter(looking, keep=True))
     count = work.plan.counts()[thaw.phase]
     kept = work.training.kept
-    yield PhaseBegan(epoch, thaw.phase, thaw.thawed, count.trainable, count.total, kept)
+    yield PhaseBegan(progress.epoch, thaw.phase, thaw.thawed, count.trainable, count.total, kept)
 
 
 def _rate(work: Work, progress: Progress, thaw: Thaw, step: int) -> float:

@@ -33,16 +33,36 @@ def build_optimiser(network: Network, recipe: Optimiser) -> Optimizer:
 
 def _groups(network: Network, weight_decay: float) -> list[dict[str, Any]]:
     parameters = dict(network.named_parameters())
+    spared = spared_from_decay(network)
     found: dict[tuple[str, bool], list[Tensor]] = defaultdict(list)
     for layer in network.outline.layers:
         for name, _ in layer.parameters:
-            decays = not (layer.is_norm or name.endswith("bias"))
+            decays = not (layer.is_norm or name.endswith("bias") or name in spared)
             found[layer.block, decays].append(parameters[name])
     return [
         {"params": tensors, "block": block, "decays": decays}
         | {"weight_decay": weight_decay if decays else 0.0}
         for (block, decays), tensors in found.items()
     ]
+
+
+def spared_from_decay(network: Network) -> set[str]:
+    """What is no weight, though it is neither norm nor bias: tokens and positions, as timm lists
+    them, and the scales of layers, which have one dimension."""
+    listed: set[str] = getattr(network.backbone, "no_weight_decay", set)()
+    flat = {name for name, value in network.backbone.named_parameters() if value.ndim <= 1}
+    return {f"backbone.{name}" for name in {*listed, *flat}}
+
+
+def newly_spared(network: Network) -> set[str]:
+    """Of these, what version 1 of recipes let decay: the optimiser has it in another place now."""
+    known = {
+        name
+        for layer in network.outline.layers
+        for name, _ in layer.parameters
+        if layer.is_norm or name.endswith("bias")
+    }
+    return spared_from_decay(network) - known
 
 
 def set_rates(optimiser: Optimizer, rate: float, thaw: Thaw) -> None:

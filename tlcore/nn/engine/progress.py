@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from tlcore.events import EpochDone, Keeping
-from tlcore.recipe import EarlyStopping
+from tlcore.recipe import VERSION, EarlyStopping
 
 SECONDS_BETWEEN = 0.5
 
@@ -48,6 +48,9 @@ class Progress:
         best: The weights of the best epoch, where the best is to be kept.
         stakes: How much each part of the pictures counts, where the worst shall count more.
         kept: What an exact head would else make ready again for each strength; never saved.
+        judged_in: The precision in which the network is validated and tested; empty until the
+            first epoch has shown whether the run's own would change too many answers.
+        version: In which version of recipes the run was begun.
     """
 
     epoch: int = 0
@@ -60,6 +63,8 @@ class Progress:
     best: dict[str, Tensor] = field(default_factory=dict)
     stakes: list[float] = field(default_factory=list)
     kept: dict[str, Any] = field(default_factory=dict)
+    judged_in: str = ""
+    version: int = VERSION
 
     @property
     def seconds_now(self) -> float:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -37,6 +37,10 @@ SMALLEST_SPREAD = 1e-4
 class Teacher(Protocol):
     """Whoever can say how far a student is from them."""
 
+    @property
+    def compares_pictures(self) -> bool:
+        """Whether the distance depends on which pictures are looked at together."""
+
     def lesson(self, features: Tensor, logits: Tensor, rows: Tensor) -> Tensor:
         """The distance, to be lowered, of what a student makes of these training pictures."""
 
@@ -54,6 +58,7 @@ class FeatureTeacher:
     targets: Tensor
     importance: Tensor
     view: Tensor
+    compares_pictures: ClassVar[bool] = True
 
     def lesson(self, features: Tensor, logits: Tensor, rows: Tensor) -> Tensor:
         """How far a student's features of these pictures are from the teacher's: 0 where they
@@ -74,6 +79,7 @@ class AnswerTeacher:
 
     logits: Tensor
     temperature: float
+    compares_pictures: ClassVar[bool] = False
 
     def lesson(self, features: Tensor, logits: Tensor, rows: Tensor) -> Tensor:
         """How far a student's softened answers are from the teacher's (Kullback-Leibler, in nats).

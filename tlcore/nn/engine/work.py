@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 
 from tlcore.data.pictures import Pictures, Splits
 from tlcore.nn.backbones import build
-from tlcore.nn.device import choose_device, choose_precision, precision_name
+from tlcore.nn.device import choose_device, choose_precision, keep_promises, precision_name
 from tlcore.nn.engine import checkpoint
 from tlcore.nn.engine.activations import PLAIN, Activations, Views
 from tlcore.nn.engine.balance import Parts, parts_of
@@ -100,6 +100,7 @@ def prepare_work(recipe: Recipe, splits: Splits) -> Work:
     """Choose the device, build the network and bring the pictures to it."""
     device = choose_device()
     precision = choose_precision(recipe.precision, device)
+    keep_promises(precision, device)
     network = build(recipe.model, len(splits.classes), recipe.input.size, seed=recipe.seed)
     network.to(device).to(memory_format=torch.channels_last)
     prepare = preparation_for(recipe.input, network.trained_with, splits.train)
