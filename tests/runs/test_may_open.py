@@ -103,6 +103,8 @@ OPENS = {
     "open_dataset",
     "open_neighbourhood",
     "count_pictures",
+    "look_through",
+    "typical_side",
     "open_source",
     "open_upload",
 }
@@ -114,6 +116,8 @@ UNASKED = {
     "tlcore/cli/listing.py": "a command of whoever sits at the machine",
     "tlcore/ladder.py": "whoever shows a ladder asks, and every run of it is asked for on its own",
     "tlcore/runs/public.py": "it counts the pictures of a recipe whose submitter was asked before",
+    "tlcore/nn/labels.py": "the page Data has asked before it lets anybody ask; else a command",
+    "tlcore/advice/defaults.py": "whoever has something suited asks: the next test",
     "tlcore/bench/pictures.py": "a command of whoever sits at the machine",
 }
 
@@ -143,3 +147,11 @@ def test_whatever_opens_pictures_asks_whether_it_may():
         if opens and "refuse_unseen" not in called and not name.startswith("tlcore/data/"):
             silent[name] = opens
     assert set(silent) == set(UNASKED)
+
+
+def test_whoever_has_a_recipe_suited_to_pictures_asks_first():
+    """What we would take for somebody else's pictures says how many and how large they are."""
+    for path in PROJECT.glob("tlcore/ui/**/*.py"):
+        called, _ = _calls(path)
+        if called & {"suited", "size_warning"}:
+            assert called & {"may_open", "refuse_unseen"}, path.name

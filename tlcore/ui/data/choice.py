@@ -16,6 +16,7 @@ from tlcore.data.upload import list_uploads
 from tlcore.errors import ThawError
 from tlcore.recipe import Data, Recipe
 from tlcore.recipe_text import from_fields, to_fields
+from tlcore.runs.public import may_open
 from tlcore.ui.draft import draft, keep_draft, typed_by_hand
 from tlcore.ui.session import me
 
@@ -79,7 +80,8 @@ def change(**fields: Any) -> None:
     if fields.get("name", recipe.data.name) != recipe.data.name:
         kept = {name: value for name, value in kept.items() if name not in OWN}
     changed = _without_old_corrections(with_data(recipe, {**kept, **fields}), recipe.data)
-    if (changed.data.name, changed.data.path) != (recipe.data.name, recipe.data.path):
+    others = (changed.data.name, changed.data.path) != (recipe.data.name, recipe.data.path)
+    if others and may_open(changed.data, by=me()):
         changed = suited(changed, typed=typed_by_hand(), before=recipe).recipe
     keep_draft(changed)
 

@@ -18,6 +18,7 @@ from tlcore.data.neighbours import Neighbour
 from tlcore.data.sources import open_source
 from tlcore.errors import RunError, ThawError
 from tlcore.runs.owners import LOCAL
+from tlcore.runs.public import refuse_unseen
 from tlcore.runs.thumbnails import read_thumbnail
 from tlcore.ui.linking import link
 from tlcore.ui.outcomes import Outcome
@@ -102,6 +103,7 @@ def _original(outcome: Outcome, row: int) -> Image.Image | None:
     if recipe.data.name != "folder" or me() not in (LOCAL, store().get(run, by=me()).owner):
         return None
     with suppress(ThawError, OSError):
+        refuse_unseen(recipe.data, by=me())  # whose sharing may have ended since
         return _opened(recipe.data.path, str(outcome.predictions.ids[row]))
     return None
 

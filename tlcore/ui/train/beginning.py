@@ -161,10 +161,10 @@ def _value(name: str, value: float) -> str:
 def show_suited(form: Form) -> None:
     """What was set for these pictures and why; or what we would take, where it is set otherwise."""
     recipe = form.recipe
-    if words := warned_of_size(to_json(recipe)):
-        st.warning(literal(words), icon=":material/photo_size_select_small:")
     if known_counts(recipe.data) is None:  # gone, or somebody else's
         return
+    if words := warned_of_size(to_json(recipe)):
+        st.warning(literal(words), icon=":material/photo_size_select_small:")
     best = suited_to(recipe.data)
     if not best.why:
         return

@@ -25,6 +25,8 @@ from tlcore.presets import Preset
 from tlcore.recipe import Recipe
 from tlcore.recipe_fields import field_cards
 from tlcore.recipe_text import Fields, from_fields, to_fields
+from tlcore.runs.public import may_open
+from tlcore.ui.session import me
 
 MOST_UNDONE = 200
 HEAD_ONLY = "head-only"
@@ -93,7 +95,7 @@ class Form:
         before, past = self.recipe, len(self._past)
         self.typed.update({"model.backbone"} & values.keys())
         self.replace(self._changed(values))
-        if self.problems:
+        if self.problems or not may_open(self.recipe.data, by=me()):
             return
         found = suited(self.recipe, typed=self.typed, before=before).recipe
         if found != self.recipe:
