@@ -81,6 +81,13 @@ def test_killed_while_deleting_for_good_it_is_there_or_gone(upload, monkeypatch)
     assert opened(upload).notes == ()
 
 
+def test_a_damaged_upload_can_be_deleted_for_good(upload):
+    (upload_folder.folder_of(upload.id) / "content.json").write_text("no")
+    bin_upload(upload.id, by=ADA)
+    empty_upload_bin(time.time(), by=ADA)
+    assert kept_files() == {}
+
+
 def test_with_an_upload_goes_whatever_was_decoded_from_it(upload):
     opened(upload)
     assert cache.shelves()

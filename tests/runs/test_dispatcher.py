@@ -9,13 +9,13 @@ import pytest
 
 from tests.runs.rehearsal import Rehearsals, submit, until, until_at_work
 from tlcore import paths
-from tlcore.errors import StoreError, ThawError
+from tlcore.errors import DataError, StoreError, ThawError
 from tlcore.runs import dispatcher, supervise
 from tlcore.runs.dispatcher import Dispatcher, ensure_dispatcher
 from tlcore.runs.identity import SYSTEM, Clock, is_alive, of
 from tlcore.runs.launch import claiming
 from tlcore.runs.lock import is_locked
-from tlcore.runs.owners import LOCAL
+from tlcore.runs.owners import LOCAL, Rules
 from tlcore.runs.processes import family
 from tlcore.runs.records import BEAT, LEASE
 from tlcore.runs.states import State
@@ -339,6 +339,17 @@ def test_a_worker_that_does_not_go_when_its_run_is_over_is_helped(
 
 
 # The disk
+
+
+def test_what_can_not_be_deleted_of_the_absent_keeps_no_run_waiting(store, launcher, monkeypatch):
+    def fail(store):
+        raise DataError("The upload is damaged")
+
+    monkeypatch.setattr("tlcore.runs.retention.expire", fail)
+    store.set_rules(Rules(absent=1.0), by=LOCAL)
+    submit(store)
+    Dispatcher(store, launcher).step()
+    assert len(launcher.started) == 1
 
 
 def test_while_the_disk_is_full_nobody_is_held_to_be_lost(store, launcher, monkeypatch):

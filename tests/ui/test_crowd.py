@@ -62,6 +62,15 @@ def test_whoever_opens_sessions_without_a_key_counts_as_new_each_time():
     assert ask(app, mine) == "websocket.accept"
 
 
+def test_behind_a_proxy_that_is_named_each_visitor_counts_for_themselves(monkeypatch):
+    monkeypatch.setattr(crowd, "address_of", lambda asked: asked.headers["x-forwarded-for"])
+    app = Crowd(page, NewKeys(1))
+    for visitor, status in ((b"7.7.7.7", 200), (b"8.8.8.8", 200), (b"7.7.7.7", 429)):
+        scope = request("GET", "/")
+        scope["headers"].append((b"x-forwarded-for", visitor))
+        assert ask(app, scope) == status
+
+
 def test_in_a_lab_of_one_s_own_nobody_is_counted(monkeypatch):
     monkeypatch.delenv("TL_PUBLIC")
     app = Crowd(page, NewKeys(0))

@@ -7,11 +7,13 @@ either there or here. The pictures go when they are in everybody's bin.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 from tlcore.data.cache import clear_of
 from tlcore.data.folder import fingerprint_of
 from tlcore.data.upload import Upload, list_uploads, mark_binned
 from tlcore.data.upload_folder import UploadSource, drop_holders
+from tlcore.errors import DataError
 from tlcore.runs.owners import Owner
 
 
@@ -43,6 +45,8 @@ def empty_upload_bin(moment: float, *, by: Owner) -> tuple[Upload, ...]:
 def drop(upload: Upload) -> None:
     """Delete it for good for one who has it. Once nobody has it, all that was made of its pictures
     to be quick goes, too; of a run's own copies see `tlcore.runs.retention`."""
-    fingerprint = fingerprint_of(UploadSource(upload.id))
-    if drop_holders(upload.id, {upload.owner}):
+    fingerprint = ""
+    with suppress(DataError):  # a damaged one goes as well
+        fingerprint = fingerprint_of(UploadSource(upload.id))
+    if drop_holders(upload.id, {upload.owner}) and fingerprint:
         clear_of(fingerprint)

@@ -15,7 +15,7 @@ from pathlib import Path
 from subprocess import Popen
 
 from tlcore import paths
-from tlcore.errors import StoreError
+from tlcore.errors import StoreError, ThawError
 from tlcore.runs.launch import Launcher, claiming, start_apart
 from tlcore.runs.limits import HOUR
 from tlcore.runs.lock import is_locked, locked
@@ -87,7 +87,10 @@ class Dispatcher:
         if self._store.rules().absent is not None:
             from tlcore.runs.retention import expire  # which opens pictures, as nobody else here
 
-            expire(self._store)
+            try:
+                expire(self._store)
+            except ThawError as error:  # runs go on, whatever can't be deleted now
+                print(error, file=sys.stderr, flush=True)
 
     def _start(self) -> None:
         """Start a run on every device that has room for one."""

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tlcore.data.upload_limits import MEGABYTE
 from tlcore.runs.owners import is_public
 from tlcore.runs.visits import NewKeys
+from tlcore.ui.door import address_of
 from tlcore.ui.visitors import owner_of
 
 _TOO_MANY = (
@@ -170,8 +171,8 @@ def _is_page(message: Message) -> bool:
 
 
 def _address(scope: Scope) -> str:
-    client = scope.get("client")
-    return str(client[0]) if client else ""
+    """Behind a proxy that is named, the visitor's own and not the proxy's."""
+    return address_of(HTTPConnection(scope))
 
 
 MIDDLEWARE = (Middleware(Crowd), Middleware(UploadRoom))
