@@ -32,6 +32,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 from PIL import Image
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_token_string
 from websockets import Subprotocol
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -52,6 +53,8 @@ from tlcore.runs.visits import signed_key
 
 MOST_MEMORY = 600 * 10**6
 LOOKS_EVERY = 1.0
+TOKEN = generate_xsrf_token_string()
+"""Of a page, which a browser would be given."""
 
 
 def main(words: list[str]) -> int:
@@ -148,7 +151,7 @@ def _fill_memory(
     async def fill() -> None:
         key = signed_key(lab.home)
         socket = f"ws{lab.url.removeprefix('http')}/_stcore/stream"
-        head = {"Cookie": f"thaw={key}; _streamlit_xsrf=x", "Origin": lab.url}
+        head = {"Cookie": f"thaw={key}; _streamlit_xsrf={TOKEN}", "Origin": lab.url}
         async with connect(
             socket,
             subprotocols=[Subprotocol("streamlit")],
@@ -171,7 +174,7 @@ def _put(path: str, key: str, origin: str) -> int:
     line = b'--b\r\nContent-Disposition: form-data; name="file"; filename="x.zip"\r\n\r\n'
     body = line + bytes(48 * 10**6) + b"\r\n--b--\r\n"
     head = {"Content-Type": "multipart/form-data; boundary=b", "Origin": origin,
-            "Cookie": f"thaw={key}; _streamlit_xsrf=x", "X-Xsrftoken": "x"}  # fmt: skip
+            "Cookie": f"thaw={key}; _streamlit_xsrf={TOKEN}", "X-Xsrftoken": TOKEN}  # fmt: skip
     return _status(urllib.request.Request(path, body, head, method="PUT"))
 
 
