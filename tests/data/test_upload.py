@@ -336,7 +336,7 @@ def test_one_person_has_so_many_pictures_and_a_smaller_share_where_room_is_scarc
     def hand_in(seed, by, **more):
         files = {f"{kind}/1.png": picture(seed + n, (30, 30)) for n, kind in enumerate("ab")}
         rules = {"owner_bytes": 10**6, "total_bytes": 10**7, **more}
-        return keep_upload(handed(files), by=by, limits=Limits(4 * 10**3, 99, 9, 10**6, **rules))
+        return keep_upload(handed(files), by=by, limits=Limits(6 * 10**3, 99, 9, 10**6, **rules))
 
     size = hand_in(0, ADA).bytes
     with pytest.raises(DataError, match="You would have 4 pictures"):
