@@ -10,7 +10,7 @@ from torch import nn
 from tests.nn.test_folding import SIZES, lived_in
 from tlcore.nn.device import computing_in
 from tlcore.nn.folding import folded
-from tlcore.nn.fusing import FusedConvolution, fused
+from tlcore.nn.fusing import FusedConvolution, _possible, fused
 
 
 def fused_in(network):
@@ -32,8 +32,11 @@ def test_every_convolution_is_fused_and_as_exact_as_before(backbone, precision):
     blocks = len(network.stages)
     plain = folded(network, pictures[:1], blocks)
     fast = fused(copy.deepcopy(plain), pictures[:1], blocks, precision, batch=len(pictures))
-    assert fused_in(fast) == sum(isinstance(m, nn.Conv2d) for m in network.modules())
-    assert activations_in(fast) == LEFT[backbone]
+    if _possible(precision):
+        assert fused_in(fast) == sum(isinstance(m, nn.Conv2d) for m in network.modules())
+        assert activations_in(fast) == LEFT[backbone]
+    else:  # this processor can't, and the network runs as it was
+        assert fused_in(fast) == 0
     with torch.no_grad():
         for boundary in range(1, blocks + 1):
             exact = plain.prefix(pictures, boundary)
