@@ -23,6 +23,7 @@ LOOKS = {
     "get": lambda store, run, by: store.get(run, by=by),
     "position": lambda store, run, by: store.position(run, by=by),
     "recipe": lambda store, run, by: store.recipe(run, by=by),
+    "recipe_version": lambda store, run, by: store.recipe_version(run, by=by),
     "folder": lambda store, run, by: store.folder(run, by=by),
     "events": lambda store, run, by: store.events(run, by=by),
     "metrics": lambda store, run, by: store.metrics(run, by=by),
