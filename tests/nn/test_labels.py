@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from tlcore.analysis.label_errors import expected_false_alarms, find_suspects
+from tlcore.analysis.label_errors import find_suspects
 from tlcore.analysis.predictions import Predictions
 from tlcore.nn.labels import FOLDS, check_labels, folds_of, out_of_fold
 from tlcore.recipe_text import from_fields
@@ -24,7 +24,7 @@ def test_folds_share_every_class_evenly_and_are_always_the_same():
         assert torch.bincount(folds[labels == label], minlength=FOLDS).tolist() == [each] * FOLDS
 
 
-def test_planted_labels_are_found_and_false_alarms_are_foretold():
+def test_planted_labels_are_found():
     features, labels = clouds()
     planted = torch.arange(0, len(labels), 12)
     noisy = labels.clone()
@@ -35,7 +35,7 @@ def test_planted_labels_are_found_and_false_alarms_are_foretold():
     suspects = find_suspects(table)
     found = {each.row for each in suspects}
     assert len(found & set(planted.tolist())) >= 0.8 * len(planted)
-    assert expected_false_alarms(table, suspects) < len(suspects) / 2
+    assert len(found) < 2 * len(planted)
 
 
 def test_every_picture_of_every_side_is_looked_at():

@@ -8,7 +8,6 @@ label. It needs predictions of pictures that weren't trained on, such as those o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -56,18 +55,6 @@ def find_suspects(predictions: Predictions, *, by: By = "margin") -> tuple[Suspe
         Suspect(int(row), int(predictions.labels[row]), int(likely[row]), float(worth))
         for row, worth in zip(rows[order], quality[order], strict=True)
     )
-
-
-def expected_false_alarms(predictions: Predictions, suspects: Sequence[Suspect]) -> float:
-    """How many of these labels are expected to be right after all: the sum of what is still given
-    to them. It holds as far as the probabilities can be believed.
-
-    >>> sure = np.array([[.9, .1], [.8, .2], [.1, .9], [.2, .8], [.05, .95]], np.float32)
-    >>> table = Predictions(np.array(list("abcde")), np.array([0, 0, 1, 1, 0]), sure, ("x", "y"))
-    >>> round(expected_false_alarms(table, find_suspects(table)), 3)
-    0.05
-    """
-    return float(sum(predictions.probabilities[each.row, each.given] for each in suspects))
 
 
 def may_doubt(predictions: Predictions) -> bool:

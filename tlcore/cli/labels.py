@@ -61,10 +61,10 @@ class _Progress:
 
 
 def _tell(found: Predictions, *, as_json: bool) -> None:
-    from tlcore.analysis.label_errors import expected_false_alarms, find_suspects
+    from tlcore.analysis.label_errors import find_suspects
 
     suspects = find_suspects(found)
-    alarms, classes = expected_false_alarms(found, suspects), found.classes
+    classes = found.classes
     rows = [
         (str(found.ids[each.row]), classes[each.given], classes[each.likely], each.quality)
         for each in suspects
@@ -72,11 +72,9 @@ def _tell(found: Predictions, *, as_json: bool) -> None:
     if as_json:
         names = ("picture", "label", "likely", "quality")
         listed = [dict(zip(names, row, strict=True)) for row in rows]
-        print_json({"pictures": len(found), "false_alarms": alarms, "suspects": listed})
+        print_json({"pictures": len(found), "suspects": listed})
         return
-    print(
-        f"{len(rows):,} of {len(found):,} labels look wrong; about {alarms:.0f} of these are not."
-    )
+    print(f"{len(rows):,} of {len(found):,} labels look wrong; many of these may be right.")
     if rows:
         shown = [(*map(printable, row[:3]), f"{row[3]:.2f}") for row in rows[:_SHOWN]]
         print_table(("picture", "label", "rather", "quality"), shown)

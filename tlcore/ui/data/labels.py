@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from tlcore.analysis.label_errors import (
     Suspect,
-    expected_false_alarms,
     find_suspects,
     may_doubt,
 )
@@ -69,10 +68,10 @@ def _show_found(seen: Seen, found: Predictions) -> None:
     settled = {each.picture for each in draft().data.corrections}
     suspects = find_suspects(found)
     left = [each for each in suspects if str(found.ids[each.row]) not in settled]
-    alarms = expected_false_alarms(found, suspects)
     st.markdown(
-        f"**{len(suspects):,} of {len(found):,} labels look wrong.** About {alarms:.0f} of these "
-        "are expected to be right after all, so look before you change one."
+        f"**{len(suspects):,} of {len(found):,} labels look wrong.** Many of these may be "
+        f"right after all: the network itself is wrong in {1 - found.correct.mean():.0%} of all "
+        "pictures. Look before you change one."
     )
     if settled:
         st.caption(f"Put right so far: {in_words(draft().data.corrections)}.")
