@@ -110,8 +110,8 @@ def main(count: int = 200) -> int:
         f"{max(took or [0]):.2f} s at most; runs that were at work: {lost}; gone on with: "
         f"{dict(gone_on)}"
     )
-    for error, times in failed.items():
-        print(f"{times} times {error}")
+    for words, times in failed.items():
+        print(f"{times} times {words}")
     return int(whole < count)
 
 

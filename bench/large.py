@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -117,10 +118,10 @@ def main(runs: int = 10_000, classes: int = 1_000, count: int = 100_000) -> None
         data = Data(name="folder", path=str(Path(folder) / "pictures"))
         print("| what | first time, processor s | again |\n|---|---:|---:|")
         for page in ("runs", "results", "compare", "try_it", "bias"):
-            _print(f"{page}, {runs:,} runs", lambda page=page: open_page(page))
+            _print(f"{page}, {runs:,} runs", partial(open_page, page))
         for tab in TABS:
             what = f"Results, {tab}, {classes:,} classes"
-            _print(what, lambda tab=tab: open_page("results", run=first, part=tab))
+            _print(what, partial(open_page, "results", run=first, part=tab))
         _print(f"{count:,} pictures counted", lambda: counts_of(data))
         time.sleep(11)
         _print("counted 11 s later", lambda: counts_of(data))

@@ -2,6 +2,7 @@
 
 import ast
 import math
+import re
 import resource
 import subprocess
 import sys
@@ -18,6 +19,9 @@ PROJECT = Path(__file__).parent.parent
 TORCH = {"torch", "torchvision", "timm", "captum", "onnx", "onnxruntime"}
 SOURCES = sorted((PROJECT / "tlcore").rglob("*.py"))
 PAGES = sorted((PROJECT / "pages").glob("*.py"))
+INNER = [
+    p for p in (PROJECT / "tlcore").rglob("*.*") if p.parent.name not in ("tlcore", "__pycache__")
+]
 FRONT = [*PAGES, *PROJECT.glob("app.py")]
 
 
@@ -97,6 +101,14 @@ def _longest(path: Path) -> int:
 def test_files_are_short_enough_to_read_in_one_sitting():
     lines = {path: len(path.read_text().splitlines()) for path in [*SOURCES, *FRONT]}
     assert [f"{_named(p)}: {n}" for p, n in lines.items() if n > _longest(p)] == []
+
+
+def test_the_page_on_architecture_names_every_room_and_no_other():
+    text = (PROJECT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    tree = text.split("```text\n", 1)[1].split("```", 1)[0]
+    named = set(re.findall(r"^  (\w+)/ ", tree, re.MULTILINE))
+    rooms = {path.parent.relative_to(PROJECT / "tlcore").parts[0] for path in INNER}
+    assert named == rooms
 
 
 def _loaded_by(statement: str) -> set[str]:

@@ -7,7 +7,7 @@ from tlcore.recipe import VERSION, Recipe
 from tlcore.recipe_changes import CHANGES, changes_since
 from tlcore.recipe_text import from_fields, from_text, to_fields, version_of
 
-CONCERNED = {
+CONCERNED: dict[str, dict[str, object]] = {
     "balance": {"balance": "weights"},
     "balance: robust": {"balance": "robust"},
     "augmentation.views": {"augmentation": {"flip": True, "views": 2}},

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 from bench.faulting.promised import by_tests
@@ -52,9 +53,9 @@ def _unlucky(store: RunStore) -> Run:
 
     learned, steps = step._gradients, count()
 
-    def lose(*given: object) -> tuple[float, int]:
-        loss, right = learned(*given)  # type: ignore[arg-type]
-        return (float("nan"), right) if next(steps) > 5 else (loss, right)
+    def lose(*given: Any) -> tuple[float, int, Any]:
+        loss, right, losses = learned(*given)
+        return float("nan") if next(steps) > 5 else loss, right, losses
 
     with patch.object(step, "_gradients", lose):
         return _worked(store, _small(rate=0.01))

@@ -156,7 +156,11 @@ def test_labels_that_were_put_right_leave_the_other_pictures_to_be_compared():
         predict([0, 1, 0, 1, 0, 1], labels=(1, 1, 0, 1, 0, 1)),
     )
     assert difference(before, after) is None
-    ours, theirs = alike(before, after)
+    unchanged = alike(before, after)
+    assert unchanged is not None
+    ours, theirs = unchanged
     assert ours.ids.tolist() == theirs.ids.tolist() == list("bcdef")
-    assert difference(ours, theirs).n == 5
+    on_the_same = difference(ours, theirs)
+    assert on_the_same is not None
+    assert on_the_same.n == 5
     assert alike(before, predict([0] * 6, ids="uvwxyz")) is None

@@ -129,6 +129,7 @@ def test_the_worst_class_stands_beside_the_best():
     recalls = {each.name: each.recall or 0.0 for each in report.classes}
     assert recalls[worst.name] == min(recalls.values()) == worst.recall.value
     [own] = [each.recall_interval for each in report.classes if each.name == worst.name]
+    assert own is not None
     assert worst.recall == picked(own, 3)
     assert recalls[worst.best] == max(recalls.values()) == worst.best_recall.value
     assert worst.gap.value == pytest.approx(worst.best_recall.value - worst.recall.value)

@@ -48,6 +48,7 @@ def test_with_weights_the_rarer_class_makes_up_half_of_the_loss_of_an_epoch(imba
     of_each = np.zeros(2)
     for rows in order.reshape(-1, batch):
         counts = shares_of("weights", numbers[rows], parts, [])
+        assert counts is not None
         of_each += np.bincount(numbers[rows], counts.numpy(), minlength=2)
     assert of_each[1] / of_each.sum() == pytest.approx(0.5, abs=0.02)
 

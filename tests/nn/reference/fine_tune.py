@@ -55,7 +55,7 @@ def fine_tune(
             group["lr"] = rates(step, name)
             value.requires_grad_(group["lr"] > 0)
         network.train()
-        for module in network.backbone.modules():
+        for module in network.get_submodule("backbone").modules():
             if isinstance(module, nn.BatchNorm2d):
                 learns = module.weight.requires_grad
                 module.train({"trained": learns, "frozen": False, "adapted": True}[norms])

@@ -1,6 +1,7 @@
 """Learning rates against torch's own schedulers, step by step."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from tlcore.rates import RateSchedule
 
 EPOCHS, STEPS = 12, 10
 
-TORCHS = {
+TORCHS: dict[str, tuple[dict[str, Any], Any]] = {
     "constant": ({}, lambda o: lr_scheduler.ConstantLR(o, 1.0)),
     "step": ({"every": 3, "gamma": 0.5}, lambda o: lr_scheduler.StepLR(o, 3, 0.5)),
     "steps at": (
@@ -57,7 +58,7 @@ def test_constant_then_exponential_is_keras_s_loop(held):
 def test_one_cycle_is_torch_s_but_for_the_place_of_its_peak(held):
     """torch counts steps from 0 to n - 1, here time goes on to n: a step later at the peak."""
     optimiser = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
-    dials = {"pct_start": 0.3, "div_factor": 25, "cycle_momentum": False}
+    dials: dict[str, Any] = {"pct_start": 0.3, "div_factor": 25, "cycle_momentum": False}
     schedule = lr_scheduler.OneCycleLR(optimiser, 1.0, total_steps=EPOCHS * STEPS, **dials)
     ours, apart = RateSchedule(name="one-cycle"), []
     for step in range(EPOCHS * STEPS):

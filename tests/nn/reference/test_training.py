@@ -1,5 +1,7 @@
 """Steps and networks against the plain loop's: optimisers, presets, BatchNorm, losses."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -110,7 +112,7 @@ def norm_and_bias(network, steps):
 DEPTH = 4
 """Of the first block below the head, in a pebble of four blocks."""
 
-PRESETS = {
+PRESETS: dict[str, tuple[dict[str, Any], Any]] = {
     "head-only": ({}, of_blocks(lambda epoch, depth: depth == 0)),
     "last-blocks": ({"count": 2}, of_blocks(lambda epoch, depth: depth <= 2)),
     "first-blocks-frozen": ({"count": 1}, of_blocks(lambda epoch, depth: depth < DEPTH)),
