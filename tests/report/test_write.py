@@ -279,11 +279,11 @@ def test_a_temperature_says_on_which_pictures_it_was_fitted():
     validation = make_predictions(120, seed=2)
     kept = read(parse(html_of([make_story(validation=validation)])))
     assert "Fitted on 120 validation pictures." in kept
-    assert "Thresholds chosen on the validation pictures" in kept
+    assert "Thresholds that the validation pictures can promise" in kept
     older = read(parse(html_of([make_story()])))
     assert "validation share was not kept when this run was tested" in older
     assert "each half of the test pictures set it for the other half" in older
-    assert "Thresholds chosen on the validation pictures" not in older
+    assert "Thresholds that the validation pictures can promise" not in older
     without = make_story(pictures={"train": 100, "validation": 0, "test": 300})
     assert "No validation share was set aside." in read(parse(html_of([without])))
 
