@@ -37,6 +37,8 @@ from tlcore.runs.owners import LOCAL, anonymous
 from tlcore.runs.store import RunStore
 from tlcore.schedule import FreezeSchedule
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):

@@ -23,6 +23,8 @@ from tlcore.recipe import Data, Input, Model
 from tlcore.runs.owners import LOCAL, anonymous
 from tlcore.schedule import FreezeSchedule
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):

@@ -17,6 +17,8 @@ from tlcore.runs.store import RunStore
 from tlcore.runs.transfer import export_run, import_run
 from tlcore.schedule import FreezeSchedule
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def trained():

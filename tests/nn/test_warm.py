@@ -18,6 +18,8 @@ from tlcore.runs.owners import LOCAL
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 
+pytestmark = pytest.mark.processes
+
 
 def recipe(epochs=4):
     fields = {

@@ -20,6 +20,8 @@ from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 from tlcore.runs.thumbnails import read_thumbnail
 
+pytestmark = pytest.mark.processes
+
 RECIPE = Recipe(name="rehearsal", epochs=3)
 
 

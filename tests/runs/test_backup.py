@@ -14,6 +14,8 @@ from tlcore.runs.schema import MIGRATIONS
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def store():

@@ -22,6 +22,8 @@ from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 from tlcore.runs.supervise import Patience
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture(autouse=True)
 def one_slot(monkeypatch):

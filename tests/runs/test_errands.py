@@ -6,6 +6,8 @@ from tlcore.errors import RunError
 from tlcore.runs.errands import MAP, MEASUREMENT, Errand
 from tlcore.runs.lock import locked
 
+pytestmark = pytest.mark.processes
+
 
 class Process:
     """One that ended with this code; None if it still goes on."""

@@ -12,6 +12,8 @@ from tlcore.runs.owners import LOCAL
 from tlcore.runs.records import LEASE, Metric
 from tlcore.runs.states import State
 
+pytestmark = pytest.mark.processes
+
 
 def ended(store, time):
     attempt = work(store)

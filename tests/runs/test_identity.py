@@ -11,6 +11,8 @@ import pytest
 from tlcore.runs import identity
 from tlcore.runs.identity import SYSTEM
 
+pytestmark = pytest.mark.processes
+
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
 

@@ -13,6 +13,8 @@ from tlcore.runs.owners import LOCAL
 from tlcore.runs.records import BEAT, LEASE
 from tlcore.runs.states import ACTIVE, State
 
+pytestmark = pytest.mark.processes
+
 DAY = 24 * 3600.0
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 

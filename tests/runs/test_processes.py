@@ -11,6 +11,8 @@ from tlcore.runs import processes
 from tlcore.runs.identity import Identity, is_alive, of, own
 from tlcore.runs.processes import ask_to_end, command_of, end_family, family
 
+pytestmark = pytest.mark.processes
+
 TREE = """
 import subprocess, sys, time
 sleep = [sys.executable, "-c", "import time; time.sleep(60)"]

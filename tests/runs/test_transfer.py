@@ -48,6 +48,8 @@ from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 from tlcore.runs.transfer import export_run, import_run
 
+pytestmark = pytest.mark.processes
+
 ADA, BOB = anonymous(name="Ada"), anonymous(name="Bob")
 
 

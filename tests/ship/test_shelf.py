@@ -9,6 +9,8 @@ import pytest
 from tlcore.errors import RunError
 from tlcore.ship import shelf
 
+pytestmark = pytest.mark.processes
+
 MAKES = (
     "import pathlib, sys; print('place x'); print('parity holds'); "
     "pathlib.Path(sys.argv[1]).write_bytes(b'zip')"

@@ -29,6 +29,8 @@ from tlcore.runs.results import read_predictions
 from tlcore.runs.store import RunStore
 from tlcore.ship.facts import Way
 
+pytestmark = pytest.mark.processes
+
 SYSTEMS: dict[str, dict[str, Any]] = {
     "pebble-shapes": {"schedule": {"preset": "head-only"}, "input": {"size": 32}},
     "pebble-photo": {
