@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -31,7 +32,7 @@ from tlcore.runs.store import RunStore
 
 WRITERS = 4
 TO_GO_ON = (State.QUEUED, State.PAUSED, State.LOST)
-MOST_RUNS = 25
+MOST_RUNS = 12
 
 
 def write(seed: int) -> None:
@@ -46,9 +47,9 @@ def write(seed: int) -> None:
                 continue
             pauses = dice.random() < 0.5
             _work(store, attempt, pauses=pauses)
-        with suppress(RunError):
-            runs = store.list(by=LOCAL, limit=-1)
-            for old in runs[MOST_RUNS:]:
+        store.find_lost()  # what was left behind above, as soon as its lease has run out
+        for old in store.list(by=LOCAL, limit=-1)[MOST_RUNS:]:
+            with suppress(RunError):  # it is at work
                 store.delete(old.id, by=LOCAL)
                 store.forget(old.id, by=LOCAL)
 
@@ -100,7 +101,10 @@ def main(count: int = 200) -> int:
                     whole += 1
                 except Exception as error:  # noqa: BLE001 - counted and shown
                     failed[f"{type(error).__name__}: {error}"[:200]] += 1
-                subprocess.run(["rm", "-rf", str(home), str(file)], check=True)
+                shutil.rmtree(home, ignore_errors=True)
+                file.unlink(missing_ok=True)
+                if number % 20 == 19:
+                    print(f"{whole} of {number + 1} whole so far", file=sys.stderr, flush=True)
         finally:
             for each in writers:
                 each.kill()

@@ -42,7 +42,9 @@ from tlcore.runs.store import RunStore
 from tlcore.runs.transfer import export_run, import_run
 
 LOOK, KILL = 10.0, 20.0
-MOST_RUNS = 60
+MOST_RUNS, MOST_WAITING = 60, 8
+PAUSED = 0.1
+"""How often whoever looks at a run that is at work pauses it."""
 MEGABYTE = 10**6
 
 
@@ -104,10 +106,11 @@ def _repeat(act: Callable[[], None], end: float, done: Done, pause: float) -> No
 def _use_runs(store: RunStore, first: str, done: Done) -> None:
     """Ask for one, pause another, take up what is paused, delete what is old."""
     dice = random.choice
-    store.submit(Recipe(name=dice(("slow", "quick")), epochs=dice((1, 3))), by=LOCAL)
-    done.acts["runs"] += 1
+    if store.queued() < MOST_WAITING:
+        store.submit(Recipe(name=dice(("slow", "quick")), epochs=dice((1, 20, 60))), by=LOCAL)
+        done.acts["runs"] += 1
     with suppress(RunError):
-        if active := store.active():
+        if (active := store.active()) and random.random() < PAUSED:
             store.ask(dice(active).id, "pause", by=LOCAL)
             done.acts["pauses"] += 1
     for run in store.list(by=LOCAL, states=[State.PAUSED, State.LOST]):
