@@ -25,16 +25,10 @@ BROWSER = PROJECT / "tests" / "browser"
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's tests stay together, and all tests with a clock in them follow each other.
-
-    Of two workers that each hold a stopwatch, one would measure the other.
-    """
+    """Whatever drives a browser bears the mark, so that it can be left out or run by itself."""
     for item in items:
         if BROWSER in item.path.parents:
             item.add_marker("browser")
-        clock = item.get_closest_marker("clock") or item.get_closest_marker("browser")
-        together = "clock" if clock else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(together))
 
 
 @pytest.fixture(autouse=True)
