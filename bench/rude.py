@@ -106,19 +106,22 @@ def _tell(lab: Lab, pages: list[float], state: State, memory: int, done: Counter
 async def _look(lab: Lab, key: str, run: str, seconds: float) -> list[float]:
     """Somebody with a key of their own looks at their run, again and again."""
     took, end = [], time.monotonic() + seconds
-    socket = f"ws{lab.url.removeprefix('http')}/_stcore/stream"
-    head = {"Cookie": f"thaw={key}", "Origin": lab.url}
-    async with connect(
-        socket,
-        subprotocols=[Subprotocol("streamlit")],
-        max_size=None,
-        additional_headers=head,
-    ) as session:
+    async with _page(lab, f"thaw={key}") as session:
         await _drawn(session, run)
         while time.monotonic() < end:
             took.append((await _drawn(session, run))[0])
             await asyncio.sleep(LOOKS_EVERY)
     return took
+
+
+def _page(lab: Lab, cookies: str) -> connect:
+    """What a browser opens for a page: a socket of Streamlit's."""
+    return connect(
+        f"ws{lab.url.removeprefix('http')}/_stcore/stream",
+        subprotocols=[Subprotocol("streamlit")],
+        max_size=None,
+        additional_headers={"Cookie": cookies, "Origin": lab.url},
+    )
 
 
 async def _drawn(session: ClientConnection, run: str) -> tuple[float, str]:
@@ -150,14 +153,7 @@ def _fill_memory(
 
     async def fill() -> None:
         key = signed_key(lab.home)
-        socket = f"ws{lab.url.removeprefix('http')}/_stcore/stream"
-        head = {"Cookie": f"thaw={key}; _streamlit_xsrf={TOKEN}", "Origin": lab.url}
-        async with connect(
-            socket,
-            subprotocols=[Subprotocol("streamlit")],
-            max_size=None,
-            additional_headers=head,
-        ) as session:
+        async with _page(lab, f"thaw={key}; _streamlit_xsrf={TOKEN}") as session:
             _, name = await _drawn(session, "")
             number = 0
             while not over.is_set():
