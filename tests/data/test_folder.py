@@ -274,7 +274,9 @@ def test_a_refused_archive_is_one_clear_error_here_too(make, reason, tmp_path, p
 def test_a_damaged_file_in_a_sound_zip_is_left_out_and_told(place):
     path = write_zip(place / "x.zip", two_classes())
     content = path.read_bytes()
-    path.write_bytes(content.replace(struct.pack(">I", 12), struct.pack(">I", 13), 1))
+    path.write_bytes(
+        content.replace(b"IHDR" + struct.pack(">I", 12), b"IHDR" + struct.pack(">I", 13), 1)
+    )
     data = opened(path)
     assert len(data.train) == 11
     assert any("damaged in the archive" in note for note in data.notes)

@@ -31,8 +31,8 @@ from tlcore.nn.stages import find_cut
 from tlcore.recipe import Head, Model
 
 TARGET = 3
-CNN_WAYS = ("grad-cam", "gradients", "occlusion", "lime")
-VIT_WAYS = ("attention", "gradients", "occlusion", "lime")
+CNN_WAYS = ("occlusion", "grad-cam", "gradients", "lime")
+VIT_WAYS = ("occlusion", "attention", "gradients", "lime")
 
 
 @pytest.fixture(autouse=True)

@@ -24,13 +24,13 @@ def test_mistakes_of_a_real_run_are_explained_and_shown(run):
     story = story_of(run.store, run.id, by=LOCAL)
     with serving(run.home):
         found = explain_mistakes(run.store, story, by=LOCAL, most=2)
-    assert [(each.way, each.small) for each in found] == [("grad-cam", False)] * 2
+    assert [(each.way, each.small) for each in found] == [("occlusion", False)] * 2
     for each in found:
         assert not story.predictions.correct[each.row]
         pair = np.asarray(Image.open(BytesIO(each.jpeg)))
         assert pair.shape == (SIDE, 2 * SIDE + 8, 3)
         assert pair[:, :SIDE].std() > 0
-    assert "asked of the trained network by Grad-CAM" in html_of([story])
+    assert "asked of the trained network by Occlusion" in html_of([story])
 
 
 def test_a_real_run_keeps_what_its_network_says_of_the_validation_share(run):

@@ -20,6 +20,7 @@ from tlcore.nn.ship.quiet import quietly
 
 PICTURES, SHARES = "pictures", "probabilities"
 _NOTHING, _ONE = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
+_GREY, _LIGHTER = 96, 64
 
 
 class Deployed(nn.Module):
@@ -39,6 +40,7 @@ class Deployed(nn.Module):
         super().__init__()
         self.network = kept.network.float().eval()
         self.resizes = stored != kept.prepare.size
+        self.overshoots = kept.prepare.interpolation == "bicubic"
         for name in ("mean", "std"):
             values = torch.tensor(getattr(kept.prepare, name))[:, None, None]
             self.register_buffer(name, values)
@@ -51,25 +53,31 @@ class Deployed(nn.Module):
         """Bytes, n x height x width x 3, to probabilities, n x classes."""
         seen = pictures.permute(0, 3, 1, 2).float() / 255
         if self.resizes:
-            seen = torch.matmul(torch.matmul(self.rows, seen), self.columns)
+            seen = self._kept_within(torch.matmul(seen, self.columns))
+            seen = self._kept_within(torch.matmul(self.rows, seen))
         features = self.network.backbone((seen - self.mean) / self.std)
         logits: Tensor = self.network.head(features)
         return logits.softmax(dim=1)
+
+    def _kept_within(self, seen: Tensor) -> Tensor:
+        """No darker than black and no lighter than white, as after each way of the lab's own."""
+        return seen.clamp(0, 1) if self.overshoots else seen
 
 
 def resizing(prepare: Preparation, stored: int) -> Tensor:
     """Resizing as a matrix, size x stored: what each new row takes from the old ones.
 
-    Every way of resizing is linear, and does to rows what it does to columns. So the lab's own is
-    asked what it makes of pictures in which a single row is white; runtimes differ in how they
-    resize, but not in how they multiply.
+    Every way of resizing is linear until it leaves black and white, and does to rows what it does
+    to columns. So the lab's own is asked what it makes of grey pictures in which a single row is
+    lighter; runtimes differ in how they resize, but not in how they multiply.
     """
     plain = replace(prepare, mean=_NOTHING, std=_ONE)
-    columns = []
+    grey = torch.full((1, stored, stored, 3), _GREY, dtype=torch.uint8)
+    even, columns = plain(grey)[0, 0, :, 0], []
     for row in range(stored):
-        picture = torch.zeros(1, stored, stored, 3, dtype=torch.uint8)
-        picture[:, row] = 255
-        columns.append(plain(picture)[0, 0, :, 0])
+        picture = grey.clone()
+        picture[:, row] = _GREY + _LIGHTER
+        columns.append((plain(picture)[0, 0, :, 0] - even) * 255 / _LIGHTER)
     return torch.stack(columns, dim=1)
 
 
