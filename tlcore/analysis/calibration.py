@@ -31,7 +31,7 @@ USUAL_SPREAD = 0.35
 """Of the logarithm of temperatures, around none at all: two networks of three lie between 0.7 and
 1.4. A few validation pictures, all called rightly, can't pull one far from there."""
 SURE_ENOUGH = 0.05
-"""Whoever is at most this far off, surely, is about as sure as it is right."""
+"""Whoever's interval ends below this is about as sure as it is right."""
 FEWEST_FOR_ERROR = 300
 """With fewer pictures, the interval of a calibration error is too narrow."""
 
@@ -97,7 +97,7 @@ def how_sure(predictions: Predictions, error: Interval) -> str:
         return "surer than it is right"
     if fewer < (1 - CONFIDENCE) / 2:
         return "less sure than it could be"
-    if error.high <= SURE_ENOUGH:
+    if error.high <= SURE_ENOUGH and not error.warning:
         return "about as sure as it is right"
     return f"as sure as it is right, or not: {len(predictions):,} pictures can't tell"
 

@@ -1,6 +1,6 @@
 """How sure a number is: an interval beside every rate, mean and score.
 
-    wilson       a share of n pictures (accuracy, recall)
+    wilson       a share of n pictures (accuracy, recall), also where few are wrong, or few right
     share        the same, of pictures that may belong together
     picked       a share that was picked for being the highest or the lowest of several
     paired       the difference of two shares on the same pictures
@@ -21,6 +21,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from statistics import NormalDist, fmean, stdev
 from typing import TypeAlias
 
@@ -32,6 +33,9 @@ FEWEST_PICTURES = 30
 FEWEST_SEEDS = 3
 FEWEST_GROUPS = 20
 LARGEST_CHUNK = 1_000_000
+_RARE, _MANY = 3.5, 50
+"""Fewer mistakes than this, or hits: their number is a Poisson one. Of so many pictures at most,
+one fewer."""
 
 Rows: TypeAlias = NDArray[np.int64]
 Measure: TypeAlias = Callable[[Rows], NDArray[np.float64]]
@@ -62,9 +66,12 @@ class Interval:
 def wilson(hits: int, n: int, *, confidence: float = CONFIDENCE) -> Interval:
     """The interval of a rate; unlike mean and deviation, it is right at 0 % and 100 % too.
 
-    >>> interval = wilson(9, 10)
+    Of one to three mistakes (or hits) Wilson's own leaves the truth out too often: there it reaches
+    as far as that of a Poisson count (Brown, Cai and DasGupta, 2001).
+
+    >>> interval = wilson(8, 10)
     >>> round(interval.low, 3), round(interval.high, 3), interval.warning
-    (0.596, 0.982, 'only 10 pictures')
+    (0.49, 0.964, 'only 10 pictures')
     """
     if not 0 <= hits <= n or n == 0:
         raise ValueError(f"a rate needs 0 <= hits <= n and n >= 1, and this is {hits} of {n}")
@@ -260,7 +267,21 @@ def _wilson(rate: float, n: float, confidence: float) -> tuple[float, float]:
     z = _z(confidence)
     centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
     half = z * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return 0.0 if rate == 0 else centre - half, 1.0 if rate == 1 else centre + half
+    low, high = centre - half, centre + half
+    rare = _RARE if n > _MANY else _RARE - 1
+    if 0 < rate <= 0.5 and rate * n < rare:
+        low = min(low, _least(rate * n, confidence) / n)
+    if 0.5 <= rate < 1 and (1 - rate) * n < rare:
+        high = max(high, 1 - _least((1 - rate) * n, confidence) / n)
+    return 0.0 if rate == 0 else low, 1.0 if rate == 1 else high
+
+
+@lru_cache(maxsize=1000)
+def _least(count: float, confidence: float) -> float:
+    """The fewest that may be expected of what was seen so often, if seldom."""
+    from scipy.special import gammaincinv
+
+    return float(gammaincinv(count, 1 - confidence))
 
 
 def _agresti_min(net: float, squares: float, n: int, z: float) -> Interval:
