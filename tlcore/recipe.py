@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Final, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -21,6 +22,8 @@ from tlcore.rates import RateSchedule
 from tlcore.schedule import Balance, FreezeSchedule
 
 VERSION: Final = 2
+OF_THE_HUB: Final = ("repo", "revision", "config", "image", "label")
+"""Fields of the data that mean something for a data set of the hub alone."""
 
 
 class Shapes(Part):
@@ -67,6 +70,11 @@ class Data(Part):
     Attributes:
         name: The data set.
         path: For `folder`: a folder of class folders, or a zip of one.
+        repo: For `hub`: the data set's name on the hub, such as `AI-Lab-Makerere/beans`.
+        revision: For `hub`: the commit, in 40 hex digits, so that the pictures stay the same.
+        config: For `hub`: which of the parts that the data set is offered in, if there are several.
+        image: For `hub`: the column of the pictures, where the data set doesn't say it.
+        label: For `hub`: the column of the labels, where the data set doesn't say it.
         labels: For `cifar100`: its 100 fine or 20 coarse classes.
         labels_per_class: Training pictures a class; unset, all. The validation share is set
             aside first and is not counted.
@@ -83,8 +91,13 @@ class Data(Part):
         corrections: Labels that were put right by hand, and pictures left out.
     """
 
-    name: Literal["shapes", "digits", "cifar10", "cifar100", "folder"] = "shapes"
+    name: Literal["shapes", "digits", "cifar10", "cifar100", "folder", "hub"] = "shapes"
     path: Line = Field(default="", max_length=1000)
+    repo: Line = Field(default="", max_length=200)
+    revision: Line = Field(default="", max_length=40)
+    config: Line = Field(default="", max_length=200)
+    image: Line = Field(default="", max_length=200)
+    label: Line = Field(default="", max_length=200)
     labels: Literal["fine", "coarse"] = "fine"
     labels_per_class: int | None = Field(default=None, ge=1)
     validation: float = Field(default=0.2, ge=0, le=0.9)
@@ -109,6 +122,21 @@ class Data(Part):
             raise ValueError("path: must be left out unless name is folder")
         return self
 
+    @model_validator(mode="after")
+    def _repository_goes_with_hub(self) -> Data:
+        if self.name != "hub":
+            given = [name for name in OF_THE_HUB if getattr(self, name)]
+            if given:
+                lines = (f"{name}: must be left out unless name is hub" for name in given)
+                raise ValueError("\n".join(lines))
+            return self
+        if not re.fullmatch(r"(?:[\w-][\w.-]*/)?[\w-][\w.-]*", self.repo):
+            raise ValueError("repo: must name a data set of the hub, as owner/name")
+        if not re.fullmatch(r"[0-9a-f]{40}", self.revision):
+            rule = "must be a commit of 40 hex digits; `python -m tlcore get` tells which"
+            raise ValueError(f"revision: {rule}")
+        return self
+
 
 class Input(Part):
     """How pictures reach the network.
@@ -116,7 +144,7 @@ class Input(Part):
     Attributes:
         size: Width and height that the network sees.
         resize: `batch` keeps pictures at their own size and enlarges each batch on the device;
-            `once` stores them enlarged. Folders are always stored at `size`.
+            `once` stores them enlarged. Folders and sets of the hub are always stored at `size`.
         interpolation: How pixels are made up.
         fit: What becomes of pictures that are not square.
         normalise: `auto` takes what the weights were trained with, else the data's own mean and

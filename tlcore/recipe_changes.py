@@ -58,7 +58,7 @@ def _has_views(recipe: Recipe) -> bool:
 
 
 def _resizes_otherwise(recipe: Recipe) -> bool:
-    stored = recipe.input.resize == "once" or recipe.data.name == "folder"
+    stored = recipe.input.resize == "once" or recipe.data.name in ("folder", "hub")
     return recipe.input.interpolation in ("nearest", "bicubic") and not stored
 
 

@@ -90,6 +90,8 @@ def _data(data: Data, upload: str) -> str:
         uploaded = data.path.startswith(_UPLOAD)
         own = upload if uploaded else PurePath(data.path.rstrip("/\\").replace("\\", "/")).stem
         name = own or "own pictures"
+    elif data.name == "hub":
+        name = data.repo.rpartition("/")[2]
     else:
         name = names.get(data.name, data.name)
     labels = data.labels_per_class

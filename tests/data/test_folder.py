@@ -296,7 +296,7 @@ def test_a_path_that_can_be_none_is_one_clear_error(path):
 
 
 def test_a_folder_of_far_too_many_files_is_refused_before_they_are_read(place, monkeypatch):
-    monkeypatch.setattr("tlcore.data.sources.MOST_FILES", 10)
+    monkeypatch.setattr("tlcore.data.sources.files.MOST_FILES", 10)
     with pytest.raises(DataError, match="more than 10 files"):
         opened(write_files(place, two_classes()))
 

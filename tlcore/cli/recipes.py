@@ -59,7 +59,7 @@ def phases_of(recipe: Recipe) -> tuple[PhaseCount, ...] | None:
 
 
 def class_count(data: Data) -> int | None:
-    """How many classes a recipe's data have; None for somebody's own folder."""
+    """How many classes a recipe's data have; None where only its files know."""
     from tlcore.data.drawn.silhouettes import SOURCE, TARGET
 
     match data.name:
@@ -68,7 +68,7 @@ def class_count(data: Data) -> int | None:
             return counts.get(data.shapes.classes, sum(counts.values()))
         case "cifar100":
             return 100 if data.labels == "fine" else 20
-        case "folder":
+        case "folder" | "hub":
             return None
         case _:
             return 10
@@ -126,10 +126,9 @@ def _lacks(recipe: Recipe) -> str:
 def _missing(recipe: Recipe) -> list[str]:
     """What is not on this machine; a network may still bring the weights."""
     from tlcore import catalog
-    from tlcore.data import describe
+    from tlcore.data.cards import card_of
 
-    here = {card.name: card.here for card in describe()}
-    missing: list[str] = [] if here[recipe.data.name] else [recipe.data.name]
+    missing = [] if card_of(recipe.data).here else [recipe.data.repo or recipe.data.name]
     if recipe.model.weights == "pretrained" and not catalog.here(recipe.model.backbone):
         missing.append(f"weights of {recipe.model.backbone}")
     return missing

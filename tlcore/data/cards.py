@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from tlcore.data import cifar
 from tlcore.data.drawn.silhouettes import SOURCE, TARGET
+from tlcore.data.sources.curated import STATES_NONE, lookup
+from tlcore.data.sources.repository import find, remedy
+from tlcore.recipe import Data
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,30 @@ class DatasetCard:
     source: str
     here: bool
     remedy: str = ""
+
+
+def card_of(data: Data) -> DatasetCard:
+    """The card of the data set that a recipe names."""
+    if data.name == "hub":
+        return _of_the_hub(data)
+    return next(card for card in describe() if card.name == data.name)
+
+
+def _of_the_hub(data: Data) -> DatasetCard:
+    known, found = lookup(data.repo), find(data.repo, data.revision, data.config)
+    licence = (found and found.licence) or (known and known.licence) or STATES_NONE
+    return DatasetCard(
+        name="hub",
+        title=known.title if known else data.repo,
+        pictures=known.pictures if known else "as many as its page says",
+        size=known.size if known else "any, stored at the recipe's input size",
+        classes=f"{known.classes}" if known else "as its page says",
+        licence=licence,
+        source=f"{f'{known.source}; ' if known else ''}{data.repo} on the hub, "
+        f"commit {data.revision[:12]}",
+        here=found is not None,
+        remedy="" if found else remedy(data.repo, data.revision),
+    )
 
 
 def describe() -> tuple[DatasetCard, ...]:

@@ -22,6 +22,8 @@ from tlcore.data.cifar_names import CIFAR10, CIFAR100
 from tlcore.data.decode import VERSION, open_picture, quietly
 from tlcore.data.pickles import read_pickle
 from tlcore.data.pictures import Dataset, Pictures
+from tlcore.data.sources import repository
+from tlcore.data.sources.parquet import column_names, content_of, foreign, rows_of
 from tlcore.errors import DataError, DataMissing
 
 Name: TypeAlias = Literal["cifar10", "cifar100"]
@@ -76,9 +78,20 @@ def open_cifar(name: Name, labels: Literal["fine", "coarse"] = "fine") -> Datase
 
 
 def find(name: Name) -> Found | None:
-    """The first place that holds the whole data set."""
+    """The first place that holds the whole data set; what was got from the hub comes last."""
     places = (place for folder in paths.data_folders() for place in _nearby(folder))
-    return next((found for place in places if (found := _recognised(name, place))), None)
+    placed = next((found for place in places if (found := _recognised(name, place))), None)
+    return placed or _fetched(name)
+
+
+def _fetched(name: Name) -> Found | None:
+    if (fetched := repository.find(f"uoft-cs/{name}")) is None:
+        return None
+    train, test = (
+        tuple(fetched.folder / file for file in files)
+        for files in (fetched.sides.train, fetched.sides.test)
+    )
+    return Found(fetched.folder, "parquet", train, test) if train and test else None
 
 
 def remedy(name: Name) -> str:
@@ -89,7 +102,8 @@ def remedy(name: Name) -> str:
         if (folder / archive).is_file():
             return f"{archive} lies in {folder}: unpack it there (tar -xzf {archive})."
     return (
-        f"Looked in {folders}. Put there either the folder {_TORCHVISION[name][0]} (unpacked from "
+        f"Get it from the hub: python -m tlcore get {name}. By hand: looked in {folders}. Put "
+        f"there either the folder {_TORCHVISION[name][0]} (unpacked from "
         f"{archive}, as torchvision leaves it), or a folder {name} with the parquet files of the "
         f"hub's uoft-cs/{name}. TL_DATA may name another folder."
     )
@@ -160,48 +174,38 @@ def _read_pickle(name: Name, path: Path) -> _Part:
     table = read_pickle(path)
     data = table.get("data")
     if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or data.shape[1:] != (3072,):
-        raise _foreign(path, "it has no table `data` of 3,072 bytes a picture")
+        raise foreign(path, "it has no table `data` of 3,072 bytes a picture")
     labels = table.get("fine_labels" if name == "cifar100" else "labels")
     pixels = data.reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1)
     return _Part(pixels, _numbers(labels, path))
 
 
 def _read_parquet(name: Name, path: Path) -> _Part:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.read_table(path)
-    except (pa.ArrowException, OSError) as error:
-        raise _foreign(path, str(error).splitlines()[0][:200]) from None
-    column = next((c for c in ("img", "image") if c in table.column_names), None)
     label = "fine_label" if name == "cifar100" else "label"
-    if column is None or label not in table.column_names:
-        raise _foreign(path, f"it has no columns img and {label}")
-    labels = _numbers(table[label].to_pylist(), path)
-    decoded = [
-        picture
-        for batch in in_batches(lambda row: _decoded(row, path), table[column].to_pylist())
-        for picture in batch
-    ]
+    column = next((c for c in ("img", "image") if c in column_names(path)), "img")
+    labels: list[Any] = []
+    decoded: list[NDArray[np.uint8] | None] = []
+    for batch in rows_of(path, [column, label]):
+        labels += batch[label]
+        for part in in_batches(lambda row: _decoded(row, path), batch[column]):
+            decoded += part
     good = np.array([picture is not None for picture in decoded], dtype=bool)
     if not good.any():
-        raise _foreign(path, "none of its pictures can be read")
+        raise foreign(path, "none of its pictures can be read")
     pixels = np.stack([picture for picture in decoded if picture is not None])
-    return _Part(pixels, labels[good], int((~good).sum()))
+    return _Part(pixels, _numbers(labels, path)[good], int((~good).sum()))
 
 
-def _decoded(row: Any, path: Path) -> NDArray[np.uint8] | None:
+def _decoded(row: object, path: Path) -> NDArray[np.uint8] | None:
     """A row's picture; None where it is damaged."""
-    content = row.get("bytes") if isinstance(row, dict) else row
-    if not isinstance(content, bytes):
+    if (content := content_of(row)) is None:
         return None
     try:
         image = open_picture(content)
     except DataError:
         return None
     if image.size != (SIDE, SIDE):
-        raise _foreign(path, f"a picture is {image.width} x {image.height} pixels, not 32 x 32")
+        raise foreign(path, f"a picture is {image.width} x {image.height} pixels, not 32 x 32")
     return np.asarray(image)
 
 
@@ -211,23 +215,17 @@ def _numbers(labels: object, path: Path) -> NDArray[np.int64]:
     except ValueError:
         numbers = np.empty((), dtype=object)
     if numbers.ndim != 1 or numbers.dtype.kind not in "iu":
-        raise _foreign(path, "its labels are no list of whole numbers")
+        raise foreign(path, "its labels are no list of whole numbers")
     return numbers.astype(np.int64)
 
 
 def _checked(part: _Part, name: Name, path: Path) -> _Part:
     classes = 100 if name == "cifar100" else 10
     if len(part.labels) != len(part.pixels) or not len(part.labels):
-        raise _foreign(path, f"it has {len(part.pixels)} pictures and {len(part.labels)} labels")
+        raise foreign(path, f"it has {len(part.pixels)} pictures and {len(part.labels)} labels")
     if part.labels.min() < 0 or part.labels.max() >= classes:
-        raise _foreign(path, f"it has labels outside 0 to {classes - 1}")
+        raise foreign(path, f"it has labels outside 0 to {classes - 1}")
     return part
-
-
-def _foreign(path: Path, why: str) -> DataError:
-    return DataError(
-        f"The file isn't what its name says: {why}", where=str(path), remedy="Fetch it again."
-    )
 
 
 def _assembled(name: Name, labels: str, content: Kept, digest: str) -> Dataset:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -20,7 +20,9 @@ from PIL import Image
 from tlcore.data.decode import quietly
 from tlcore.data.drawn.world import class_sizes
 from tlcore.data.layout import arrange
-from tlcore.data.sources import Source, located, open_source
+from tlcore.data.sources.files import Source, located, open_source
+from tlcore.data.sources.parquet import columns_of, label_counts, sample_of
+from tlcore.data.sources.repository import found_or_missing, places_of
 from tlcore.data.upload_folder import SCHEME, folder_of, is_address
 from tlcore.errors import DataError
 from tlcore.recipe import Data
@@ -77,21 +79,41 @@ def typical_side(data: Data) -> int:
     """
     if data.name == "shapes":
         return data.shapes.size
+    if data.name == "hub":
+        return _median_side(_of_the_hub(data))
     if data.name != "folder":
         return 8 if data.name == "digits" else 32
     with open_source(data.path) as source:
         entries = arrange(source.names(), data.group_by).entries
         some = entries[:: max(1, len(entries) // MEASURED)][:MEASURED]
-        sides = [side for entry in some if (side := _side(source, entry.name))]
+        return _median_side(_read(source, entry.name) for entry in some)
+
+
+def _of_the_hub(data: Data) -> list[bytes]:
+    found = found_or_missing(data.repo, data.revision, data.config)
+    return sample_of(found, columns_of(found, data), MEASURED)
+
+
+def _read(source: Source, name: str) -> bytes:
+    """A file; nothing if it can't be read."""
+    try:
+        return source.read(name)
+    except DataError:
+        return b""
+
+
+def _median_side(files: Iterable[bytes]) -> int:
+    """The shorter side of pictures; 0 if none can be read."""
+    sides = [side for content in files if (side := _side(content))]
     return int(median(sides)) if sides else 0
 
 
-def _side(source: Source, name: str) -> int:
+def _side(content: bytes) -> int:
     """The shorter side of one picture; 0 if it can't be read."""
     try:
-        with quietly(), Image.open(io.BytesIO(source.read(name))) as picture:
+        with quietly(), Image.open(io.BytesIO(content)) as picture:
             return min(picture.size)
-    except (DataError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return 0
 
 
@@ -113,12 +135,13 @@ class Looked:
 
 
 def look_through(data: Data) -> Looked:
-    """Count the pictures of a folder, zip or upload, remembering what they lay in.
+    """Count the pictures of a folder, zip, upload or set of the hub, remembering what they lay in.
 
     Raises:
         DataError: It is missing, or is no data set.
     """
-    seen = tuple((path, _changed(path)) for path in _places(data.path))
+    places = places_of(data.repo) if data.name == "hub" else _places(data.path)
+    seen = tuple((path, _changed(path)) for path in places)
     return Looked(count_pictures(data), seen)
 
 
@@ -147,6 +170,8 @@ def _sizes(data: Data) -> tuple[Sizes, Sizes | None]:
             return _DIGITS, None
         case "folder":
             return _in_folders(data)
+        case "hub":
+            return _in_parquet(data)
         case "cifar100" if data.labels == "fine":
             return (500,) * 100, (100,) * 100
         case "cifar100":
@@ -161,6 +186,11 @@ def _in_folders(data: Data) -> tuple[Sizes, Sizes | None]:
     train = Counter(entry.class_name for entry in entries if entry.side == "train")
     test = Counter(entry.class_name for entry in entries if entry.side == "test")
     return list(train.values()), [test[name] for name in train] if test else None
+
+
+def _in_parquet(data: Data) -> tuple[Sizes, Sizes | None]:
+    found = found_or_missing(data.repo, data.revision, data.config)
+    return label_counts(found, columns_of(found, data))
 
 
 def _share(size: int, share: float) -> int:

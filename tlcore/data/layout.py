@@ -26,9 +26,11 @@ GroupBy: TypeAlias = Literal["", "prefix", "subfolder"]
 
 LONGEST_NAME = 300
 
-_TRAIN = {"train", "training"}
-_TEST = {"test", "testing"}
-_VALIDATION = {"val", "valid", "validation"}
+TRAIN = {"train", "training"}
+TEST = {"test", "testing"}
+VALIDATION = {"val", "valid", "validation"}
+"""What sides are called, in folders and elsewhere."""
+
 _MOST_DOMAINS = 50
 _NEARLY_ALL = 0.9
 _NAMED = 3  # how many files a note names
@@ -165,15 +167,15 @@ def _sides(parts: list[tuple[str, ...]]) -> dict[str, Side]:
     """Which top folder is which side; empty where the top folders are classes."""
     tops = {p[0].casefold() for p in parts if len(p) > 2}
     every = {p[0].casefold() for p in parts}
-    if not tops & _TRAIN or not every & (_TEST | _VALIDATION):
+    if not tops & TRAIN or not every & (TEST | VALIDATION):
         return {}
-    test = _TEST if tops & _TEST else _VALIDATION
-    sides: dict[str, Side] = dict.fromkeys(_TRAIN | _VALIDATION, "train")
+    test = TEST if tops & TEST else VALIDATION
+    sides: dict[str, Side] = dict.fromkeys(TRAIN | VALIDATION, "train")
     return sides | dict.fromkeys(test, "test")
 
 
 def _note_on_validation(parts: list[tuple[str, ...]], sides: dict[str, Side]) -> str:
-    joined = {p[0] for p in parts if sides and p[0].casefold() in _VALIDATION}
+    joined = {p[0] for p in parts if sides and p[0].casefold() in VALIDATION}
     if not joined or sides[next(iter(joined)).casefold()] == "test":
         return ""
     return (

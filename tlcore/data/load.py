@@ -11,6 +11,7 @@ from tlcore.data.drawn.world import open_shapes
 from tlcore.data.folder import open_folder
 from tlcore.data.pictures import Dataset, Pictures, Splits
 from tlcore.data.resize import enlarged
+from tlcore.data.sources.parquet import open_hub
 from tlcore.data.split import split
 from tlcore.recipe import Data, Input
 
@@ -57,4 +58,6 @@ def _opened(data: Data, input: Input) -> Dataset:
         return open_digits()
     if data.name == "folder":
         return open_folder(data, input)
+    if data.name == "hub":
+        return open_hub(data, input)
     return open_cifar(data.name, data.labels)

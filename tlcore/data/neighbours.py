@@ -125,7 +125,8 @@ def _shrunk(dataset: Dataset, input: Input) -> Dataset:
             return {}
 
         shape = pictures.pixels.shape
-        as_stored = (shape, input.fit, input.interpolation) if dataset.name == "folder" else shape
+        scaled = dataset.name in ("folder", "hub")
+        as_stored = (shape, input.fit, input.interpolation) if scaled else shape
         key = key_of("glance", dataset.name, dataset.fingerprint, side, as_stored, VERSION)
         return replace(pictures, pixels=kept(key, make, of=dataset.fingerprint).pixels)
 

@@ -22,7 +22,7 @@ from PIL import Image
 from tlcore.data.decode import FORMATS, quietly
 from tlcore.data.layout import arrange
 from tlcore.data.pictures import Pictures
-from tlcore.data.sources import open_source
+from tlcore.data.sources.files import open_source
 from tlcore.errors import DataError
 
 MOST = 4000

@@ -154,9 +154,9 @@ def _seeds(row: Row, asked: int | None, quick: bool) -> int:
 
 
 def _has_data(recipe: Recipe) -> bool:
-    from tlcore.data import describe
+    from tlcore.data.cards import card_of
 
-    return any(card.name == recipe.data.name and card.here for card in describe())
+    return card_of(recipe.data).here
 
 
 def _flat(fields: Mapping[str, Any], above: str = "") -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from tlcore import catalog
 from tlcore.data.counts import count_pictures
+from tlcore.data.sources.curated import allowed
 from tlcore.data.upload_folder import SCHEME, is_address, missing, read_holders
 from tlcore.errors import DataError, Problem, RecipeError
 from tlcore.forecast import forecast
@@ -88,6 +89,9 @@ def refuse_foreign(recipe: Recipe) -> None:
     if data.name == "folder" and not is_address(data.path):
         rule = "must be an upload, because this lab is open to anybody"
         problems.append(Problem("data.path", shown(data.path), rule))
+    if data.name == "hub" and data.repo not in allowed():
+        rule = "must be a data set that this lab's owner allows, because it is open to anybody"
+        problems.append(Problem("data.repo", shown(data.repo), rule))
     if recipe.distillation.teacher and not _is_curated(recipe.distillation.teacher):
         rule = "must be in the catalogue, because this lab is open to anybody"
         problems.append(Problem("distillation.teacher", shown(recipe.distillation.teacher), rule))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tlcore.corrections import in_words, listed
-from tlcore.data.cards import DatasetCard, describe
+from tlcore.data.cards import DatasetCard
+from tlcore.data.cards import card_of as card_of_data
 from tlcore.recipe import Data, Shapes
 from tlcore.report.blocks import Block, Facts, Items, Section
 from tlcore.report.sections.shared import beside
@@ -24,7 +25,7 @@ def data(stories: Sequence[RunStory]) -> Section:
 
 def card_of(story: RunStory) -> DatasetCard:
     """What is known of the data set."""
-    return next(card for card in describe() if card.name == story.recipe.data.name)
+    return card_of_data(story.recipe.data)
 
 
 def _blocks(story: RunStory) -> Iterator[Block]:

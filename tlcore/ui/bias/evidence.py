@@ -82,4 +82,5 @@ def _report_of(run: Run) -> TestReport | None:
 
 def _tested_on(recipe: Recipe) -> str:
     return {"shapes": "drawn shapes", "digits": "handwritten digits", "folder": "your pictures",
-            "cifar10": "CIFAR-10", "cifar100": "CIFAR-100"}[recipe.data.name]  # fmt: skip
+            "cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "hub": recipe.data.repo,
+            }[recipe.data.name]  # fmt: skip

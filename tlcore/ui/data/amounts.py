@@ -22,7 +22,7 @@ SIDES = {
     "test": "to test on",
 }
 _MANY = 20
-_WITHOUT_TEST = ("digits", "folder")
+_WITHOUT_TEST = ("digits", "folder", "hub")
 
 
 def show_sides(seen: Seen) -> None:

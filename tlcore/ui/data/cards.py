@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from tlcore.data.cards import DatasetCard, describe
+from tlcore.data.cards import DatasetCard, card_of, describe
 from tlcore.data.layout import domains_of
 from tlcore.ui.data.choice import change, choose
 from tlcore.ui.data.looking import Seen
@@ -27,7 +27,7 @@ def show_cards(chosen: str) -> DatasetCard:
         for card in cards.values():
             with grid.cell():
                 _show_card(card, is_chosen=card.name == chosen)
-    return cards[chosen]
+    return cards.get(chosen) or card_of(draft().data)
 
 
 def _show_card(card: DatasetCard, *, is_chosen: bool) -> None:

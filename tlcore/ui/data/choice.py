@@ -14,7 +14,7 @@ import streamlit as st
 from tlcore.advice.defaults import suited
 from tlcore.data.upload import list_uploads
 from tlcore.errors import ThawError
-from tlcore.recipe import Data, Recipe
+from tlcore.recipe import OF_THE_HUB, Data, Recipe
 from tlcore.recipe_text import from_fields, to_fields
 from tlcore.runs.public import may_open
 from tlcore.ui.draft import draft, keep_draft, typed_by_hand
@@ -24,10 +24,10 @@ Given = ParamSpec("Given")
 
 _WANTED, _TROUBLE = "own pictures are wanted", "trouble with the data"
 
-OWN = ("path", "labels", "group_by")
+OWN = ("path", "labels", "group_by", *OF_THE_HUB)
 """Fields that mean something for one data set alone."""
 
-_WHICH_PICTURES = ("name", "path", "labels", "shapes")
+_WHICH_PICTURES = ("name", "path", "labels", "shapes", *OF_THE_HUB)
 """Fields that say which pictures and classes there are: with others, corrections mean nothing."""
 
 
@@ -80,7 +80,9 @@ def change(**fields: Any) -> None:
     if fields.get("name", recipe.data.name) != recipe.data.name:
         kept = {name: value for name, value in kept.items() if name not in OWN}
     changed = _without_old_corrections(with_data(recipe, {**kept, **fields}), recipe.data)
-    others = (changed.data.name, changed.data.path) != (recipe.data.name, recipe.data.path)
+    others = any(
+        getattr(changed.data, f) != getattr(recipe.data, f) for f in ("name", "path", "repo")
+    )
     if others and may_open(changed.data, by=me()):
         changed = suited(changed, typed=typed_by_hand(), before=recipe).recipe
     keep_draft(changed)

@@ -40,6 +40,7 @@ _WAITS = {
     "shapes": "Drawing the pictures",
     "digits": "Opening the digits",
     "folder": "Reading your pictures",
+    "hub": "Decoding the pictures: this once, then never again",
     "cifar10": "Decoding 60,000 pictures: this once, some 15 seconds, then never again",
     "cifar100": "Decoding 60,000 pictures: this once, some 15 seconds, then never again",
 }
@@ -72,7 +73,7 @@ def look(recipe: Recipe) -> Seen:
     fields = recipe.input.model_dump(include=set(_OF_THE_PICTURES))
     if is_public() and fields["size"] > LARGEST:
         fields["size"], part = LARGEST, f"{part} Shown at {LARGEST} pixels a side.".strip()
-    known = {**fields, "resize": "batch"} if data.name == "folder" else {}
+    known = {**fields, "resize": "batch"} if data.name in ("folder", "hub") else {}
     given = (data.model_dump_json(), Input(**known).model_dump_json(), _places(), _again())
     with st.spinner(f"{_WAITS[data.name]} …", show_time=True):
         return Seen(data, _surveyed(*given), part)

@@ -15,7 +15,7 @@ from PIL import Image
 from tlcore.data.decode import open_picture
 from tlcore.data.layout import readable
 from tlcore.data.neighbours import Neighbour
-from tlcore.data.sources import open_source
+from tlcore.data.sources.files import open_source
 from tlcore.errors import RunError, ThawError
 from tlcore.runs.owners import LOCAL
 from tlcore.runs.public import refuse_unseen

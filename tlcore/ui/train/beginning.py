@@ -11,9 +11,10 @@ import streamlit as st
 from tlcore import presets
 from tlcore.advice.defaults import same_in_what_belongs
 from tlcore.data import describe
+from tlcore.data.cards import card_of
 from tlcore.errors import RecipeError
 from tlcore.presets import Preset
-from tlcore.recipe import Data, Recipe
+from tlcore.recipe import OF_THE_HUB, Data, Recipe
 from tlcore.recipe_text import from_fields, to_fields, to_json
 from tlcore.ui.linking import link
 from tlcore.ui.train.controls import show_field, show_problems
@@ -180,8 +181,9 @@ def show_suited(form: Form) -> None:
 def show_data(form: Form) -> None:
     """What is learned from, as a button with a short way to other data."""
     data = form.recipe.data
-    titles = {card.name: card.title for card in describe()}
-    with st.popover(f"Data: {titles[data.name]}", icon=":material/photo_library:", width="stretch"):
+    with st.popover(
+        f"Data: {card_of(data).title}", icon=":material/photo_library:", width="stretch"
+    ):
         _show_choice(form)
     st.caption(_amounts(data))
     show_problems(form.problems_at("data.name", "data.path", "data.labels_per_class"))
@@ -219,5 +221,5 @@ def _choose_data() -> None:
     """Another data set; fields that only made sense for the one before make way."""
     form, chosen = current_form(), st.session_state[_DATA]
     if chosen:
-        own = ("data.path", "data.group_by", "data.corrections")
-        form.choose({"data.name": chosen, **dict.fromkeys(own)})
+        own = ("path", "group_by", "corrections", *OF_THE_HUB)
+        form.choose({"data.name": chosen, **{f"data.{name}": None for name in own}})

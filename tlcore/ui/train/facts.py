@@ -37,7 +37,7 @@ def counts_of(data: Data) -> Counts:
         DataError: They are missing, or somebody else's, or no data set.
     """
     refuse_unseen(data, by=me())
-    return _counted(data) if data.name == "folder" else count_pictures(data)
+    return _counted(data) if data.name in ("folder", "hub") else count_pictures(data)
 
 
 def _counted(data: Data) -> Counts:

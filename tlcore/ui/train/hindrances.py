@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tlcore import catalog
-from tlcore.data import describe
+from tlcore.data.cards import card_of
 from tlcore.errors import DataError, RecipeError
 from tlcore.recipe import Recipe
 from tlcore.runs.limits import spent
@@ -85,7 +85,7 @@ def _of_weights(recipe: Recipe) -> Iterator[Hindrance]:
 
 
 def _of_data(recipe: Recipe) -> Iterator[Hindrance]:
-    card = next(each for each in describe() if each.name == recipe.data.name)
+    card = card_of(recipe.data)
     if not card.here:
         yield Hindrance("data.name", f"{card.title} is not on this machine. {card.remedy}")
         return

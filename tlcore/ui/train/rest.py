@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
+from tlcore.recipe import OF_THE_HUB
 from tlcore.recipe_fields import field_cards
 from tlcore.ui.linking import link
 from tlcore.ui.train.controls import show_field, written
@@ -95,7 +96,8 @@ FOLDS = (
         {
             "data.labels": ("data.name", ("cifar100",)),
             "data.group_by": ("data.name", ("folder",)),
-            "data.test": ("data.name", ("digits", "folder")),
+            "data.test": ("data.name", ("digits", "folder", "hub")),
+            **{f"data.{name}": ("data.name", ("hub",)) for name in OF_THE_HUB},
         },
         _about_data,
         corrections_told,

@@ -1,0 +1,1 @@
+"""Where pictures come from: files of one's own, and data sets of the hub."""
