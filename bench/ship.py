@@ -18,7 +18,7 @@ import numpy as np
 from tlcore import catalog
 from tlcore.analysis.ensemble import vote
 from tlcore.analysis.intervals import over_seeds
-from tlcore.analysis.wording import gain, percent, rate
+from tlcore.analysis.wording import gain, in_percent, rate
 from tlcore.cli.continuing import finish
 from tlcore.data.load import load
 from tlcore.distilling import alone, student_of
@@ -172,7 +172,7 @@ def distilled(
             )
         )
         own = 100 * _accuracy(store, teacher)
-        yield f"| {labels} | {percent(noise)} | {own:.1f} % | {taught} | {single} | {gained} |"
+        yield f"| {labels} | {in_percent(noise)} | {own:.1f} % | {taught} | {single} | {gained} |"
 
 
 def _over_seeds(values: list[float]) -> str:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlcore.analysis.intervals import Interval, bounded, wilson
-from tlcore.analysis.wording import percent, rate
+from tlcore.analysis.wording import in_percent, rate
 from tlcore.data.drawn.world import class_names, draw
 from tlcore.data.pictures import Pictures
 from tlcore.errors import DataError
@@ -240,9 +240,9 @@ def describe(report: CueReport, title: str) -> str:
         title: How it learned.
     """
     return (
-        f"{title[0].upper()}{title[1:]}: right of {rate(report.overall)} of pictures of which "
-        f"{percent(report.share)} carry the cue, and of {rate(report.conflicting)} where the cue "
-        f"misleads. Exchange nothing but the cue, and it changes its answer for "
+        f"{title[0].upper()}{title[1:]}: right of {rate(report.overall)} of pictures of "
+        f"which {in_percent(report.share)} carry the cue, and of {rate(report.conflicting)} where "
+        f"the cue misleads. Exchange nothing but the cue, and it changes its answer for "
         f"{rate(report.flips)} of {report.n:,} pairs; it fell for the cue in "
         f"{rate(report.follows)} of the misleading pictures."
     )

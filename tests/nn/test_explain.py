@@ -21,7 +21,7 @@ from tlcore.nn.explain.attention import attention_map
 from tlcore.nn.explain.blocks import features_by_block
 from tlcore.nn.explain.gradcam import grad_cam
 from tlcore.nn.explain.gradients import integrated_gradients
-from tlcore.nn.explain.occlusion import ACROSS, occlusion
+from tlcore.nn.explain.occlusion import PATCHES_ACROSS, occlusion
 from tlcore.nn.explain.passage import last_map, pass_through, places
 from tlcore.nn.explain.sanity import shuffled
 from tlcore.nn.explain.superpixels import superpixels
@@ -106,7 +106,7 @@ def test_integrated_gradients_are_captums(pebble):
 
 
 def test_occlusion_is_captums(pebble):
-    x, step = picture(), 32 // ACROSS
+    x, step = picture(), 32 // PATCHES_ACROSS
     theirs = Occlusion(_probabilities(pebble)).attribute(
         x, (3, 2 * step, 2 * step), (3, step, step), baselines=0, target=TARGET
     )

@@ -14,7 +14,7 @@ from tlcore.analysis.intervals import Interval
 from tlcore.analysis.label_errors import find_suspects, may_doubt
 from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.scores import TestReport
-from tlcore.analysis.wording import percent, points, quantity, rate, reach
+from tlcore.analysis.wording import in_percent, points, quantity, rate, reach
 
 SURE = 0.9
 MOST_NAMED = 5
@@ -226,7 +226,7 @@ def _of_labels(predictions: Predictions | None) -> str:
         return f"{NONE_HERE}this network is wrong too often to doubt labels by it."
     suspects = len(find_suspects(predictions))
     whole = quantity(len(predictions), "test label")
-    wrong = percent(1 - float(predictions.correct.mean()))
+    wrong = in_percent(1 - float(predictions.correct.mean()))
     if not suspects:
         return f"No test label looks wrong, of {len(predictions):,} (confident learning)."
     return (

@@ -16,7 +16,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from tlcore.analysis.wording import percent, points
+from tlcore.analysis.wording import in_percent, points
 
 RISE = 1.05
 """A loss this many times its lowest has risen."""
@@ -159,7 +159,7 @@ def _did_not_learn(curves: _Curves) -> Reading | None:
         return None
     always = curves.commonest > curves.chance
     how = "always saying the commonest class" if always else "guessing"
-    text = f"It did not learn: {percent(best)} at best, and {how} gives {percent(blind)}."
+    text = f"It did not learn: {in_percent(best)} at best, and {how} gives {in_percent(blind)}."
     return Reading("did not learn", text)
 
 
@@ -185,8 +185,8 @@ def _gap(curves: _Curves) -> Reading | None:
         return None
     text = (
         f"At the end training accuracy lies {points(train - validation)} above validation accuracy "
-        f"({percent(train)} and {percent(validation)}): it knows its training pictures better than "
-        "new ones."
+        f"({in_percent(train)} and {in_percent(validation)}): it knows its training pictures "
+        "better than new ones."
     )
     return Reading("gap", text)
 
@@ -241,8 +241,8 @@ def _at_once(curves: _Curves) -> Reading | None:
     if curves.epochs < FEW or np.isnan(accuracy).any() or accuracy[0] < EARLY * accuracy.max():
         return None
     text = (
-        f"Most was there after the first epoch: {curves.name} was {percent(accuracy[0])} then, and "
-        f"{percent(accuracy.max())} at best."
+        f"Most was there after the first epoch: {curves.name} was {in_percent(accuracy[0])} then, "
+        f"and {in_percent(accuracy.max())} at best."
     )
     return Reading("at once", text, 0)
 
@@ -268,7 +268,7 @@ def _thaws(curves: _Curves) -> Iterator[Reading]:
 def _thaw_text(curves: _Curves, thaw: int, accuracy: Values) -> str:
     """Accuracy starts with the last epoch before the thaw."""
     before, first, after = accuracy[0], accuracy[1], accuracy[-1]
-    change = f"({percent(before)} to {percent(after)})"
+    change = f"({in_percent(before)} to {in_percent(after)})"
     if before - first > max(DROP, curves.notable):
         left = "won them back" if after >= before else f"ended {points(before - after)} lower"
         return (

@@ -8,10 +8,10 @@ MANY = 1000
 """From so many pictures on, a tenth of a percent means something."""
 
 
-def percent(share: float, *, digits: int = 0) -> str:
+def in_percent(share: float, *, digits: int = 0) -> str:
     """A share, in percent.
 
-    >>> percent(0.713), percent(0.713, digits=1), percent(1)
+    >>> in_percent(0.713), in_percent(0.713, digits=1), in_percent(1)
     ('71 %', '71.3 %', '100 %')
     """
     return f"{100 * share:.{digits}f} %"
@@ -25,7 +25,7 @@ def rate(interval: Interval) -> str:
     """
     digits = _digits(interval.n)
     low, high = (f"{100 * bound:.{digits}f}" for bound in (interval.low, interval.high))
-    return f"{percent(interval.value, digits=digits)} [{low}, {high}]"
+    return f"{in_percent(interval.value, digits=digits)} [{low}, {high}]"
 
 
 def gain(interval: Interval) -> str:

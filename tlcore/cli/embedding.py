@@ -109,7 +109,7 @@ def _measured(store: RunStore, run: str, found: Embedding) -> dict[str, Any]:
 def _print(found: Embedding, said: dict[str, Any]) -> None:
     from tlcore.analysis.embedding import NEIGHBOURS
     from tlcore.analysis.intervals import Interval
-    from tlcore.analysis.wording import gain, percent, rate
+    from tlcore.analysis.wording import gain, in_percent, rate
 
     print(f"pictures   {len(found):,}")
     print(f"of the {NEIGHBOURS} nearest pictures of each, so many have its label:")
@@ -118,7 +118,7 @@ def _print(found: Embedding, said: dict[str, Any]) -> None:
     print(f"after      {rate(Interval(**said['after']))}")
     if said["gain"]:
         print(f"gain       {gain(Interval(**said['gain']))}")
-    print(f"by chance  {percent(said['chance'])}")
+    print(f"by chance  {in_percent(said['chance'])}")
 
 
 def _count(text: str) -> int:

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from tlcore.analysis.intervals import Interval, over_seeds, wilson
-from tlcore.analysis.wording import percent
+from tlcore.analysis.wording import in_percent
 from tlcore.data import load
 from tlcore.data.pictures import Pictures, Splits
 from tlcore.nn.backbones import build
@@ -117,8 +117,8 @@ def main() -> None:
     model = Model(backbone=given.backbone, weights="none" if given.untrained else "pretrained")
     data = Data(name="folder", path=given.path, validation=0.2)
     found = Probe(model, given.size).over_splits(data)
-    low, high = (percent(bound, digits=1) for bound in (found.low, found.high))
-    print(f"{percent(found.value, digits=1)} [{low}, {high}] over {found.n} splits")
+    low, high = (in_percent(bound, digits=1) for bound in (found.low, found.high))
+    print(f"{in_percent(found.value, digits=1)} [{low}, {high}] over {found.n} splits")
 
 
 if __name__ == "__main__":

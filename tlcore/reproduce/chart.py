@@ -11,7 +11,7 @@ from tlcore.colours import run_colour
 Curves = Mapping[str, Sequence[Point]]
 """What a line is called, and its points."""
 
-WIDTH, HEIGHT = 340, 250
+WIDE, HIGH = 340, 250
 LEFT, RIGHT, TOP, BOTTOM = 44, 14, 30, 44
 INK, GRID = "#555555", "#DDDDDD"
 
@@ -20,26 +20,26 @@ def draw(panels: Mapping[str, Curves]) -> str:
     """One panel a data set, side by side, each with its title; panels without points are left
     out."""
     filled = {title: curves for title, curves in panels.items() if any(curves.values())}
-    width = WIDTH * max(1, len(filled))
+    width = WIDE * max(1, len(filled))
     body = [
-        f'<g transform="translate({WIDTH * place} 0)">{_panel(title, curves)}</g>'
+        f'<g transform="translate({WIDE * place} 0)">{_panel(title, curves)}</g>'
         for place, (title, curves) in enumerate(filled.items())
     ]
     opening = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {HEIGHT}" width="{width}" '
-        f'height="{HEIGHT}" font-family="sans-serif" font-size="11" role="img">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {HIGH}" width="{width}" '
+        f'height="{HIGH}" font-family="sans-serif" font-size="11" role="img">'
     )
     title = "<title>Test accuracy over labels a class, by transfer and from scratch</title>"
-    ground = f'<rect width="{width}" height="{HEIGHT}" fill="#FFFFFF"/>'
+    ground = f'<rect width="{width}" height="{HIGH}" fill="#FFFFFF"/>'
     return "\n".join([opening, title, ground, *body, "</svg>", ""])
 
 
 def _panel(title: str, curves: Curves) -> str:
     amounts = sorted({labels for points in curves.values() for labels, _ in points})
-    parts = [_text(WIDTH / 2, 16, title, "middle", weight="bold")]
+    parts = [_text(WIDE / 2, 16, title, "middle", weight="bold")]
     parts += [_share(percent) for percent in (0, 25, 50, 75, 100)]
     parts += [_amount(labels, amounts) for labels in amounts]
-    parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, "labels a class", "middle"))
+    parts.append(_text((LEFT + WIDE - RIGHT) / 2, HIGH - 8, "labels a class", "middle"))
     for number, (name, points) in enumerate(curves.items()):
         parts.append(_line(name, points, amounts, run_colour(number), number))
     return "\n".join(parts)
@@ -57,19 +57,19 @@ def _line(
             f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{low:.1f}" y2="{high:.1f}" stroke="{colour}"/>'
             f'<circle cx="{x:.1f}" cy="{_y(found.value):.1f}" r="3" fill="{colour}"/>'
         )
-    bottom = HEIGHT - BOTTOM - 10 - 14 * number
-    parts.append(_text(WIDTH - RIGHT - 4, bottom, name, "end", colour=colour, weight="bold"))
+    bottom = HIGH - BOTTOM - 10 - 14 * number
+    parts.append(_text(WIDE - RIGHT - 4, bottom, name, "end", colour=colour, weight="bold"))
     return "".join(parts)
 
 
 def _share(percent: int) -> str:
     y = _y(percent / 100)
-    line = f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="{GRID}"/>'
+    line = f'<line x1="{LEFT}" x2="{WIDE - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="{GRID}"/>'
     return line + _text(LEFT - 5, y + 4, f"{percent} %", "end")
 
 
 def _amount(labels: int, amounts: Sequence[int]) -> str:
-    return _text(_x(labels, amounts), HEIGHT - BOTTOM + 15, f"{labels:,}", "middle")
+    return _text(_x(labels, amounts), HIGH - BOTTOM + 15, f"{labels:,}", "middle")
 
 
 def _text(
@@ -86,8 +86,8 @@ def _x(labels: int, amounts: Sequence[int]) -> float:
     """Logarithmic, with some room on either side."""
     span = math.log(amounts[-1] / amounts[0]) or 1.0
     share = math.log(labels / amounts[0]) / span
-    return LEFT + 14 + share * (WIDTH - LEFT - RIGHT - 28)
+    return LEFT + 14 + share * (WIDE - LEFT - RIGHT - 28)
 
 
 def _y(share: float) -> float:
-    return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
+    return HIGH - BOTTOM - share * (HIGH - TOP - BOTTOM)

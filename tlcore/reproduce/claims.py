@@ -10,7 +10,7 @@ from typing import TypeAlias
 from tlcore.analysis.intervals import FEWEST_SEEDS, Interval
 from tlcore.analysis.learning import Point, advantage
 from tlcore.analysis.seeds import Runs, contrast, next_run
-from tlcore.analysis.wording import gain, percent, quantity, rate
+from tlcore.analysis.wording import gain, in_percent, quantity, rate
 from tlcore.reproduce.book import Measurement, mean
 from tlcore.reproduce.verdicts import MARGIN, SMALLEST_GAIN, Verdict, both, judge_gain, turned
 
@@ -147,7 +147,7 @@ def _fewer_epochs(measured: Measured) -> Claim:
         verdict = judge_gain(saved, more_than=SMALLEST_SAVING)
         told = (
             f"With {most:,} labels a class, {_span(fewer)} instead of {_span(more)} epochs to come "
-            f"within {percent(NEAR)} of its own best on the validation share. Saved: {saving}."
+            f"within {in_percent(NEAR)} of its own best on the validation share. Saved: {saving}."
         )
     return _claim(
         "A, B",
@@ -311,9 +311,9 @@ def _saved(before: Sequence[float], after: Sequence[float]) -> tuple[Interval | 
     ratio = contrast([(1.0, second), (-1.0, first)])
     share = 1 - math.exp(second.mean - first.mean)
     if ratio is None:
-        return None, f"{percent(share)}, with {quantity(min(len(before), len(after)), 'seed')}"
+        return None, f"{in_percent(share)}, with {quantity(min(len(before), len(after)), 'seed')}"
     low, high = 1 - math.exp(ratio.high), 1 - math.exp(ratio.low)
-    told = f"{percent(share)} [{100 * low:.0f}, {100 * high:.0f}]".replace("-", "−")
+    told = f"{in_percent(share)} [{100 * low:.0f}, {100 * high:.0f}]".replace("-", "−")
     return Interval(share, low, high, ratio.n), told
 
 

@@ -7,7 +7,7 @@ from statistics import fmean
 
 from tlcore.analysis.intervals import FEWEST_SEEDS
 from tlcore.analysis.seeds import Runs, next_run
-from tlcore.analysis.wording import percent, quantity, rate
+from tlcore.analysis.wording import in_percent, quantity, rate
 from tlcore.reproduce.book import Book, Measurement, mean
 from tlcore.reproduce.claims import SMALLEST_SAVING, Claim, curve, put_to_the_test
 from tlcore.reproduce.jobs import Job, command, is_full, letter, preset_of, scale, why_not
@@ -79,7 +79,7 @@ def _opening(made_by: str) -> str:
         margin=quantity(round(100 * MARGIN), "point"),
         seeds=FEWEST_SEEDS,
         gain=quantity(round(100 * SMALLEST_GAIN), "point"),
-        saving=percent(SMALLEST_SAVING),
+        saving=in_percent(SMALLEST_SAVING),
     )
 
 
@@ -113,7 +113,7 @@ def _reported(row: Row) -> str:
     if row.own:
         return "–"
     reported = preset_of(row).reported.get("test_accuracy")
-    return percent(reported, digits=2) if reported is not None else "no accuracy"
+    return in_percent(reported, digits=2) if reported is not None else "no accuracy"
 
 
 def _differs(row: Row, jobs: Sequence[Job], measured: Sequence[Measurement], *, quick: bool) -> str:

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from tlcore.analysis.intervals import FEWEST_SEEDS, Interval, wilson
 from tlcore.analysis.seeds import Runs, next_run
-from tlcore.analysis.wording import percent, quantity, rate
+from tlcore.analysis.wording import in_percent, quantity, rate
 
 TEST_PICTURES = 10_000
 """Of CIFAR's test set, on which the reports measured: their figures are one run's, with an interval
@@ -124,7 +124,8 @@ _IN_PART = (
     "two cores reach, and nothing of the report's figure."
 )
 _SAME = (
-    f"Whoever runs this recipe gets the reported accuracy, to within {percent(MARGIN)[:-2]} points."
+    "Whoever runs this recipe gets the reported accuracy, to within "
+    f"{in_percent(MARGIN)[:-2]} points."
 )
 _EITHER = (
     "Seeds and test pictures leave too much room: it may be the same figure or another, and more "

@@ -18,7 +18,7 @@ from pathlib import Path
 from tlcore.runs import identity
 from tlcore.runs.identity import Identity
 
-PATIENCE = 5.0
+CLOSING_PATIENCE = 5.0
 _BETWEEN_LOOKS = 0.02
 _PROC = Path("/proc")
 
@@ -72,7 +72,7 @@ def end_family(root: Identity) -> bool:
 
     They are stopped first, so that none of them can start another meanwhile.
     """
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + CLOSING_PATIENCE
     while members := family(root):
         for member in members:
             _signal(member, signal.SIGSTOP)

@@ -30,7 +30,7 @@ from tlcore.runs.owners import LOCAL, Owner
 from tlcore.runs.records import Run
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
-from tlcore.runs.strays import remove, size_of
+from tlcore.runs.strays import remove_path, size_of
 
 AT_REST = (State.FINISHED, State.STOPPED, State.FAILED, State.LOST)
 """States that an old run may be in; what is paused waits for somebody."""
@@ -169,7 +169,7 @@ def _left_runs(store: RunStore, before: float, here: Collection[str]) -> Iterato
                 if run.binned is None:
                     store.delete(run.id, by=LOCAL)
                 store.forget(run.id, by=LOCAL)
-                remove(folder)
+                remove_path(folder)
                 yield going
 
 
@@ -241,7 +241,7 @@ def _strays(store: RunStore, dry_run: bool) -> Iterator[Going]:
     for path in abandoned():
         yield Going("stray", str(path), size_of(path))
         if not dry_run:
-            remove(path)
+            remove_path(path)
 
 
 def _binned_runs(store: RunStore, moment: float, by: Owner, dry_run: bool) -> Iterator[Going]:
@@ -253,7 +253,7 @@ def _binned_runs(store: RunStore, moment: float, by: Owner, dry_run: bool) -> It
         with suppress(RunError):  # somebody may have restored it just now
             if not dry_run:
                 store.forget(run.id, by=by)
-                remove(folder)
+                remove_path(folder)
             yield going
 
 

@@ -51,7 +51,7 @@ def find_all(
         with opened() as sql:
             found += (here := find_strays(sql, folder))
             for stray in here if clear else ():
-                remove(stray.path)
+                remove_path(stray.path)
     return tuple(found)
 
 
@@ -78,7 +78,7 @@ def all_folders(runs: Path) -> Iterator[Path]:
             yield path
 
 
-def remove(path: Path) -> None:
+def remove_path(path: Path) -> None:
     """Delete a file or a folder; what can't be deleted stays for the next time."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)

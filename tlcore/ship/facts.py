@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from tlcore.analysis.comparison import McNemar
 from tlcore.analysis.intervals import Interval
-from tlcore.analysis.wording import chance, gain, percent, quantity, rate
+from tlcore.analysis.wording import chance, gain, in_percent, quantity, rate
 
 Way: TypeAlias = Literal["static", "dynamic"]
 """How a network is brought to eight bits: with ranges found on training pictures beforehand, or
@@ -58,14 +58,14 @@ class Parity:
         text = (
             f"On {quantity(self.n, 'test picture')} of the run no probability differs by more than "
             f"{self.largest:.1g} from the lab's own in float32 (allowed: {TOLERANCE:g}), and "
-            f"{same:,} are called the same (allowed to differ: {percent(MOST_DIFFERENT, digits=1)}"
-            ", or one). "
+            f"{same:,} are called the same (allowed to differ: "
+            f"{in_percent(MOST_DIFFERENT, digits=1)}, or one). "
         )
         if self.precision == "float32":
-            return text + f"It calls {percent(self.saved, digits=1)} of them as the run did."
+            return text + f"It calls {in_percent(self.saved, digits=1)} of them as the run did."
         return (
             f"{text}The run itself was tested in {self.precision}, which rounds more: it called "
-            f"{percent(self.saved, digits=1)} of them the same."
+            f"{in_percent(self.saved, digits=1)} of them the same."
         )
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from tlcore.nn.network import Network
 
-ACROSS = 8
+PATCHES_ACROSS = 8
 """Steps that the cover takes from one side to the other; it is two steps wide."""
 
 _PIXELS_AT_ONCE = 64 * 64 * 64
@@ -54,7 +54,7 @@ def _probability(network: Network, pictures: Tensor, target: int) -> Tensor:
 def _covers(size: int) -> Iterator[Tensor]:
     """Squares a quarter as wide as the picture, half over each other; the last ones stop at the
     edge."""
-    step = max(1, size // ACROSS)
+    step = max(1, size // PATCHES_ACROSS)
     width = 2 * step
     starts = range(0, max(1, size - width + step), step)
     for top in starts:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from tlcore.analysis.wording import percent
+from tlcore.analysis.wording import in_percent
 from tlcore.colours import run_colour
 from tlcore.report.charts.drawing import (
     WIDTH,
@@ -100,7 +100,7 @@ def _panel(
             up,
             _LEFT,
             _RIGHT,
-            percent if share else lambda value: f"{value:g}",
+            in_percent if share else lambda value: f"{value:g}",
         ),
         *(
             words(text, across(place), top + _PANEL + 14, anchor="middle", class_="faint")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tlcore.analysis.intervals import Interval
-from tlcore.analysis.wording import percent, rate
+from tlcore.analysis.wording import in_percent, rate
 from tlcore.report.charts.drawing import WIDTH, Axis, drawing, line, name, ticks, words
 from tlcore.report.markup import Markup, element, join
 
@@ -22,7 +22,7 @@ def draw_forest(rates: Sequence[tuple[str, Interval]], overall: float, *, label:
         bottom + 22,
         *(line(across(tick), _TOP - 6, across(tick), bottom, "grid") for tick in ticks(0, 1)),
         *(
-            words(percent(tick), across(tick), bottom + 14, anchor="middle", class_="faint")
+            words(in_percent(tick), across(tick), bottom + 14, anchor="middle", class_="faint")
             for tick in ticks(0, 1)
         ),
         line(across(overall), _TOP - 6, across(overall), bottom, "diagonal"),

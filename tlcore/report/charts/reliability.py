@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tlcore.analysis.calibration import Bin
-from tlcore.analysis.wording import percent
+from tlcore.analysis.wording import in_percent
 from tlcore.report.charts.drawing import WIDTH, Axis, box, drawing, grid, line, ticks, words
 from tlcore.report.markup import Markup, join
 
@@ -21,11 +21,11 @@ def draw_reliability(bins: Sequence[Bin]) -> Markup:
     return drawing(
         _HEIGHT,
         words("share called rightly", 0, 12, class_="heading"),
-        grid(ticks(0, 1), up, _LEFT, _RIGHT, percent),
+        grid(ticks(0, 1), up, _LEFT, _RIGHT, in_percent),
         *(_bar(each, across, up, tall) for each in bins if each.n),
         line(across(0), up(0), across(1), up(1), "diagonal"),
         *(
-            words(percent(tick), across(tick), _HEIGHT - 20, anchor="middle", class_="faint")
+            words(in_percent(tick), across(tick), _HEIGHT - 20, anchor="middle", class_="faint")
             for tick in ticks(0, 1)
         ),
         words("confidence", _LEFT, _HEIGHT - 4, class_="heading"),

@@ -13,7 +13,7 @@ from tlcore.analysis.calibration import (
     reliability,
 )
 from tlcore.analysis.intervals import Interval
-from tlcore.analysis.wording import percent, quantity, rate
+from tlcore.analysis.wording import in_percent, quantity, rate
 from tlcore.report.blocks import Block, Figure, Paragraph, Section, Table
 from tlcore.report.charts.reliability import draw_reliability
 from tlcore.report.sections.shared import NOTHING, beside
@@ -116,11 +116,11 @@ _AS_WANTED = {"kept": "yes", "broken": "no", "open": "can't be told"}
 
 def _kept(wanted: float, found: Promise | None) -> tuple[str, ...]:
     if found is None:
-        return percent(wanted), "none can be promised", NOTHING, NOTHING, NOTHING
+        return in_percent(wanted), "none can be promised", NOTHING, NOTHING, NOTHING
     right = rate(found.kept.accuracy) if found.kept.accuracy else NOTHING
     return (
-        percent(wanted),
-        percent(found.threshold, digits=1),
+        in_percent(wanted),
+        in_percent(found.threshold, digits=1),
         rate(found.kept.coverage),
         right,
         _AS_WANTED[found.verdict],

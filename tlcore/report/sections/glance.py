@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from tlcore.analysis.scores import balanced_accuracy, baseline, describe_baseline
-from tlcore.analysis.wording import percent, rate
+from tlcore.analysis.wording import in_percent, rate
 from tlcore.report.blocks import Block, Paragraph, Section, Table
 from tlcore.report.sections.shared import NOTHING, few
 from tlcore.report.story import RunStory, decide_between
@@ -117,7 +117,7 @@ def _columns(story: RunStory) -> Iterator[dict[str, str]]:
 
 def _written(figures: Mapping[str, float | None]) -> dict[str, str]:
     return {
-        **{key: _figure(figures.get(key), lambda v: percent(v, digits=1)) for key in _SHARES},
+        **{key: _figure(figures.get(key), lambda v: in_percent(v, digits=1)) for key in _SHARES},
         **{key: _figure(figures.get(key), "{:.3f}".format) for key in _LOSSES},
         **{key: _figure(figures.get(key), "{:,.0f}".format) for key in _COUNTS},
         "seconds": _figure(figures.get("seconds"), duration),

@@ -9,7 +9,7 @@ from tlcore.analysis.mistakes import confused_pairs
 from tlcore.analysis.ranking import Rankings, rank_classes
 from tlcore.analysis.scores import ClassScore, count_confusion, f1_interval, loss_interval, score
 from tlcore.analysis.superclasses import fold, superclasses_of
-from tlcore.analysis.wording import decimal, percent, rate
+from tlcore.analysis.wording import decimal, in_percent, rate
 from tlcore.report.blocks import Block, Figure, Paragraph, Section, Table
 from tlcore.report.charts.matrix import draw_matrix
 from tlcore.report.sections.shared import NOTHING, beside, class_name
@@ -97,7 +97,7 @@ def _row(each: ClassScore) -> tuple[str, ...]:
     return (
         each.name,
         f"{each.support:,}",
-        percent(each.precision or 0.0),
+        in_percent(each.precision or 0.0),
         rate(each.recall_interval),
         f"{each.f1 or 0.0:.2f}",
     )

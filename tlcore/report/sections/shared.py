@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from tlcore.analysis.intervals import Interval, Rows
-from tlcore.analysis.wording import percent
+from tlcore.analysis.wording import in_percent
 from tlcore.errors import RunError
 from tlcore.report.blocks import Beside, Block, Column, Paragraph, Picture
 from tlcore.report.markup import shorten
@@ -55,7 +55,7 @@ def mistake(story: RunStory, row: int) -> Picture:
     actual, called = (
         class_name(story, int(column[row])) for column in (table.labels, table.predicted)
     )
-    said = f"→ {called}, {percent(float(table.confidence[row]))}"
+    said = f"→ {called}, {in_percent(float(table.confidence[row]))}"
     return Picture(thumbnail(story, row), (actual, said))
 
 

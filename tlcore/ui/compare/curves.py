@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import plotly.graph_objects as go
 import streamlit as st
 
-from tlcore.analysis.wording import percent
+from tlcore.analysis.wording import in_percent
 from tlcore.colours import run_colour
 from tlcore.report.story import RunStory
 from tlcore.ui.compare.speed import accuracies, common_goal, reached
@@ -63,10 +63,10 @@ def speed_lines(stories: Sequence[RunStory], titles: Sequence[str], goal: float)
     ]
     found.sort(key=lambda each: each[0].seconds if each[0] else float("inf"))
     return [
-        f"**{literal(title)}** reached {percent(goal)} {accuracies(story)[0]} accuracy after "
+        f"**{literal(title)}** reached {in_percent(goal)} {accuracies(story)[0]} accuracy after "
         f"**{duration(when.seconds)}**, with epoch {when.epoch + 1}."
         if when
-        else f"**{literal(title)}** never reached {percent(goal)}."
+        else f"**{literal(title)}** never reached {in_percent(goal)}."
         for when, story, title in found
     ]
 

@@ -9,13 +9,13 @@ import streamlit as st
 
 from tlcore.analysis.comparison import alike
 from tlcore.analysis.decision import Decision
-from tlcore.analysis.wording import percent
+from tlcore.analysis.wording import in_percent
 from tlcore.recipe_difference import differing_fields
 from tlcore.report.story import RunStory, decide_between
 from tlcore.ui.compare.speed import accuracies, reached
 from tlcore.ui.outcomes import Outcome
 from tlcore.ui.words import duration, literal, short
-from tlcore.ui.words import percent as share_words
+from tlcore.ui.words import in_percent as share_words
 
 MANY_TIMES = 2
 MOST_TOLD = 4
@@ -149,7 +149,7 @@ def _costs(best: RunStory, base: RunStory) -> Iterator[str]:
     here, there = reached(best, goal), reached(base, goal)
     if here and there:
         yield (
-            f"the {accuracies(base)[0]} accuracy that both reached ({percent(goal)}) it reached "
+            f"the {accuracies(base)[0]} accuracy that both reached ({in_percent(goal)}) it reached "
             f"after {duration(here.seconds)}, scratch after {duration(there.seconds)}"
         )
 

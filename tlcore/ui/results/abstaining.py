@@ -10,7 +10,7 @@ import streamlit as st
 from tlcore.analysis.abstaining import Abstention, Promise, abstain, abstention_curve, promise
 from tlcore.analysis.intervals import FEWEST_PICTURES, Interval
 from tlcore.analysis.predictions import Predictions
-from tlcore.analysis.wording import percent, rate
+from tlcore.analysis.wording import in_percent, rate
 from tlcore.colours import EMBER, ICE
 from tlcore.report.sections.calibration import why_no_validation
 from tlcore.ui.outcomes import Outcome
@@ -66,12 +66,12 @@ def kept_words(found: Promise | None, wanted: float) -> str:
     """Whether a threshold keeps on the test pictures what it promised."""
     if found is None or found.chosen.accuracy is None:
         return (
-            f"No threshold can be promised at which {percent(wanted)} of its answers are right: "
+            f"No threshold can be promised at which {in_percent(wanted)} of its answers are right: "
             "too many are wrong, or the validation pictures are too few."
         )
     text = (
         f"The validation pictures promise it from a confidence of "
-        f"**{percent(found.threshold, digits=1)}** on. On the test pictures it then answers "
+        f"**{in_percent(found.threshold, digits=1)}** on. On the test pictures it then answers "
         f"**{rate(found.kept.coverage)}**"
     )
     if found.kept.accuracy is None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tlcore.analysis import embedding as analysis
 from tlcore.analysis.embedding import NEIGHBOURS, Cloud, Embedding
 from tlcore.analysis.intervals import Interval
-from tlcore.analysis.wording import gain, percent, rate
+from tlcore.analysis.wording import gain, in_percent, rate
 from tlcore.colours import class_colour
 from tlcore.runs.errands import MAP
 from tlcore.runs.owners import LOCAL
@@ -23,8 +23,8 @@ from tlcore.ui.outcomes import Outcome
 from tlcore.ui.page import told
 from tlcore.ui.results.detail import show_detail
 from tlcore.ui.session import me, store
+from tlcore.ui.words import in_percent as share
 from tlcore.ui.words import literal
-from tlcore.ui.words import percent as share
 
 Drawn: TypeAlias = Literal["PCA", "t-SNE"]
 Side: TypeAlias = Literal["before", "after"]
@@ -147,7 +147,7 @@ def _show_purity(outcome: Outcome, found: Embedding, path: Path) -> None:
     words = f"Of the {NEIGHBOURS} pictures nearest to each, **{rate(after)}** have its label"
     if before is not None and raised is not None:
         words += f"; before training it was **{rate(before)}** ({gain(raised)})"
-    chance = percent(analysis.by_chance(labels))
+    chance = in_percent(analysis.by_chance(labels))
     st.markdown(f"{words}. Scattered at random, it would be {chance}.")
     if after.warning:
         st.warning(
@@ -160,7 +160,7 @@ def _show_side(
     outcome: Outcome, found: Embedding, path: Path, side: Side, cloud: Cloud, drawn: Drawn,
     chosen: int,
 ) -> None:  # fmt: skip
-    shown = f": {percent(sum(cloud.explained[:2]))} of the variance" if drawn == "PCA" else ""
+    shown = f": {in_percent(sum(cloud.explained[:2]))} of the variance" if drawn == "PCA" else ""
     began = "random weights" if outcome.story.from_scratch else "as pre-trained"
     title = f"{_SIDES[side]}, {began}" if side == "before" else _SIDES[side]
     st.markdown(f"**{title}**{shown}")

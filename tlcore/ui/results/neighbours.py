@@ -21,7 +21,7 @@ from tlcore.ui.session import me
 from tlcore.ui.words import literal, short
 
 SHOWN = 4
-SIDE = 96
+NEIGHBOUR_SIDE = 96
 """Pixels that a picture takes, at most."""
 
 
@@ -64,7 +64,7 @@ def in_words(found: Sequence[Neighbour], classes: Sequence[str], label: int) -> 
 
 def _show(found: Neighbour, near: Neighbourhood, label: int) -> None:
     name = near.classes[found.label]
-    with st.container(width=SIDE + 8, gap="xsmall"):
+    with st.container(width=NEIGHBOUR_SIDE + 8, gap="xsmall"):
         alt = f"Training picture {found.picture}: {name}"
         st.image(_enlarged(near.pixels(found.picture)), alt=alt, output_format="PNG")
         shown = literal(short(name, 24))
@@ -75,11 +75,11 @@ def _show(found: Neighbour, near: Neighbourhood, label: int) -> None:
 def _enlarged(pixels: NDArray[np.uint8]) -> Image.Image:
     """Pixel by pixel, if it is small; smaller, if it is large."""
     image = Image.fromarray(pixels)
-    times = SIDE // max(image.size)
+    times = NEIGHBOUR_SIDE // max(image.size)
     if times > 1:
         size = image.width * times, image.height * times
         return image.resize(size, Image.Resampling.NEAREST)
-    image.thumbnail((SIDE, SIDE))
+    image.thumbnail((NEIGHBOUR_SIDE, NEIGHBOUR_SIDE))
     return image
 
 
