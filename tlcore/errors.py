@@ -8,8 +8,10 @@
     ├── WeightsError           a weight file doesn't fit the network
     │   └── WeightsMissing     no such weights on this machine
     ├── CheckpointError        a saved state is damaged, foreign or of another recipe
+    ├── LessonError            a lesson can't be read, or isn't one
     ├── RunError               a run, or a file in its folder, is missing, taken or damaged
     │   ├── NotAllowed         it is somebody else's
+    │   ├── Sealed             its result opens once a prediction has been made
     │   ├── QuotaExceeded      one person, or all together, asked for more than the rules give
     │   ├── Fenced             the right to work on it has passed to another attempt
     │   └── StoreError         the disk or the database behind all runs failed
@@ -92,6 +94,24 @@ class RecipeError(ThawError):
         return f"{self.what}{place}:{lines}"
 
 
+class LessonError(ThawError):
+    """A lesson can't be read, or breaks the rules of lessons; `problems` lists all at once.
+
+    >>> print(LessonError(["title: is missing"]))
+    The lesson has 1 problem:
+      - title: is missing
+    """
+
+    def __init__(self, problems: list[str], *, where: str = "") -> None:
+        self.problems = problems
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        super().__init__(f"The lesson has {count}", where=where)
+
+    def __str__(self) -> str:
+        place = f" ({self.where})" if self.where else ""
+        return f"{self.what}{place}:{''.join(f'{chr(10)}  - {each}' for each in self.problems)}"
+
+
 class DataError(ThawError):
     """A data set can't be used as it is."""
 
@@ -118,6 +138,10 @@ class RunError(ThawError):
 
 class NotAllowed(RunError):
     """A run of somebody else's can be looked at, at most."""
+
+
+class Sealed(RunError):
+    """The result of a lesson's run opens once whoever asks has written down a prediction."""
 
 
 class QuotaExceeded(RunError):

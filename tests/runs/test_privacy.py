@@ -30,6 +30,7 @@ LOOKS = {
     "history": lambda store, run, by: store.history(run, by=by),
     "artifact": lambda store, run, by: store.artifact(run, "last", by=by),
     "checkpoints": lambda store, run, by: store.checkpoints(run, by=by),
+    "is_sealed": lambda store, run, by: store.is_sealed(run, by=by),
 }
 CHANGES = {
     "ask": (State.RUNNING, lambda store, run, by: store.ask(run, "cancel", by=by)),
@@ -47,7 +48,10 @@ CHANGES = {
         lambda store, run, by: store.attach(run, "embedding", draft_of(store, run), by=by),
     ),
 }
-WITHOUT_A_RUN = {"submit", "adopt", "refuse_import", "list", "counts", "usage", "set_rules"}
+WITHOUT_A_RUN = {
+    "submit", "adopt", "refuse_import", "list", "counts", "usage", "set_rules",
+    "awaits_prediction",
+}  # fmt: skip
 FOR_DISPATCHER_AND_WORKER = {
     "claim", "attempt", "begin", "beat", "record", "publish", "end",
     "overdue", "wait", "find_lost", "worker", "active", "queued", "strays", "lose",

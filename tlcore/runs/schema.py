@@ -200,7 +200,94 @@ _VERSION_3 = (
     "ALTER TABLE run ADD COLUMN row_bytes INTEGER NOT NULL DEFAULT 0",
 )
 
+# Lessons and classes: what `tlcore.classroom` keeps. Of a class nothing outlives it.
+_CLASS = """
+CREATE TABLE class (
+    code TEXT PRIMARY KEY,
+    title TEXT NOT NULL,
+    lesson TEXT NOT NULL,
+    invite TEXT NOT NULL,
+    created REAL NOT NULL,
+    frozen INTEGER NOT NULL DEFAULT 0,
+    opened TEXT NOT NULL DEFAULT '[]'
+) STRICT, WITHOUT ROWID
+"""
+
+_TEACHER = """
+CREATE TABLE teacher (
+    class TEXT NOT NULL REFERENCES class (code) ON DELETE CASCADE,
+    owner TEXT NOT NULL,
+    since REAL NOT NULL,
+    PRIMARY KEY (class, owner)
+) STRICT, WITHOUT ROWID
+"""
+
+# Somebody at a lesson, in a class or alone. The lesson stands here whole: a newer one doesn't
+# change under whoever is in the middle of it.
+_SITTING = """
+CREATE TABLE sitting (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    owner TEXT NOT NULL,
+    class TEXT REFERENCES class (code) ON DELETE CASCADE,
+    address TEXT NOT NULL,
+    lesson TEXT NOT NULL,
+    seat INTEGER NOT NULL,
+    nickname TEXT NOT NULL DEFAULT '',
+    team TEXT NOT NULL DEFAULT '',
+    step INTEGER NOT NULL DEFAULT 0,
+    hand REAL,
+    joined REAL NOT NULL,
+    moved REAL NOT NULL
+) STRICT
+"""
+
+_ANSWER = """
+CREATE TABLE answer (
+    sitting INTEGER NOT NULL REFERENCES sitting (number) ON DELETE CASCADE,
+    step TEXT NOT NULL,
+    value REAL,
+    words TEXT NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (sitting, step)
+) STRICT, WITHOUT ROWID
+"""
+
+_LESSON_RUN = """
+CREATE TABLE lesson_run (
+    run INTEGER PRIMARY KEY REFERENCES run (number) ON DELETE CASCADE,
+    sitting INTEGER NOT NULL REFERENCES sitting (number) ON DELETE CASCADE,
+    name TEXT NOT NULL
+) STRICT
+"""
+
+# What an owner may not open of runs with such a recipe, until the question of a step is answered.
+_GATE = """
+CREATE TABLE gate (
+    sitting INTEGER NOT NULL REFERENCES sitting (number) ON DELETE CASCADE,
+    step TEXT NOT NULL,
+    recipe TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    since REAL NOT NULL,
+    PRIMARY KEY (sitting, step, recipe)
+) STRICT, WITHOUT ROWID
+"""
+
+_VERSION_4 = (
+    _CLASS,
+    _TEACHER,
+    _SITTING,
+    _ANSWER,
+    _LESSON_RUN,
+    _GATE,
+    "CREATE TABLE lesson (id TEXT PRIMARY KEY, owner TEXT NOT NULL, text TEXT NOT NULL, "
+    "created REAL NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE UNIQUE INDEX sitting_of_owner ON sitting (owner, address, ifnull(class, ''))",
+    "CREATE INDEX sitting_by_class ON sitting (class)",
+    "CREATE INDEX lesson_run_by_sitting ON lesson_run (sitting)",
+    "CREATE INDEX gate_by_owner ON gate (owner, recipe)",
+)
+
 Migration: TypeAlias = tuple[str, ...]
 
-MIGRATIONS: tuple[Migration, ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
+MIGRATIONS: tuple[Migration, ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 """The statements that bring a database from version n to n + 1; the first make it."""

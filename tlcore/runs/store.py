@@ -25,6 +25,7 @@ from tlcore.runs import (
     artifacts,
     asking,
     claims,
+    gates,
     limits,
     reading,
     rows,
@@ -54,6 +55,11 @@ class RunStore(KeepsRules):
         self._database = Database(self.home / "runs.sqlite")
         self.visits = Visits(self._database, clock)
 
+    @property
+    def database(self) -> Database:
+        """For rooms that keep tables of their own beside the runs."""
+        return self._database
+
     def close(self) -> None:
         """Let go of the database. Using the store again opens it again."""
         self._database.close()
@@ -70,6 +76,7 @@ class RunStore(KeepsRules):
         folder = self._folder(rows.new_id(now))
         try:
             with self._database.writing() as sql:
+                gates.refuse_frozen(sql, by)
                 limits.refuse_another(sql, by, now)
                 limits.refuse_one_more(sql, by, self.home, now)
                 rows.insert(sql, folder.id, recipe, by, name, preset, priority, now)
@@ -137,7 +144,8 @@ class RunStore(KeepsRules):
     def events(self, run: str, *, by: Owner, since: int = 0) -> tuple[dict[str, Any], ...]:
         """What happened after number `since`: each with its `seq`, `attempt` and `at`."""
         with self._seeing(run, by) as (sql, row):
-            return reading.events_after(sql, row["number"], since)
+            found = reading.events_after(sql, row["number"], since)
+            return gates.without_results(found) if gates.is_sealed(sql, row, by) else found
 
     def metrics(
         self,
@@ -151,7 +159,8 @@ class RunStore(KeepsRules):
         """Points of curves (of `names`, if any) written after number `since`, in that order; of
         more than `most`, every so-many-th step and all that is measured once an epoch."""
         with self._seeing(run, by) as (sql, row):
-            return reading.metrics_after(sql, row["number"], since, names, most)
+            found = reading.metrics_after(sql, row["number"], since, names, most)
+            return gates.without_points(found) if gates.is_sealed(sql, row, by) else found
 
     def history(self, run: str, *, by: Owner) -> tuple[Change, ...]:
         """Every state that the run went through."""
@@ -159,10 +168,26 @@ class RunStore(KeepsRules):
             return reading.changes_of(sql, row["number"])
 
     def artifact(self, run: str, kind: Kind, *, by: Owner) -> Path | None:
-        """The latest file of a kind; None if there is none."""
+        """The latest file of a kind; None if there is none.
+
+        Raises:
+            Sealed: It tells a result that whoever asks is still to predict.
+        """
         with self._seeing(run, by) as (sql, row):
+            if kind in gates.RESULTS:
+                gates.refuse_sealed(sql, row, by)
             files = artifacts.published(sql, row["number"], kind, self._folder(run))
         return files[0].path if files else None
+
+    def is_sealed(self, run: str, *, by: Owner) -> bool:
+        """Whether its result stays closed for somebody until they have predicted it."""
+        with self._seeing(run, by) as (sql, row):
+            return gates.is_sealed(sql, row, by)
+
+    def awaits_prediction(self, recipe: Recipe, *, by: Owner) -> bool:
+        """Whether somebody is still to predict what a recipe gives, whatever its dice."""
+        with self._database.reading() as sql:
+            return gates.awaits(sql, recipe, by)
 
     def checkpoints(self, run: str, *, by: Owner) -> tuple[Artifact, ...]:
         """States to go on from, the newest first: if one is damaged, take the next."""

@@ -1,0 +1,1 @@
+"""Lessons, predictions and classes: what leads students through the lab, and who sees what when."""
