@@ -26,7 +26,7 @@ from tlcore.runs.owners import LOCAL, Owner
 from tlcore.runs.records import Run
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
-from tlcore.runs.strays import remove
+from tlcore.runs.strays import remove_path
 from tlcore.runs.turns import CALLED_FORWARD
 
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -347,7 +347,7 @@ class Register:
             if run.binned is None:
                 self.store.delete(run.id, by=LOCAL)
             self.store.forget(run.id, by=LOCAL)
-            remove(self.store.home / "runs" / run.id)
+            remove_path(self.store.home / "runs" / run.id)
         with self.store.database.writing() as sql:
             self._taught(sql, code, by)
             sql.execute("DELETE FROM class WHERE code = ?", (code,))
