@@ -5,6 +5,7 @@
     ├── RecipeError            a recipe, or a part of one, breaks its rules
     ├── DataError              a data set can't be used as it is
     │   └── DataMissing        it is not on this machine
+    ├── FetchError             something could not be had from the hub
     ├── WeightsError           a weight file doesn't fit the network
     │   └── WeightsMissing     no such weights on this machine
     ├── CheckpointError        a saved state is damaged, foreign or of another recipe
@@ -118,6 +119,10 @@ class DataError(ThawError):
 
 class DataMissing(DataError):
     """A data set is not on this machine."""
+
+
+class FetchError(ThawError):
+    """Something could not be had from the hub: it has none, refuses, or is out of reach."""
 
 
 class WeightsError(ThawError):
