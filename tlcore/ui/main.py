@@ -9,6 +9,7 @@ PAGES = PROJECT / "pages"
 st.navigation(
     [
         st.Page(PAGES / "start.py", title="Start", url_path="start", default=True),
+        st.Page(PAGES / "lesson.py", title="Lessons", url_path="lesson"),
         st.Page(PAGES / "data.py", title="Data", url_path="data"),
         st.Page(PAGES / "train.py", title="Train", url_path="train"),
         st.Page(PAGES / "runs.py", title="Runs", url_path="runs"),

@@ -1,0 +1,81 @@
+"""What a student takes along: predictions, results and reasons side by side, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tlcore.classroom.board import said
+from tlcore.classroom.lesson import Explain, Predict
+from tlcore.classroom.measures import Outcome, right_choice, truth_of, was_right
+from tlcore.classroom.records import Sitting
+from tlcore.report.blocks import Block, Document, Facts, Paragraph, Section, Table
+from tlcore.report.html import as_html
+
+
+def lesson_html(here: Sitting, outcomes: Mapping[str, Outcome]) -> str:
+    """The report of a lesson as one HTML file.
+
+    Args:
+        here: Whose.
+        outcomes: Of their runs, as far as they may know.
+    """
+    lesson = here.lesson
+    subtitle = " · ".join(filter(None, (here.nickname, here.team, lesson.about)))
+    sections = (
+        Section("Predicted and found", tuple(_predictions(here, outcomes))),
+        Section("Explained", tuple(_explanations(here))),
+        Section("What was trained", tuple(_runs(here, outcomes))),
+    )
+    return as_html(Document(lesson.title, subtitle, tuple(s for s in sections if s.blocks)))
+
+
+def _predictions(here: Sitting, outcomes: Mapping[str, Outcome]) -> Iterator[Block]:
+    for step in here.lesson.predictions:
+        answer, truth = here.answers.get(step.name), truth_of(step.truth, outcomes)
+        yield Paragraph(step.question)
+        yield Facts(
+            (
+                ("Predicted", said(step, answer.value) if answer else "nothing"),
+                ("Because", answer.words if answer else ""),
+                ("Came out", result_of(step, truth)),
+                *_held(step, answer.value if answer else None, truth),
+            )
+        )
+
+
+def _held(step: Predict, value: float | None, truth: float | None) -> tuple[tuple[str, str], ...]:
+    if value is None or truth is None:
+        return ()
+    return (("As predicted", "yes" if was_right(step, value, truth) else "no"),)
+
+
+def result_of(step: Predict, truth: float | None) -> str:
+    """What came out, as an answer to the question."""
+    if truth is None:
+        return "no result yet"
+    if step.scale:
+        return f"{truth:.0f} {step.scale.unit}"
+    choice = right_choice(step, truth)
+    unit = "s" if step.truth.measure == "seconds" else "percentage points"
+    number = f"{truth:+.1f} {unit}"
+    return f"{choice.text} ({number})" if choice else number
+
+
+def _explanations(here: Sitting) -> Iterator[Block]:
+    for step in here.lesson.steps:
+        if isinstance(step, Explain):
+            answer = here.answers.get(step.name)
+            yield Paragraph(step.question)
+            yield Paragraph(answer.words if answer else "not written yet", "finding")
+
+
+def _runs(here: Sitting, outcomes: Mapping[str, Outcome]) -> Iterator[Block]:
+    rows = []
+    for name, planned in here.lesson.runs.items():
+        if outcome := outcomes.get(name):
+            found = outcome.accuracy
+            between = f"{100 * found.low:.1f} to {100 * found.high:.1f} %"
+            rows.append((planned.title, f"{100 * found.value:.1f} %", between, f"{found.n:,}"))
+    if rows:
+        head = ("Network", "Right", "95 % interval", "Test pictures")
+        yield Table(head, tuple(rows), "Each network was asked about pictures it had never seen.")
