@@ -61,7 +61,7 @@ def show_leaving(here: Sitting, by: Owner) -> None:
     """Begin anew, or look at other lessons."""
     with st.popover(say("Leave"), type="tertiary"):
         st.markdown(say("What you predicted and wrote is forgotten. Your runs stay."))
-        if st.button(say("Leave this lesson"), key="leave lesson"):
+        if st.button(say("Leave this lesson"), key="forget this lesson"):
             register().leave(here.number, by=by)
             st.query_params.clear()
             st.rerun()

@@ -278,5 +278,5 @@ def show_end(here: Sitting, by: Owner) -> None:
         icon=":material/description:", type="primary",
     )  # fmt: skip
     show_class_predictions(here, by)
-    if st.button(say("Back"), key="step back", icon=":material/arrow_back:"):
+    if st.button(say("Back"), key="back from the end", icon=":material/arrow_back:"):
         _move(here, here.step - 1, by)
