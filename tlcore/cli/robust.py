@@ -127,7 +127,7 @@ def _print(store: RunStore, found: dict[str, Robustness]) -> None:
 def _rows(found: Robustness) -> list[tuple[str, ...]]:
     """A row for each corruption: in whole percent, and the mean with its interval."""
     from tlcore.analysis.robustness import mean_accuracy, table
-    from tlcore.analysis.wording import percent, rate
+    from tlcore.analysis.wording import in_percent, rate
 
     rows: dict[str, list[Any]] = {}
     for row in table(found):
@@ -136,7 +136,7 @@ def _rows(found: Robustness) -> list[tuple[str, ...]]:
         (
             name,
             each[0].case.family,
-            *(percent(row.accuracy.value) for row in each),
+            *(in_percent(row.accuracy.value) for row in each),
             rate(mean_accuracy(found.only(row.case for row in each))),
         )
         for name, each in rows.items()
