@@ -15,7 +15,7 @@ from tlcore.report.story import RunStory, decide_between
 from tlcore.ui.compare.speed import accuracies, reached
 from tlcore.ui.outcomes import Outcome
 from tlcore.ui.words import duration, literal, short
-from tlcore.ui.words import in_percent as share_words
+from tlcore.ui.words import percent as share_words
 
 MANY_TIMES = 2
 MOST_TOLD = 4
