@@ -308,7 +308,7 @@ class Register:
     def push(self, code: str, recipe: Recipe, name: str, *, by: Owner) -> tuple[int, int]:
         """Put a run of this recipe into everybody's queue, with their own seeds; how many got one,
         and how many had too many runs already."""
-        title = _line(name, "A name", LONGEST_NAME) or "from your teacher"
+        title = _line(name, "A name", rows.LONGEST_NAME) or "from your teacher"
         given = refused = 0
         for student in self.students(code, by=by):
             try:

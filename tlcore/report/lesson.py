@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from tlcore.classroom.board import said
+from tlcore.classroom.board import Row, ballots, pools, said
 from tlcore.classroom.lesson import Explain, Predict
 from tlcore.classroom.measures import Outcome, right_choice, truth_of, was_right
-from tlcore.classroom.records import Sitting
+from tlcore.classroom.records import Class, Sitting
 from tlcore.report.blocks import Block, Document, Facts, Paragraph, Section, Table
 from tlcore.report.html import as_html
 
@@ -79,3 +79,52 @@ def _runs(here: Sitting, outcomes: Mapping[str, Outcome]) -> Iterator[Block]:
     if rows:
         head = ("Network", "Right", "95 % interval", "Test pictures")
         yield Table(head, tuple(rows), "Each network was asked about pictures it had never seen.")
+
+
+# Of a whole class
+
+
+def class_html(group: Class, rows: Sequence[Row]) -> str:
+    """The report of a class as one HTML file."""
+    students = sorted(rows, key=lambda row: row.student.seat)
+    sections = (
+        Section("All runs of the class", tuple(_pooled(group, rows))),
+        Section("Predictions", tuple(_ballots(group, rows))),
+        *(Section(row.student.nickname, tuple(_of_student(row))) for row in students),
+    )
+    subtitle = f"{group.title} · {len(rows)} students"
+    document = Document(group.lesson.title, subtitle, tuple(s for s in sections if s.blocks))
+    return as_html(document)
+
+
+def _pooled(group: Class, rows: Sequence[Row]) -> Iterator[Block]:
+    lines = []
+    for pool in pools(group, rows):
+        mean = pool.mean
+        lines.append(
+            (
+                pool.title,
+                f"{len(pool.accuracies)}",
+                f"{100 * mean.value:.1f} %" if mean else "–",
+                f"{100 * mean.low:.1f} to {100 * mean.high:.1f} %" if mean else "–",
+            )
+        )
+    head = ("Network", "Students", "Right, on average", "95 % interval")
+    yield Table(head, tuple(lines), "Each student had dice of their own, so each is a seed.")
+
+
+def _ballots(group: Class, rows: Sequence[Row]) -> Iterator[Block]:
+    for found in ballots(group, rows):
+        yield Paragraph(found.step.question)
+        if found.step.scale:
+            values = ", ".join(f"{value:g}" for value in sorted(found.said))
+            yield Facts((("Said", values or "nothing"), ("Came true", str(found.right))))
+        else:
+            counted = zip(found.step.choices, found.counts(), strict=True)
+            yield Facts(tuple((choice.text, str(count)) for choice, count in counted))
+
+
+def _of_student(row: Row) -> Iterator[Block]:
+    yield from _predictions(row.student, row.outcomes)
+    yield from _explanations(row.student)
+    yield from _runs(row.student, row.outcomes)

@@ -10,6 +10,7 @@ st.navigation(
     [
         st.Page(PAGES / "start.py", title="Start", url_path="start", default=True),
         st.Page(PAGES / "lesson.py", title="Lessons", url_path="lesson"),
+        st.Page(PAGES / "class.py", title="Class", url_path="class"),
         st.Page(PAGES / "data.py", title="Data", url_path="data"),
         st.Page(PAGES / "train.py", title="Train", url_path="train"),
         st.Page(PAGES / "runs.py", title="Runs", url_path="runs"),

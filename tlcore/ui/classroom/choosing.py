@@ -25,6 +25,7 @@ def show_lessons(by: Owner) -> None:
         lesson = own[name] if name in own else lessons.find(name, language())
         with columns[number % 2].container(border=True):
             show_card(name, lesson, here=name in begun)
+    link("class", say("I teach: open a class"), icon=":material/groups:")
 
 
 def show_card(name: str, lesson: Lesson, *, here: bool) -> None:
