@@ -24,8 +24,9 @@ CONCERNED: dict[str, dict[str, object]] = {
 
 @pytest.mark.parametrize("name", CONCERNED)
 def test_a_recipe_of_version_1_keeps_its_id_and_says_what_has_changed(name):
-    old = from_fields({"version": 1, **CONCERNED[name]})
-    new = from_fields({"version": VERSION, **CONCERNED[name]})
+    fields = {"precision": "float32", **CONCERNED[name]}
+    old = from_fields({"version": 1, **fields})
+    new = from_fields({"version": VERSION, **fields})
     assert old == new
     assert old.id == new.id
     (change,) = changes_since(1, old)
@@ -34,9 +35,14 @@ def test_a_recipe_of_version_1_keeps_its_id_and_says_what_has_changed(name):
 
 
 def test_a_recipe_that_computes_as_before_says_nothing():
-    assert changes_since(1, Recipe()) == []
-    warm = from_fields({"rate_schedule": {"name": "cosine", "warmup": 1}})
+    assert changes_since(1, Recipe(precision="float32")) == []
+    warm = from_fields({"precision": "float32", "rate_schedule": {"name": "cosine", "warmup": 1}})
     assert changes_since(1, warm) == []
+
+
+@pytest.mark.parametrize("precision", ["auto", "bfloat16", "float16"])
+def test_every_precision_that_may_round_says_so(precision):
+    assert len(changes_since(1, Recipe(precision=precision))) == 1
 
 
 def test_every_change_is_of_a_version_that_exists_and_concerns_somebody():

@@ -6,7 +6,7 @@ said here.
 
 >>> changes_since(1, Recipe(balance="weights"))[0].partition(":")[0]
 'balance'
->>> changes_since(1, Recipe()), changes_since(2, Recipe(balance="weights"))
+>>> changes_since(1, Recipe(precision="float32")), changes_since(2, Recipe(balance="weights"))
 ([], [])
 """
 
@@ -69,7 +69,8 @@ def _decays_otherwise(recipe: Recipe) -> bool:
 
 
 def _judges_otherwise(recipe: Recipe) -> bool:
-    return recipe.precision in ("bfloat16", "float16")
+    """`auto` is a low precision too, where the machine computes one by itself."""
+    return recipe.precision != "float32"
 
 
 CHANGES = (
@@ -112,8 +113,9 @@ CHANGES = (
     Change(
         2,
         _judges_otherwise,
-        "precision: validation and test rounded differently; now they are one arithmetic, float32 "
-        "where low precision changes more than 2 % of the answers.",
+        "precision: in bfloat16 or float16, which auto takes where the machine has it, validation "
+        "and test rounded differently; now they are one arithmetic, float32 where low precision "
+        "changes more than 2 % of the answers.",
     ),
 )
 """All of them, in the order in which they came."""

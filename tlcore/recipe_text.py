@@ -66,23 +66,25 @@ def version_of(text: str) -> int:
         fields = notation.load(text)
     except NotReadable:
         return VERSION
+    if isinstance(fields, dict) and isinstance(fields.get("recipe"), dict):
+        fields = fields["recipe"]  # a preset's file
     found = fields.get("version", VERSION) if isinstance(fields, dict) else VERSION
     return found if type(found) is int else VERSION
 
 
-def to_fields(recipe: Recipe) -> Fields:
-    """The fields that differ from the defaults, and the version."""
-    return {"version": VERSION, **recipe.model_dump(mode="json", exclude_defaults=True)}
+def to_fields(recipe: Recipe, version: int = VERSION) -> Fields:
+    """The fields that differ from the defaults, and the version in which it was asked for."""
+    return {"version": version, **recipe.model_dump(mode="json", exclude_defaults=True)}
 
 
-def to_yaml(recipe: Recipe) -> str:
+def to_yaml(recipe: Recipe, version: int = VERSION) -> str:
     """The recipe as people write it."""
-    return notation.dump(to_fields(recipe))
+    return notation.dump(to_fields(recipe, version))
 
 
-def to_json(recipe: Recipe) -> str:
+def to_json(recipe: Recipe, version: int = VERSION) -> str:
     """The recipe as programs exchange it."""
-    return json.dumps(to_fields(recipe), indent=2, ensure_ascii=False)
+    return json.dumps(to_fields(recipe, version), indent=2, ensure_ascii=False)
 
 
 def read(path: str | Path) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import random
+import sqlite3
 import time
 import zipfile
 from dataclasses import replace
@@ -38,7 +39,7 @@ from tests.runs.parcels import (
 from tlcore.analysis.predictions import Predictions
 from tlcore.errors import QuotaExceeded, RunError
 from tlcore.recipe import Data
-from tlcore.recipe_text import to_yaml
+from tlcore.recipe_text import to_json, to_yaml, version_of
 from tlcore.runs import adoption, parcel_reading, transfer
 from tlcore.runs.lock import locked as held
 from tlcore.runs.owners import LOCAL, Rules, anonymous
@@ -134,6 +135,18 @@ def test_an_imported_run_is_marked_with_where_it_comes_from(store, elsewhere, pa
     assert came.reason == "imported; it had finished: all epochs done"
     assert [change.after for change in elsewhere.history(came.id, by=BOB)] == [State.FINISHED]
     assert store.get(run, by=LOCAL).origin == ""
+
+
+def test_in_which_version_of_recipes_it_was_asked_for_goes_along(store, elsewhere, tmp_path):
+    run = finished(store)
+    with sqlite3.connect(store.home / "runs.sqlite") as sql:
+        sql.execute("UPDATE run SET recipe = ?", (to_json(RECIPE, 1),))
+    came = import_run(elsewhere, export_run(store, run, tmp_path / "x.thaw", by=LOCAL), by=BOB)
+    assert elsewhere.recipe_version(came.id, by=BOB) == store.recipe_version(run, by=LOCAL) == 1
+    written = elsewhere.folder(came.id, by=BOB).path / "recipe.yaml"
+    assert version_of(written.read_text()) == 1
+    back = import_run(store, export_run(elsewhere, came.id, tmp_path / "y.thaw", by=BOB), by=BOB)
+    assert store.recipe_version(back.id, by=BOB) == 1
 
 
 def test_the_same_run_gives_the_same_bytes(store, tmp_path):

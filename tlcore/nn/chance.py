@@ -15,6 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from tlcore.nn.device import has_own_memory
+
 
 def seed_for(seed: int, *place: int | str) -> int:
     """A seed that belongs to one place of one run.
@@ -79,8 +81,9 @@ def seed_dropout(device: torch.device, seed: int, *place: int | str) -> None:
     """
     value = seed_for(seed, *place)
     torch.default_generator.manual_seed(value)
-    if device.type == "cuda":
-        with torch.cuda.device(device):  # else it is the current device's that is seeded
-            torch.cuda.manual_seed(value)
+    if has_own_memory(device):
+        module = torch.get_device_module(device)
+        with module.device(device):  # else it is the current device's that is seeded
+            module.manual_seed(value)
     elif device.type == "mps":
         torch.mps.manual_seed(value)

@@ -34,8 +34,9 @@ def choose_device() -> torch.device:
     try:
         device = torch.device(wanted or _best_kind())
         torch.empty(1, device=device)
-        if device.type == "cuda" and device.index is not None:
-            torch.cuda.set_device(device)  # for whatever asks torch without saying which
+        if has_own_memory(device) and device.index is not None:
+            # for whatever asks torch without saying which
+            torch.get_device_module(device).set_device(device)
     except (RuntimeError, AssertionError) as error:
         raise TrainingError(
             f"The device {wanted or _best_kind()!r} can't be used: {str(error).splitlines()[0]}",
@@ -43,6 +44,12 @@ def choose_device() -> torch.device:
             remedy="Unset TL_DEVICE to let the lab choose, or name one that exists, such as cpu.",
         ) from None
     return device
+
+
+def has_own_memory(device: torch.device) -> bool:
+    """Whether it is a card: with memory and dice of its own, and maybe one of several. Such a
+    device's module (`torch.cuda` for NVIDIA's) has the same functions whoever made it."""
+    return device.type not in ("cpu", "mps")
 
 
 def _best_kind() -> str:
@@ -95,9 +102,12 @@ def keep_promises(precision: torch.dtype, device: torch.device) -> None:
 
 def give_memory_back(device: torch.device) -> None:
     """Let go of what torch keeps of a GPU's memory for later."""
-    if device.type == "cuda":
-        with torch.cuda.device(device):
-            torch.cuda.empty_cache()
+    if has_own_memory(device):
+        module = torch.get_device_module(device)
+        with module.device(device):
+            module.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()
 
 
 def computing_in(precision: torch.dtype, device: torch.device) -> AbstractContextManager[Any]:
@@ -114,8 +124,8 @@ def precision_name(precision: torch.dtype) -> str:
 
 def available_memory(device: torch.device) -> int:
     """Bytes that can still be taken: on the GPU, or of the machine's memory."""
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
+    if has_own_memory(device):
+        return int(torch.get_device_module(device).mem_get_info(device)[0])
     return machine.available_memory()
 
 

@@ -24,6 +24,7 @@ class Foreign:
 
     Attributes:
         recipe: What was asked for.
+        version: In which version of recipes.
         name: For people.
         preset: The preset that the recipe began as.
         state: Finished or stopped.
@@ -41,6 +42,7 @@ class Foreign:
     """
 
     recipe: Recipe
+    version: int
     name: str
     preset: str
     state: State
@@ -70,7 +72,8 @@ def adopt(
     note_import(sql, by, now)
     insert(
         sql, run, foreign.recipe, by, foreign.name, foreign.preset, 0, now,
-        state=foreign.state.value, reason=foreign.reason, origin=foreign.origin,
+        version=foreign.version, state=foreign.state.value, reason=foreign.reason,
+        origin=foreign.origin,
         device=foreign.device, started=foreign.started, ended=foreign.ended or now,
         epoch=foreign.epoch, epochs=foreign.epochs, row_bytes=foreign.row_bytes,
     )  # fmt: skip

@@ -28,7 +28,7 @@ from pathlib import Path
 from tlcore import notation
 from tlcore.errors import RunError
 from tlcore.files import written_whole
-from tlcore.recipe import Recipe
+from tlcore.recipe import VERSION, Recipe
 from tlcore.recipe_text import to_fields
 from tlcore.runs.lock import locked
 
@@ -80,9 +80,9 @@ class RunFolder:
         for number in range(1, attempt + 1):
             shutil.rmtree(self.path / f"attempt-{number}", ignore_errors=True)
 
-    def write_recipe(self, recipe: Recipe, *, preset: str = "") -> None:
+    def write_recipe(self, recipe: Recipe, *, preset: str = "", version: int = VERSION) -> None:
         """Keep what was asked for, in words that can be run again anywhere."""
-        fields = to_fields(recipe)
+        fields = to_fields(recipe, version)
         text = notation.dump({"preset": preset, "recipe": fields} if preset else fields)
         with written_whole(self.path / "recipe.yaml") as draft:
             draft.write_text(text, encoding="utf-8")

@@ -20,7 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from tlcore.errors import DataError, NotAllowed, RecipeError, RunError
 from tlcore.part import Line
-from tlcore.recipe import Recipe
+from tlcore.recipe import VERSION, Recipe
 from tlcore.recipe_problems import shown
 from tlcore.recipe_summary import name_of
 from tlcore.recipe_text import from_text, to_json
@@ -85,6 +85,8 @@ def insert(
     preset: str,
     priority: int,
     now: float,
+    *,
+    version: int = VERSION,
     **columns: Any,
 ) -> None:
     """A new run, waiting unless its columns say otherwise."""
@@ -97,7 +99,7 @@ def insert(
         "priority": priority,
         "owner": by.id,
         "owner_name": checked(by.name, "A nickname", LONGEST_NICKNAME),
-        "recipe": to_json(recipe),
+        "recipe": to_json(recipe, version),
         "recipe_id": recipe.id,
         "epochs": recipe.epochs,
         "state": State.QUEUED.value,

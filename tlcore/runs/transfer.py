@@ -31,7 +31,7 @@ from tlcore.data.archive import Archive
 from tlcore.errors import DataError, RecipeError, RunError
 from tlcore.files import written_whole
 from tlcore.recipe import Recipe
-from tlcore.recipe_text import from_file, to_yaml
+from tlcore.recipe_text import from_file, read, to_yaml, version_of
 from tlcore.runs.adoption import Foreign
 from tlcore.runs.artifacts import place_of
 from tlcore.runs.failures import in_words
@@ -142,7 +142,8 @@ def _lay_out(store: RunStore, run: Run, folder: Path, by: Owner) -> None:
     """Everything that goes into the file, as files."""
     facts = {name: getattr(run, name) for name in RunFacts.model_fields}
     _write(folder / "run.json", json.dumps({**facts, "reason": run.reason[:LONGEST_REASON]}))
-    _write(folder / "recipe.yaml", to_yaml(store.recipe(run.id, by=by)))
+    version = store.recipe_version(run.id, by=by)
+    _write(folder / "recipe.yaml", to_yaml(store.recipe(run.id, by=by), version))
     events = map(event_line, store.events(run.id, by=by))
     points = map(metric_line, _thinned(store.metrics(run.id, by=by)))
     _write(folder / "events.jsonl", "".join(f"{line}\n" for line in events))
@@ -221,10 +222,10 @@ def _unpack_one(archive: Archive, name: str, entry: Entry, target: Path) -> None
 def _read(manifest: Manifest, given: Path, made: Path, run: str, now: float) -> Foreign:
     """Check everything that was given, and make the run's folder from what is right."""
     facts = read_facts(RunFacts, given / "run.json")
-    recipe = _recipe(given / "recipe.yaml")
+    recipe, version = _recipe(given / "recipe.yaml")
     told, points = given / "events.jsonl", given / "metrics.jsonl"
     events, metrics = tuple(read_events(told)), tuple(read_metrics(points))
-    RunFolder(made).write_recipe(recipe, preset=facts.preset)
+    RunFolder(made).write_recipe(recipe, preset=facts.preset, version=version)
     if (given / "environment.json").exists():
         check_environment(given / "environment.json")
         shutil.copyfile(given / "environment.json", RunFolder(made).environment)
@@ -234,6 +235,7 @@ def _read(manifest: Manifest, given: Path, made: Path, run: str, now: float) -> 
     finished = facts.state == "finished"
     return Foreign(
         recipe=recipe,
+        version=version,
         name=facts.name,
         preset=facts.preset,
         state=State.FINISHED if finished else State.STOPPED,
@@ -254,14 +256,15 @@ def _read(manifest: Manifest, given: Path, made: Path, run: str, now: float) -> 
     )
 
 
-def _recipe(path: Path) -> Recipe:
+def _recipe(path: Path) -> tuple[Recipe, int]:
+    """What was asked for, and in which version of recipes."""
     try:
-        recipe = from_file(path)
+        recipe, version = from_file(path), version_of(read(path))
     except RecipeError as error:
         raise refused(f"its recipe is not valid: {error.problems[0]}") from None
     if is_public():
         refuse_foreign(recipe)
-    return recipe
+    return recipe, version
 
 
 def _outcome(given: Path, made: Path, recipe: Recipe, run: str) -> dict[Kind, Path]:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from tlcore.data.pictures import Pictures
 from tlcore.nn.chance import generator_for
-from tlcore.nn.device import available_memory
+from tlcore.nn.device import available_memory, has_own_memory
 
 SHARE_OF_MEMORY = 0.4
 
@@ -30,7 +30,7 @@ class Resident:
         self._bytes = pictures.pixels
         self._on_device: Tensor | None = None
         fits = pictures.pixels.nbytes < SHARE_OF_MEMORY * available_memory(device)
-        if device.type == "cuda" and fits:
+        if has_own_memory(device) and fits:
             self._on_device = torch.from_numpy(np.array(pictures.pixels)).to(device)
 
     def __len__(self) -> int:
