@@ -64,7 +64,7 @@ def make_thumbnails(path: Path, n: int = 300, side: int = 16) -> Path:
 def make_story(predictions: Predictions | None = None, **changes: Any) -> RunStory:
     """A run of three epochs that went well."""
     table = make_predictions() if predictions is None else predictions
-    recipe = changes.pop("recipe", make_recipe())
+    recipe, validation = changes.pop("recipe", make_recipe()), changes.pop("validation", None)
     outline = outline_for(recipe.model, len(table.classes), recipe.input.size)
     story = RunStory(
         run="20261121-142233-3fa97c1e5b20d486",
@@ -98,4 +98,7 @@ def make_story(predictions: Predictions | None = None, **changes: Any) -> RunSto
         outline=outline,
         thumbnails=None,
     )
-    return replace(story, **changes)
+    story = replace(story, **changes)
+    if validation is not None:  # as if it had been read already
+        vars(story)["validation"] = validation
+    return story

@@ -49,7 +49,7 @@ CHANGES = {
     ),
 }
 WITHOUT_A_RUN = {
-    "submit", "adopt", "refuse_import", "list", "counts", "usage", "set_rules",
+    "submit", "adopt", "refuse_import", "list", "recipes_like", "counts", "usage", "set_rules",
     "awaits_prediction",
 }  # fmt: skip
 FOR_DISPATCHER_AND_WORKER = {
@@ -140,6 +140,9 @@ def test_what_is_hidden_is_not_listed_counted_or_named(store):
     hers, his = submit(store, by=ADA), submit(store, by=BOB)
     assert [run.id for run in store.list(by=BOB)] == [his]
     assert [run.id for run in store.list(by=LOCAL)] == [his, hers]
+    alike = store.recipe(hers, by=LOCAL)
+    assert set(store.recipes_like(alike, by=BOB).values()) == {his}
+    assert store.list(by=BOB, recipes=[alike.id])[0].id == his
     assert store.usage(by=BOB).queued == 1
     with pytest.raises(RunError) as caught:
         store.get(hers[:-1] + "x", by=BOB)

@@ -9,7 +9,7 @@ from tests.runs.fake_run import train
 from tests.runs.lives import RECIPE, bring_to, publish, start, submit, work
 from tlcore.errors import RunError
 from tlcore.events import Note
-from tlcore.recipe import Recipe
+from tlcore.recipe import Model, Recipe
 from tlcore.recipe_text import from_file
 from tlcore.runs import identity
 from tlcore.runs.owners import LOCAL, Rules, anonymous
@@ -418,6 +418,19 @@ def test_rules_are_kept(any_store):
     rules = Rules(show_others=False, queued=7, free_bytes=1)
     any_store.set_rules(rules, by=LOCAL)
     assert any_store.rules() == rules
+
+
+def test_recipes_of_the_same_pictures_and_backbone_are_found_with_their_newest_run(any_store):
+    other = Recipe(model=Model(backbone="resnet18"))
+    asked = [Recipe(), Recipe(seed=7), Recipe(), other]
+    runs = [any_store.submit(recipe, by=ADA).id for recipe in asked]
+    like = any_store.recipes_like(Recipe(seed=3), by=ADA)
+    assert [*like.items()] == [(Recipe().id, runs[2]), (Recipe(seed=7).id, runs[1])]
+    assert any_store.recipes_like(other, by=ADA) == {other.id: runs[3]}
+    assert any_store.recipes_like(other, by=ADA, states=[State.FINISHED]) == {}
+    found = any_store.list(by=ADA, recipes=[Recipe().id, other.id])
+    assert [run.id for run in found] == [runs[3], runs[2], runs[0]]
+    assert any_store.list(by=ADA, recipes=[]) == ()
 
 
 def test_runs_are_found_by_a_part_of_what_they_are_called(any_store):

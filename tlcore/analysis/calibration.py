@@ -188,7 +188,7 @@ def fit_temperature(validation: Predictions) -> float:
         remedy = "Set a share of the training pictures aside: data.validation above 0."
         raise DataError("There are no validation pictures to fit a temperature on", remedy=remedy)
     every = -(-validation.probabilities.size // _NUMBERS)
-    logits, labels = _logits(validation)[::every], validation.labels[::every]
+    logits, labels = _logits(validation.probabilities[::every]), validation.labels[::every]
     prior = 1 / (len(validation) * USUAL_SPREAD**2)
     low, high, log_beta = -math.log(HOTTEST), -math.log(COLDEST), 0.0
     for _ in range(100):
@@ -207,7 +207,7 @@ def fit_temperature(validation: Predictions) -> float:
 
 def scale(predictions: Predictions, temperature: float) -> Predictions:
     """The same answers, given with another certainty."""
-    scaled = _softmax(_logits(predictions) / np.float32(temperature))
+    scaled = _softmax(_logits(predictions.probabilities) / np.float32(temperature))
     return replace(predictions, probabilities=scaled)
 
 
@@ -288,12 +288,10 @@ def _bin(low: float, high: float, n: int, hits: float, total: float) -> Bin:
     return Bin(low, high, n, float(total / n), wilson(int(hits), n))
 
 
-def _logits(predictions: Predictions) -> NDArray[np.float32]:
+def _logits(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
     """Up to a number for each picture, which makes no difference."""
-    logits: NDArray[np.float32] = np.log(
-        np.maximum(predictions.probabilities, np.float32(SMALLEST))
-    )
-    return logits
+    logits: NDArray[np.float32] = np.maximum(probabilities, np.float32(SMALLEST))
+    return np.log(logits, out=logits)
 
 
 def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -13,7 +13,7 @@ precision is the area under precision over recall; its interval is the binomial 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -34,7 +34,13 @@ _HALVINGS = 60
 _FEW, _HIGH = 50, 0.95
 """Fewer pictures of a kind, or a higher AUC, are too much for DeLong's interval."""
 
+_COUNTED = 20
+"""Pictures of a class up to which they are held against all others one by one."""
+_AT_ONCE = 64
+"""Classes whose probabilities are turned over at once."""
+
 Scores = NDArray[np.float32]
+Many = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -78,58 +84,94 @@ def rank_classes(predictions: Predictions) -> Rankings:
     >>> found.classes[0].auc.value, round(found.classes[0].precision.value, 3), found.auc.warning
     (0.75, 0.833, 'only 2 pictures of a class')
     """
-    every, influence = [], np.zeros(len(predictions))
-    for place, name in enumerate(predictions.classes):
-        own = predictions.labels == place
-        scores = np.ascontiguousarray(predictions.probabilities[:, place])
-        ranking, shares = _rank(name, scores, own, predictions.belonging)
-        every.append(ranking)
-        if shares is not None:
-            influence += shares
+    found, influence = [], np.zeros(len(predictions))
+    for place, scores in enumerate(_columns(predictions)):
+        seen = _look_at(scores, predictions.labels == place, predictions.belonging)
+        found.append(seen)
+        if seen.influence is not None:
+            influence += seen.influence
+    every = _in_intervals(predictions, found)
     aucs = [each.auc for each in every if each.auc]
     precisions = [each.precision for each in every if each.precision]
     return Rankings(
-        tuple(every),
+        every,
         _mean_auc(aucs, influence, predictions.belonging) if aucs else None,
         _mean_apart(precisions) if precisions else None,
     )
 
 
-def _rank(
-    name: str, scores: Scores, own: NDArray[np.bool_], belonging: Rows | None
-) -> tuple[Ranking, NDArray[np.float64] | None]:
-    """A class, and how far each picture alone moves its AUC: their squares add up to DeLong's
-    variance."""
+def _columns(predictions: Predictions) -> Iterator[Scores]:
+    """What every picture was given of one class after the other: turned over in parts, since a
+    number out of each row is a page of memory for each number."""
+    for start in range(0, len(predictions.classes), _AT_ONCE):
+        part = predictions.probabilities[:, start : start + _AT_ONCE]
+        yield from np.ascontiguousarray(part.T)
+
+
+@dataclass
+class _Seen:
+    """A class against the rest, before its intervals are known; of one without pictures, or
+    without others, only how many there are.
+
+    Attributes:
+        few: Its pictures.
+        many: All others.
+        auc: Area under the ROC curve.
+        precision: Average precision.
+        error: The standard error of the AUC.
+        worth: As much of a picture's worth is left where pictures belong together.
+        influence: How far each picture alone moves the AUC: their squares add up to DeLong's
+            variance. Let go of as soon as it was added up.
+    """
+
+    few: int
+    many: int
+    auc: float = 0.0
+    precision: float = 0.0
+    error: float = 0.0
+    worth: float = 1.0
+    influence: NDArray[np.float64] | None = None
+
+
+def _look_at(scores: Scores, own: NDArray[np.bool_], belonging: Rows | None) -> _Seen:
+    """A class against the rest."""
     few = int(own.sum())
     many = len(own) - few
     if not few or not many:
-        return Ranking(name, few, None, None), None
-    inside = np.sort(scores[own])
-    lower, upper = _places(inside, scores[~own])
+        return _Seen(few, many)
+    others, mine = np.flatnonzero(~own), np.flatnonzero(own)
+    order = np.argsort(scores[mine], kind="stable")
+    inside = scores[mine[order]]
+    lower, upper = _places(inside, scores[others])
     above = _shares_above(lower, upper, few)
-    auc = float(above.mean())
     influence = np.empty(len(scores))
-    influence[~own] = _deviations(1 - (lower + upper) / (2 * few))
-    influence[own] = _deviations(above)[np.argsort(np.argsort(scores[own], kind="stable"))]
+    influence[others] = _deviations(1 - (lower + upper) / (2 * few))
+    influence[mine[order]] = _deviations(above)
     error = spread_of(influence, belonging)
-    alone = spread_of(influence, None)
+    alone = error if belonging is None else spread_of(influence, None)
     worth = 1.0 if error <= alone or not alone else (alone / error) ** 2
-    return Ranking(
-        name,
-        few,
-        _auc_interval(auc, error, few, many, worth),
-        _binomial(_average_precision(inside, upper), few, len(scores), worth),
-    ), influence
+    precision = _average_precision(inside, upper)
+    return _Seen(few, many, float(above.mean()), precision, error, worth, influence)
 
 
 def _places(inside: Scores, outside: Scores) -> tuple[Rows, Rows]:
     """How many of the class's pictures lie below each other picture, and how many not above it."""
-    lower = np.searchsorted(inside, outside, "left")
+    lower = _lower(inside, outside)
     upper = lower.copy()
     tied = np.flatnonzero(inside[np.minimum(lower, len(inside) - 1)] == outside)
     if len(tied):
         upper[tied] = np.searchsorted(inside, outside[tied], "right")
     return lower, upper
+
+
+def _lower(inside: Scores, outside: Scores) -> Rows:
+    """How many of a few lie below each of many: counting is faster than searching for a place."""
+    if len(inside) > _COUNTED:
+        return np.searchsorted(inside, outside, "left")
+    lower = np.zeros(len(outside), np.uint8)
+    for score in inside:
+        lower += (score < outside).view(np.uint8)
+    return lower.astype(np.int64)
 
 
 def _shares_above(lower: Rows, upper: Rows, few: int) -> NDArray[np.float64]:
@@ -148,16 +190,36 @@ def _deviations(shares: NDArray[np.float64]) -> NDArray[np.float64]:
     return apart
 
 
-def _auc_interval(auc: float, error: float, few: int, many: int, worth: float) -> Interval:
-    sound = error > 0 and min(few, many) > 1
-    if not sound:
-        low, high = _newcombe(auc, few * worth, many * worth)
-    else:
-        low, high = _delong(auc, error)
-        if min(few, many) * worth < _FEW or auc > _HIGH:
-            lower, higher = _newcombe(auc, few * worth, many * worth)
-            low, high = min(low, lower), max(high, higher)
-    return Interval(auc, low, high, few + many, _too_few(min(few, many)))
+def _in_intervals(predictions: Predictions, found: Sequence[_Seen]) -> tuple[Ranking, ...]:
+    """All classes with their intervals; what is sought by halving is sought for all at once."""
+    counted = [each for each in found if each.few and each.many]
+    auc, few, many, worth = (
+        np.array([getattr(each, name) for each in counted])
+        for name in ("auc", "few", "many", "worth")
+    )
+    bounds = iter(zip(*_newcombe(auc, few * worth, many * worth), strict=True))
+    every = []
+    for name, each in zip(predictions.classes, found, strict=True):
+        if not each.few or not each.many:
+            every.append(Ranking(name, each.few, None, None))
+            continue
+        low, high = next(bounds)
+        precision = _binomial(each.precision, each.few, len(predictions), each.worth)
+        every.append(Ranking(name, each.few, _auc_interval(each, low, high), precision))
+    return tuple(every)
+
+
+def _auc_interval(seen: _Seen, lower: float, higher: float) -> Interval:
+    """DeLong's; Newcombe's, from `lower` to `higher`, where that is too narrow."""
+    auc, fewer = seen.auc, min(seen.few, seen.many)
+    low, high = float(lower), float(higher)
+    if seen.error > 0 and fewer > 1:
+        near, far = _delong(auc, seen.error)
+        if fewer * seen.worth < _FEW or auc > _HIGH:
+            low, high = min(near, low), max(far, high)
+        else:
+            low, high = near, far
+    return Interval(auc, low, high, seen.few + seen.many, _too_few(fewer))
 
 
 def _delong(auc: float, error: float) -> tuple[float, float]:
@@ -166,26 +228,29 @@ def _delong(auc: float, error: float) -> tuple[float, float]:
     return _share(odds - half), _share(odds + half)
 
 
-def _newcombe(auc: float, few: float, many: float) -> tuple[float, float]:
+def _newcombe(auc: Many, few: Many, many: Many) -> tuple[Many, Many]:
     """From the numbers of pictures alone (Newcombe, 2006, his method 5): where nothing varies, as
     when every pair is in order, nothing can be learned from that."""
 
-    def last(end: float) -> float:
+    def last(end: float) -> Many:
         """Towards an end, the last AUC that may well be measured as this one."""
-        near, far = auc, end
+        near, far = auc.copy(), np.full(len(auc), end)
         for _ in range(_HALVINGS):
             middle = (near + far) / 2
-            within = abs(auc - middle) < _Z * math.sqrt(_usual_variance(middle, few, many))
-            near, far = (middle, far) if within else (near, middle)
+            within = np.abs(auc - middle) < _Z * np.sqrt(_usual_variance(middle, few, many))
+            near, far = np.where(within, middle, near), np.where(within, far, middle)
         return near
 
     return last(0.0), last(1.0)
 
 
-def _usual_variance(auc: float, few: float, many: float) -> float:
+def _usual_variance(auc: Many, few: Many, many: Many) -> Many:
     """Hanley and McNeil's (1982), as if there were as many pictures of one kind as of the other."""
     each, gap = (few + many) / 2 - 1, 1 - auc
-    return auc * gap * (1 + each * gap / (1 + gap) + each * auc / (1 + auc)) / (few * many)
+    variance: Many = (
+        auc * gap * (1 + each * gap / (1 + gap) + each * auc / (1 + auc)) / (few * many)
+    )
+    return variance
 
 
 def _share(odds: float) -> float:

@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from tlcore.presets import Preset, presets
 from tlcore.recipe import Recipe
 from tlcore.runs.owners import Owner
 from tlcore.runs.records import Metric
-from tlcore.runs.results import read_predictions, read_result, read_validation, seedless
+from tlcore.runs.results import read_predictions, read_result, seedless
 from tlcore.runs.store import RunStore
 
 _PER_EPOCH = (
@@ -71,8 +72,8 @@ class RunStory:
         environment: The machine and its libraries; empty if that wasn't kept.
         outline: The network's blocks; None for a backbone that isn't in the catalogue.
         thumbnails: A zip of small test pictures, in the predictions' order; None if none was kept.
-        validation: What the network said of every validation picture; None where none were set
-            aside, and of runs that were tested before that was kept.
+        validation_file: Where it is kept what the network said of every validation picture; None
+            where none were set aside, and of runs that were tested before that was kept.
         folder: Where the run lies, with what was kept beside it since; None if it lies nowhere.
         network: The name of the kept network's file.
         other_seeds: What the networks of its other seeds say, of whatever finished runs there are.
@@ -99,10 +100,20 @@ class RunStory:
     environment: Mapping[str, Any]
     outline: Outline | None
     thumbnails: Path | None
-    validation: Predictions | None = None
+    validation_file: Path | None = None
     folder: Path | None = None
     network: str = ""
     other_seeds: tuple[Predictions, ...] = ()
+
+    @cached_property
+    def validation(self) -> Predictions | None:
+        """What the network said of every validation picture: as large as the table of the test
+        pictures, so it is read by whoever asks for it first.
+
+        Raises:
+            RunError: The file is damaged.
+        """
+        return Predictions.read(self.validation_file) if self.validation_file else None
 
     @property
     def reported(self) -> Mapping[str, float]:
@@ -163,7 +174,7 @@ def story_of(store: RunStore, run: str, *, by: Owner, seeds: Sequence[str] = ())
         environment=_environment(folder.environment),
         outline=outline_for(recipe.model, len(predictions.classes), recipe.input.size),
         thumbnails=store.artifact(run, "pictures", by=by),
-        validation=read_validation(store, run, by=by),
+        validation_file=store.artifact(run, "validation", by=by),
         folder=folder.path,
         network=network.name if network else "",
         other_seeds=tuple(read_predictions(store, seed, by=by) for seed in seeds),

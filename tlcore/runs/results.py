@@ -10,7 +10,7 @@ from tlcore.analysis.predictions import Predictions
 from tlcore.errors import RunError
 from tlcore.recipe import Recipe
 from tlcore.runs.owners import Owner
-from tlcore.runs.records import Kind, Run
+from tlcore.runs.records import Kind
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 
@@ -44,20 +44,20 @@ def read_validation(store: RunStore, run: str, *, by: Owner) -> Predictions | No
 def other_seeds(store: RunStore, run: str, *, by: Owner) -> tuple[str, ...]:
     """Finished runs whose recipe differs from this one's in nothing but its seed, a seed each."""
     recipe = store.recipe(run, by=by)
-    found = {recipe.seed: run}
-    for each in store.list(by=by, states=[State.FINISHED], limit=-1):
-        seed, others = _but_seed(store, each, by)
-        if others == seedless(recipe):
-            found.setdefault(seed, each.id)
+    found, wanted = {recipe.seed: run}, seedless(recipe)
+    for recipe_id, each in store.recipes_like(recipe, by=by, states=[State.FINISHED]).items():
+        seed, others = _but_seed(store, recipe_id, each, by)
+        if others == wanted:
+            found.setdefault(seed, each)
     return tuple(found[seed] for seed in sorted(found) if seed != recipe.seed)
 
 
-def _but_seed(store: RunStore, run: Run, by: Owner) -> tuple[int, str]:
+def _but_seed(store: RunStore, recipe_id: str, run: str, by: Owner) -> tuple[int, str]:
     """A recipe's seed, and the id that it has with seed 0: both follow from its own id."""
-    if run.recipe_id not in _BUT_SEED:
-        recipe = store.recipe(run.id, by=by)
-        _BUT_SEED[run.recipe_id] = recipe.seed, seedless(recipe)
-    return _BUT_SEED[run.recipe_id]
+    if recipe_id not in _BUT_SEED:
+        recipe = store.recipe(run, by=by)
+        _BUT_SEED[recipe_id] = recipe.seed, seedless(recipe)
+    return _BUT_SEED[recipe_id]
 
 
 def seedless(recipe: Recipe) -> str:

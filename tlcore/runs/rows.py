@@ -5,6 +5,7 @@ What somebody may not see raises the very error that a run raises which doesn't 
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 import sqlite3
@@ -36,6 +37,8 @@ _COLUMNS = ", ".join(("owner", "owner_name", "state", *_PLAIN)) + (
     ", CASE name WHEN '' THEN recipe END AS recipe"  # it names what has no name
 )
 _SAYS = "AND instr(lower(name || ' ' || preset || ' ' || recipe_id || ' ' || id), :words) > 0"
+_OF = "AND recipe_id IN (SELECT value FROM json_each(:recipes))"
+_LIKE = ("data.name", "data.path", "model.backbone")
 _SEEN = "(:everybody OR owner = :owner)"
 _LINE = TypeAdapter(Line)
 LONGEST_NAME = 300
@@ -175,17 +178,38 @@ def find_all(
     binned: bool = False,
     words: str = "",
     oldest_first: bool = False,
+    recipes: Collection[str] | None = None,
 ) -> tuple[Run, ...]:
     """Runs that this owner may see, the newest first; in any state if none is named."""
     wanted = ", ".join(f"'{State(state)}'" for state in states or State)
     query = (
         f"SELECT {_COLUMNS} FROM run WHERE {_SEEN} AND (binned IS NOT NULL) = :binned "
-        f"AND state IN ({wanted}) {_SAYS if words else ''} "
+        f"AND state IN ({wanted}) {_SAYS if words else ''} {_OF if recipes is not None else ''} "
         f"ORDER BY number {'ASC' if oldest_first else 'DESC'} LIMIT :limit OFFSET :offset"
     )
     given = {"binned": binned, "limit": limit, "offset": offset, **_eyes(sql, by)}
     given |= {"words": words.strip().lower()} if words else {}
+    given |= {"recipes": json.dumps([*recipes])} if recipes is not None else {}
     return tuple(as_run(row) for row in sql.execute(query, given))
+
+
+def find_like(
+    sql: sqlite3.Connection, by: Owner, recipe: Recipe, states: Collection[State]
+) -> dict[str, str]:
+    """Recipes of the same pictures and backbone that this owner may see, with the newest run of
+    each, the newest first. Those in other versions of recipes may name them otherwise: all are."""
+    wanted = ", ".join(f"'{State(state)}'" for state in states or State)
+    same = " AND ".join(
+        f"json_extract(recipe, '$.{path}') IS json_extract(:like, '$.{path}')" for path in _LIKE
+    )
+    query = (
+        f"SELECT recipe_id, id, max(number) AS newest FROM run WHERE {_SEEN} AND binned IS NULL "
+        f"AND state IN ({wanted}) AND (({same}) OR "
+        "json_extract(recipe, '$.version') IS NOT json_extract(:like, '$.version')) "
+        "GROUP BY recipe_id ORDER BY newest DESC"
+    )
+    given = {"like": to_json(recipe), **_eyes(sql, by)}
+    return {row["recipe_id"]: row["id"] for row in sql.execute(query, given)}
 
 
 def count_all(sql: sqlite3.Connection, by: Owner, binned: bool = False) -> dict[State, int]:

@@ -101,6 +101,7 @@ class RunStore(KeepsRules):
         binned: bool = False,
         words: str = "",
         oldest_first: bool = False,
+        recipes: Collection[str] | None = None,
     ) -> tuple[Run, ...]:
         """Runs, the newest first; in any state if none is named.
 
@@ -112,9 +113,20 @@ class RunStore(KeepsRules):
             binned: What is in the bin, instead of what isn't.
             words: Those alone whose name, preset or id holds these words.
             oldest_first: The other way round.
+            recipes: Of recipes with one of these ids; unset, of any.
         """
         with self._database.reading() as sql:
-            return rows.find_all(sql, by, states, limit, offset, binned, words, oldest_first)
+            return rows.find_all(
+                sql, by, states, limit, offset, binned, words, oldest_first, recipes
+            )
+
+    def recipes_like(
+        self, recipe: Recipe, *, by: Owner, states: Collection[State] = ()
+    ) -> dict[str, str]:
+        """The ids of recipes that may be of a family with this one, for they name the same pictures
+        and backbone, with the newest run of each; the newest first."""
+        with self._database.reading() as sql:
+            return rows.find_like(sql, by, recipe, states)
 
     def counts(self, *, by: Owner, binned: bool = False) -> dict[State, int]:
         """How many runs there are in each state that any is in."""

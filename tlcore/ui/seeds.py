@@ -26,7 +26,8 @@ def offer_seeds(recipes: Sequence[Recipe], *, key: str) -> None:
     """A button for the seeds that are missing; nothing where every recipe has enough."""
     wanted = [seed for recipe in one_a_recipe(recipes) for seed in further_seeds(recipe)]
     waiting, missing = [], []
-    known = {run.recipe_id: run.state for run in reversed(store().list(by=me(), limit=-1))}
+    asked = store().list(by=me(), limit=-1, recipes={recipe.id for recipe in wanted})
+    known = {run.recipe_id: run.state for run in reversed(asked)}
     for recipe in wanted:
         state = known.get(recipe.id)
         if state is not None and (state == State.QUEUED or state.active):

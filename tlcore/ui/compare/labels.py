@@ -32,7 +32,6 @@ from tlcore.runs.dispatcher import ensure_dispatcher
 from tlcore.runs.public import refuse_unseen
 from tlcore.runs.records import Run
 from tlcore.runs.states import State
-from tlcore.runs.store import RunStore
 from tlcore.ui.compare.curves import MARKS
 from tlcore.ui.linking import link
 from tlcore.ui.outcomes import Outcome
@@ -167,21 +166,23 @@ def _climbs(recipe: Recipe) -> Iterator[Climb]:
             yield climb_of(store(), run.id, by=me())
 
 
-def _relatives(recipe: Recipe) -> list[Run]:
+def _relatives(recipe: Recipe) -> tuple[Run, ...]:
     """All runs of both ways, the newest first."""
     ways = {family(recipe), family(from_scratch(recipe))}
-    return [
-        run
-        for run in store().list(by=me(), limit=-1)
-        if _family_of(run.recipe_id, run.id, store()) in ways
-    ]
+    like = store().recipes_like(recipe, by=me())
+    related = [recipe_id for recipe_id, run in like.items() if _family_of(recipe_id, run) in ways]
+    return store().list(by=me(), limit=-1, recipes=related)
 
 
-@st.cache_resource(max_entries=5000, show_spinner=False)
-def _family_of(recipe_id: str, _run: str, _store: RunStore) -> str:
+def _family_of(recipe_id: str, run: str) -> str:
     """Recipes of one id are of one family, whosever run it is."""
-    del recipe_id
-    return family(_store.recipe(_run, by=me()))
+    if recipe_id not in _FAMILIES:
+        _FAMILIES[recipe_id] = family(store().recipe(run, by=me()))
+    return _FAMILIES[recipe_id]
+
+
+_FAMILIES: dict[str, str] = {}
+"""Read once for each recipe."""
 
 
 def ladder_chart(found: Ladder) -> go.Figure:

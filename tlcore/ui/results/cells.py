@@ -87,10 +87,10 @@ def draw_cells(
 
 
 def _places(confusion: NDArray[np.int64], only_mistakes: bool) -> Iterator[tuple[int, int]]:
-    few = len(confusion) <= FEW
-    for actual, called in np.ndindex(confusion.shape):
-        if (few or confusion[actual, called]) and not (only_mistakes and actual == called):
-            yield actual, called
+    drawn = confusion > 0 if len(confusion) > FEW else np.ones(confusion.shape, bool)
+    if only_mistakes:
+        np.fill_diagonal(drawn, False)
+    yield from map(tuple, np.argwhere(drawn).tolist())
 
 
 def _strengths(values: NDArray[np.float64] | NDArray[np.int64]) -> NDArray[np.float64]:
