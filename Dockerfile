@@ -3,7 +3,9 @@
 #   docker build -t thaw --build-arg TORCH_INDEX= .        with the GPU libraries, some 5 GB more
 FROM python:3.11-slim
 
-# Where torch and torchvision come from: builds for processors alone, unless this is left empty.
+# Where torch and torchvision come from: builds for processors alone, unless this is left empty. That
+# index builds them itself, so the lock has no sums of its files: their versions are the lock's all the
+# same. Whatever else there is, and all of it without this, is taken by its sum.
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 
 # Spaces run an image as user 1000; so does everybody else, and nobody as root.
@@ -16,13 +18,15 @@ ENV PATH=/app/.venv/bin:$PATH \
     PYTHONUNBUFFERED=1
 
 # What changes rarely first: a layer that is kept while only the lab's own files change.
-COPY --chown=thaw:thaw requirements.txt ./
+COPY --chown=thaw:thaw requirements.lock ./
+COPY --chown=thaw:thaw bench/supply.py ./bench/
 RUN python -m venv .venv \
     && if [ -n "$TORCH_INDEX" ]; then \
-           pip install --no-cache-dir --index-url "$TORCH_INDEX" \
-               $(grep -E '^torch(vision)?[<>=]' requirements.txt); \
+           python bench/supply.py torch > torch.txt \
+           && pip install --no-cache-dir --no-deps --index-url "$TORCH_INDEX" -r torch.txt; \
        fi \
-    && pip install --no-cache-dir -r requirements.txt
+    && python bench/supply.py wanted > wanted.txt \
+    && pip install --no-cache-dir --require-hashes -r wanted.txt
 
 COPY --chown=thaw:thaw app.py ./
 COPY --chown=thaw:thaw .streamlit ./.streamlit

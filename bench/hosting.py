@@ -63,12 +63,12 @@ def lay_out(folder: Path, user: int) -> Path:
     app.mkdir()
     home.mkdir()
     for name in copied(PROJECT / "Dockerfile"):
-        source = PROJECT / name
+        source, target = PROJECT / name, app / name
+        target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
-            ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(source, app / name, ignore=ignored)
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
         else:
-            shutil.copy2(source, app / name)
+            shutil.copy2(source, target)
     if os.geteuid() == 0:
         for path in (folder, *folder.rglob("*")):
             os.chown(path, user, user, follow_symlinks=False)
@@ -81,15 +81,12 @@ def install(app: Path, given: str, index: str, user: int) -> None:
         (app / ".venv").symlink_to(Path(given).absolute())
         say(f"libraries: not installed anew; those of {given} are used")
         return
-    python = app / ".venv" / "bin" / "python"
-    pip = [str(python), "-m", "pip", "install", "--no-cache-dir", "-q"]
-    pair = [line for line in (app / "requirements.txt").read_text().split()
-            if re.match(r"torch(vision)?[<>=]", line)]  # fmt: skip
-    of_index = [[*pip, "--index-url", index, *pair]] if index else []
-    for words in ([sys.executable, "-m", "venv", ".venv"], *of_index,
-                  [*pip, "-r", "requirements.txt"]):  # fmt: skip
-        subprocess.run(as_account(words, user), cwd=app, check=True)
-    say(f"libraries: installed from requirements.txt{f', torch from {index}' if index else ''}")
+    (script,) = [rest for name, rest in steps(PROJECT / "Dockerfile") if "venv" in rest]
+    environment = {"PATH": f"{app}/.venv/bin:/usr/local/bin:/usr/bin:/bin", "HOME": str(app.parent),
+                   "TORCH_INDEX": index}  # fmt: skip
+    script = script.replace("python -m venv", f"{sys.executable} -m venv", 1)
+    subprocess.run(as_account(["sh", "-c", script], user), cwd=app, env=environment, check=True)
+    say(f"libraries: installed by their sums{f', torch from {index}' if index else ''}")
 
 
 def as_account(words: Sequence[str], user: int, given: str = "") -> list[str]:

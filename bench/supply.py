@@ -2,10 +2,13 @@
 
     python bench/supply.py lock        requirements.txt, resolved: requirements.lock (needs uv)
     python bench/supply.py wanted      the lock as this machine needs it, for pip --require-hashes
+    python bench/supply.py torch       the versions of torch and torchvision alone, for an index of
+                                       builds without GPU libraries, whose sums no lock can know
     python bench/supply.py licences    every library and its licence; fails if one isn't known
     python bench/supply.py sbom        all of it as CycloneDX JSON, for whoever audits
 
-A build of torch without CUDA needs no GPU libraries, so `wanted` leaves them out beside one.
+A build of torch without CUDA needs no GPU libraries, so `wanted` leaves them out beside one. pip
+takes that build for the locked version, which it is, and asks no sum of what is there already.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ FIRST_LINE = (
     "# What make run installs, with the sum of every file: made by python bench/supply.py lock"
 )
 _GPU = re.compile(r"(nvidia|cuda)-|triton$")
+_TORCH = re.compile(r"torch(vision)?$")
 _PIN = re.compile(r"([\w.-]+)==([^\s;\\]+)(?: ; ([^\\]+?))? \\")
 _RESOLVE = (
     "uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header",
@@ -81,6 +85,11 @@ def wanted(text: str, *, gpu: bool) -> str:
     """The lock, with or without what only a GPU needs."""
     blocks = re.split(r"\n(?=[A-Za-z0-9])", text)
     return "\n".join(block for block in blocks if gpu or not _GPU.match(block.split("==")[0]))
+
+
+def of_torch(text: str) -> str:
+    """The lines of the lock that name torch and torchvision, without their sums."""
+    return "\n".join(f"{pin.name}=={pin.version}" for pin in pins(text) if _TORCH.match(pin.name))
 
 
 def licence_of(name: str) -> str:
@@ -155,6 +164,8 @@ def main(what: str) -> int:
             return _lock()
         case "wanted":
             print(wanted(text, gpu=not _is_cpu_build()))
+        case "torch":
+            print(of_torch(text))
         case "licences":
             return _licences(pins(text))
         case "sbom":

@@ -42,6 +42,15 @@ def test_pip_keeps_no_cache_and_no_secret_is_baked_in():
     assert not re.search(r"TOKEN|SECRET|PASSWORD", baked)
 
 
+def test_libraries_are_those_of_the_lock_taken_by_their_sums():
+    (installed,) = (rest for rest in values("RUN") if "pip install" in rest)
+    assert "requirements.lock" in copied(DOCKERFILE)
+    assert "requirements.txt" not in installed
+    given = re.findall(r"pip install ([^&;]*)", installed)
+    assert ["--require-hashes" in each for each in given] == [False, True]
+    assert '--no-deps --index-url "$TORCH_INDEX"' in given[0]
+
+
 def test_commands_are_lists_so_that_signals_reach_them():
     given = command(DOCKERFILE, "CMD")
     assert given[:3] == ["python", "-m", "tlcore"]

@@ -3,7 +3,7 @@
 import json
 import re
 
-from bench.supply import LOCK, is_free, licence_of, pins, sbom, wanted
+from bench.supply import LOCK, is_free, licence_of, of_torch, pins, sbom, wanted
 from tlcore.libraries import Library, libraries
 
 TEXT = LOCK.read_text(encoding="utf-8")
@@ -30,6 +30,12 @@ def test_a_machine_without_a_gpu_installs_none_of_its_libraries():
     assert not [name for name in names if name.startswith(("nvidia", "cuda", "triton"))]
     assert names < {pin.name for pin in pins(wanted(TEXT, gpu=True))}
     assert {"torch", "streamlit", "numpy"} <= names
+
+
+def test_an_image_takes_torch_from_an_index_of_its_own_in_the_locked_versions():
+    lines = of_torch(TEXT).splitlines()
+    locked = {pin.name: pin.version for pin in LOCKED}
+    assert lines == [f"{name}=={locked[name]}" for name in ("torch", "torchvision")]
 
 
 def test_every_library_that_is_installed_may_be_used():
