@@ -7,6 +7,7 @@ from bench.faulting import (
     crowds,
     disks,
     engine,
+    homes,
     hostile,
     killed,
     memory,
@@ -22,7 +23,7 @@ from bench.faulting.rows import Row
 
 _FAMILIES = (
     killed, servers, power, clocks, queue, people, disks, engine, memory, hostile, outside,
-    pages, promised, crowds,
+    pages, promised, crowds, homes,
 )  # fmt: skip
 
 ROWS: tuple[Row, ...] = tuple(

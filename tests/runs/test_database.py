@@ -327,6 +327,18 @@ def test_a_home_that_moves_while_something_is_written_acknowledges_nothing(path)
     assert counted(Database(moved / path.name)) == 0
 
 
+def test_a_home_that_moves_while_a_file_is_written_is_no_failure_of_the_disk(path):
+    opened = Database(path)
+
+    def write_while_it_moves():
+        with opened.writing():
+            path.parent.rename(path.parent.with_name("moved"))
+            (path.parent / "recipe.yaml").write_text("")
+
+    with pytest.raises(StoreError, match="was moved"):
+        write_while_it_moves()
+
+
 def test_another_home_in_the_place_of_the_opened_one_is_left_alone(path):
     opened = Database(path)
     path.parent.rename(path.parent.with_name("moved"))

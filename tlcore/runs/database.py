@@ -95,7 +95,11 @@ class Database:
             connection.sql.execute("BEGIN IMMEDIATE")
             self._refuse_another_version(connection)
             self._refuse_another_file()
-            yield connection.sql
+            try:
+                yield connection.sql
+            except OSError:
+                self._refuse_another_file()  # which says more than that a file was missing
+                raise
             self._refuse_another_file()
             connection.sql.execute("COMMIT")
 

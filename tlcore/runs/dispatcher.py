@@ -21,6 +21,7 @@ from tlcore.runs.limits import HOUR
 from tlcore.runs.lock import is_locked, locked
 from tlcore.runs.owners import LOCAL
 from tlcore.runs.records import BEAT, LEASE
+from tlcore.runs.residence import SAYS_EVERY, keep, refuse_elsewhere
 from tlcore.runs.slots import slots, threads_of_a_run
 from tlcore.runs.store import RunStore
 from tlcore.runs.supervise import Supervisor
@@ -38,10 +39,15 @@ def ensure_dispatcher(home: Path | None = None, *, idle: float = IDLE) -> None:
     """See to it that what waits in a store will be done."""
     slots()  # says what is wrong with its setting to whoever asks, not to the log
     home = home or paths.home()
+    refuse_elsewhere(home)
     _started[:] = [process for process in _started if process.poll() is None]
     if not is_locked(_lock(home)):
         command = ["tlcore.runs.dispatcher", "--idle", f"{idle:g}"]
         _started.append(start_apart(command, home, home / "dispatcher.log"))
+
+
+class _Elsewhere(Exception):
+    """Another machine works here."""
 
 
 class Dispatcher:
@@ -51,18 +57,29 @@ class Dispatcher:
         self._store, self._launcher = store, launcher
         self._supervisor = Supervisor(store)
         self._busy = self._awake = time.monotonic()
-        self._look_at = self._expire_at = 0.0
+        self._look_at = self._expire_at = self._say_at = 0.0
 
     def work(self, idle: float) -> None:
-        """Go on until there has been nothing to do for a while."""
+        """Go on until there has been nothing to do for a while, or another machine works here."""
         while time.monotonic() - self._busy < idle:
             try:
+                self._say()
                 self.step()
+            except _Elsewhere as error:
+                print(error.args[0], file=sys.stderr, flush=True)
+                return
             except (StoreError, OSError) as error:
                 print(error, file=sys.stderr, flush=True)
                 # while the disk was full, nobody could give a sign of life
                 self._look_at = time.monotonic() + LEASE
             time.sleep(TICK)
+
+    def _say(self) -> None:
+        """Keep other machines from working here, or leave it to the one that does."""
+        if time.monotonic() >= self._say_at:
+            self._say_at = time.monotonic() + SAYS_EVERY
+            if other := keep(self._store.home):
+                raise _Elsewhere(f"{other} works here, so this machine doesn't.")
 
     def step(self) -> None:
         """Look after what works, and start what may."""

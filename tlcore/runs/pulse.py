@@ -10,12 +10,14 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from types import TracebackType
 
 from tlcore.errors import StoreError
 from tlcore.events import Event
 from tlcore.runs.owners import LOCAL
 from tlcore.runs.records import BEAT, LEASE, Attempt, Request
+from tlcore.runs.residence import SAYS_EVERY, keep
 from tlcore.runs.store import RunStore
 
 TICK = 0.25
@@ -35,7 +37,7 @@ class Pulse:
         self._beating: Future[None] | None = None
         self._trouble: StoreError | None = None
         self._well = self._beaten = time.monotonic()
-        self._told = 0
+        self._told, self._say_at = 0, 0.0
 
     def __enter__(self) -> Pulse:
         self._beating = self._pool.submit(self._beat)
@@ -83,8 +85,16 @@ class Pulse:
             self._beaten = time.monotonic()
             self.asked = self._store.beat(self._attempt, progress=self._headway())
             self._trouble, self._well = None, time.monotonic()
+            self._say()
         else:
             self.asked = self._store.get(self._attempt.run, by=LOCAL).request
+
+    def _say(self) -> None:
+        """Keep other machines from taking runs meanwhile, where no dispatcher does it."""
+        if time.monotonic() >= self._say_at:
+            self._say_at = time.monotonic() + SAYS_EVERY
+            with suppress(OSError):  # the disk is full: others wait for a while yet
+                keep(self._store.home)
 
     def _headway(self) -> int:
         """Grows with every event and with every second of computing: only who waits for something

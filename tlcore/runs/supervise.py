@@ -18,6 +18,7 @@ from tlcore.runs.identity import Identity, is_alive
 from tlcore.runs.owners import LOCAL
 from tlcore.runs.processes import ask_to_end, command_of, end_family
 from tlcore.runs.records import BEAT, LEASE, Request, Run
+from tlcore.runs.residence import refuse_elsewhere
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 
@@ -63,7 +64,11 @@ def find_lost(store: RunStore, spared: Collection[str] | None = None) -> tuple[R
         store: Their store.
         spared: Runs that are not judged now; unset, those that are silent and may still be heard
             of within a beat, which is waited for.
+
+    Raises:
+        StoreError: Another machine works here: what it does can't be seen from this one.
     """
+    refuse_elsewhere(store.home)
     if spared is None:
         spared = _heard_of_in_a_beat(store)
     overdue = [run for run in store.overdue() if run.id not in spared]
