@@ -10,7 +10,14 @@ from PIL import Image
 from tests.data.makers import picture, saved
 from tests.hostile.footprint import PROJECT
 from tests.hostile.pictures import bomb_header, many_scans
-from tlcore.data.decode import check_picture, fit_picture, formats_taken, open_picture, quietly
+from tlcore.data.decode import (
+    check_picture,
+    endings_taken,
+    fit_picture,
+    formats_taken,
+    open_picture,
+    quietly,
+)
 from tlcore.errors import DataError
 
 
@@ -168,6 +175,7 @@ def test_a_lab_open_to_anybody_takes_no_format_whose_readers_have_had_the_most_h
         assert check_picture(files[form]).pixels == 81
     monkeypatch.setenv("TL_PUBLIC", "1")
     assert formats_taken() == ("JPEG", "PNG", "WEBP", "BMP")
+    assert not {"gif", "tif", "tiff"} & {*endings_taken()}
     for form, content in files.items():
         if form in formats_taken():
             assert check_picture(content).pixels == 81

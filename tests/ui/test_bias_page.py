@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +13,7 @@ from tests.runs.examined import examined, predict
 from tests.runs.lives import bring_to
 from tests.ui.looking import button, given_to, open_page
 from tlcore.analysis.ethics import QUESTIONS
+from tlcore.analysis.group_files import read_groups
 from tlcore.analysis.predictions import Predictions
 from tlcore.biaslab import FROZEN, SCRATCH, draw_twins, recipe_for
 from tlcore.checklist import Answer, keep_answers, read_answers
@@ -111,6 +113,19 @@ def test_the_form_lists_every_picture_once_and_can_be_read_as_csv():
     assert [row["id"] for row in rows] == predictions.ids.tolist()
     assert {row["class"] for row in rows} == {"a b", 'c "d", e'}
     assert {row["group"] for row in rows} == {""}
+
+
+def test_no_name_in_the_form_is_a_formula_and_the_form_is_read_back_all_the_same():
+    predictions = grouped({}, classes=("=cmd()", "@dog"))
+    predictions = replace(predictions, ids=np.char.add("-", predictions.ids))
+    form = form_for(predictions)
+    assert all(
+        cell[:1] not in "=+-@" for row in csv.reader(io.StringIO(form)) for cell in row if cell
+    )
+    filled = form.replace(",\r\n", ",old\r\n")
+    groups = read_groups(filled, predictions.ids)
+    assert set(groups["group"]) == {"old"}
+    assert set(groups["class"]) == {"'=cmd()", "'@dog"}
 
 
 def test_only_columns_that_tell_groups_apart_are_offered():

@@ -16,6 +16,7 @@ LARGEST = 20 * 1024 * 1024
 MOST_COLUMNS = 20
 MOST_GROUPS = 50
 LONGEST = 200
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 Line: TypeAlias = tuple[int, Mapping[str, str]]
 """A line's number, and its values by column."""
@@ -37,16 +38,22 @@ def read_groups(content: bytes | str, ids: NDArray[np.str_]) -> dict[str, NDArra
     by_id = _unique(lines)
     names = [name for name in (lines[0][1] if lines else {}) if name != "id"]
     pictures = ids.tolist()
-    if not any(picture in by_id for picture in pictures):
+    if not any(picture in by_id or harmless(picture) in by_id for picture in pictures):
         _refuse_foreign(by_id, pictures)
-    nothing: Mapping[str, str] = {}
-    groups = {
-        name: np.array([by_id.get(picture, nothing).get(name, "") for picture in pictures], str)
-        for name in names
-    }
+    said = [by_id.get(picture) or by_id.get(harmless(picture)) or {} for picture in pictures]
+    groups = {name: np.array([fields.get(name, "") for fields in said], str) for name in names}
     for name, values in groups.items():
         _refuse_too_many(name, values)
     return groups
+
+
+def harmless(text: str) -> str:
+    """The same where spreadsheets would take it for a formula, with a mark that it is text.
+
+    >>> harmless("=cmd()"), harmless("a=b")
+    ("'=cmd()", 'a=b')
+    """
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _decoded(content: bytes | str) -> str:

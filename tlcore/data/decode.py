@@ -35,9 +35,15 @@ FROM_ANYBODY = ("JPEG", "PNG", "WEBP", "BMP")
 """What is tried of visitors' files in a lab open to anybody: cameras and screens make these, and
 the readers of the others have had the most holes. What was uploaded before still opens."""
 
-SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
-)
+_CALLED = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "PNG": (".png",),
+    "WEBP": (".webp",),
+    "BMP": (".bmp",),
+    "GIF": (".gif",),
+    "TIFF": (".tif", ".tiff"),
+}
+SUFFIXES = frozenset(suffix for suffixes in _CALLED.values() for suffix in suffixes)
 
 MOST_PIXELS = 40_000_000
 """More than any camera's common size; a file of 20 KB can ask for a hundred times that."""
@@ -76,6 +82,11 @@ class Seen:
 def formats_taken() -> tuple[str, ...]:
     """The formats that may be handed in here."""
     return FROM_ANYBODY if is_public() else FORMATS
+
+
+def endings_taken() -> list[str]:
+    """What the names of such files end in, without the dot, as boxes for files want it."""
+    return [suffix[1:] for form in formats_taken() for suffix in _CALLED[form]]
 
 
 def open_picture(

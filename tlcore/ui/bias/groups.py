@@ -13,7 +13,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from tlcore.analysis.ethics import describe_groups
-from tlcore.analysis.group_files import LARGEST, MOST_GROUPS, read_groups
+from tlcore.analysis.group_files import LARGEST, MOST_GROUPS, harmless, read_groups
 from tlcore.analysis.groups import Gap, GroupScore, GroupTable, score_groups
 from tlcore.analysis.intervals import Interval
 from tlcore.analysis.predictions import Predictions
@@ -108,7 +108,7 @@ def form_for(predictions: Predictions) -> str:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.splitlines())
+    return harmless(" ".join(text.splitlines()))
 
 
 def _show_table(table: GroupTable) -> None:

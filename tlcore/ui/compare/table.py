@@ -11,13 +11,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from tlcore.analysis.group_files import harmless
 from tlcore.analysis.intervals import Interval
 from tlcore.report.story import RunStory, decide_between
 from tlcore.scope import spoken
 from tlcore.ui.outcomes import Outcome
 
 _PERCENT = ("accuracy", "reported", "macro F1", "parameters trained, share")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def show_table(outcomes: Sequence[Outcome], titles: Sequence[str]) -> None:
@@ -124,7 +124,7 @@ def csv_of(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _harmless(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    return harmless(value) if isinstance(value, str) else value
 
 
 def _bounds(found: Interval) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from tlcore.data.decode import fit_picture, open_picture
+from tlcore.data.decode import endings_taken, fit_picture, open_picture
 from tlcore.data.upload import Handed
 from tlcore.data.upload_limits import MEGABYTE, usual_limits
 from tlcore.errors import DataError
@@ -90,7 +90,7 @@ def _take_files(name: str) -> None:
     files = st.file_uploader(
         "Or pictures from files", accept_multiple_files=True, disabled=not name,
         key=f"class files {st.session_state.get(_ROUND, 0)}",
-        type=["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"],
+        type=endings_taken(),
         max_upload_size=min(50, usual_limits().bytes // MEGABYTE),
     )  # fmt: skip
     if files and name:

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from tlcore.asking.picture import LARGEST_FILE
-from tlcore.data.decode import SUFFIXES
+from tlcore.data.decode import endings_taken
 from tlcore.data.upload_limits import MEGABYTE
 from tlcore.recipe import Recipe
 from tlcore.runs.records import Run
@@ -45,7 +45,7 @@ def choose_picture(runs: Sequence[Run]) -> Chosen | None:
 def _choose_file() -> Chosen | None:
     file = st.file_uploader(
         "A picture",
-        type=sorted(suffix[1:] for suffix in SUFFIXES),
+        type=endings_taken(),
         max_upload_size=LARGEST_FILE // 2**20,
         key="try file",
     )
