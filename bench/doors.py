@@ -206,7 +206,7 @@ def tried(variables: Mapping[str, str]) -> dict[str, dict[str, int]]:
     """What a lab with these variables answers, by situation and kind."""
     from tlcore.runs.visits import signed_key
 
-    seen = {}
+    seen: dict[str, dict[str, int]] = {}
     with network() as names, tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "home"
         with served(names["lab"], home, variables):

@@ -9,6 +9,7 @@ import random
 import threading
 import time
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 from bench.faulting.rows import Budget, Outcome, Row
@@ -28,7 +29,7 @@ from tlcore.runs.dispatcher import Dispatcher, ensure_dispatcher
 from tlcore.runs.identity import SYSTEM
 from tlcore.runs.launch import Launcher
 from tlcore.runs.owners import LOCAL, Owner, Rules, anonymous
-from tlcore.runs.parcel_reading import MOST_LINES
+from tlcore.runs.parcel import MOST_LINES
 from tlcore.runs.records import LEASE
 from tlcore.runs.residence import Machine
 from tlcore.runs.retention import delete_upload, drop_pictures, showing
@@ -167,7 +168,8 @@ def check_moves(budget: Budget) -> Outcome:
     for number in budget.trials():
         home, moved = budget.folder / f"home-{number}", budget.folder / f"moved-{number}"
         acknowledged: list[str] = []
-        asks = threading.Thread(target=_ask, args=(RunStore(home), acknowledged, said := []))
+        said: list[bool] = []
+        asks = threading.Thread(target=_ask, args=(RunStore(home), acknowledged, said))
         asks.start()
         while not acknowledged:
             time.sleep(0.001)
@@ -243,9 +245,9 @@ def check_machines(budget: Budget) -> Outcome:
         attempt, waits = work(store), submit(store)
         there = RunStore(clock=replace(SYSTEM, boot=lambda: "another boot"))
         _says(store.home, other, 0.0)
-        for act, on in ((find_lost, there), (ensure_dispatcher, store.home)):
+        for act in (partial(find_lost, there), partial(ensure_dispatcher, store.home)):
             try:
-                act(on)  # type: ignore[operator]
+                act()
                 broken.append("it worked beside the other machine")
             except StoreError as error:
                 broken += ["it wasn't named"] * (other.name not in error.what)
