@@ -147,7 +147,7 @@ async def _fill_memory(lab: Lab, tab: Tab, done: Counter[str]) -> None:
     if not tab.session:
         await tab.show("runs")
     place = await tab.place_for("x.zip")
-    status = await asyncio.to_thread(_put, tab, place, bytes(48 * 10**6))
+    status = await asyncio.to_thread(_put, tab, place, "x.zip", bytes(48 * 10**6))
     done[f"48 MB into memory: {status}"] += 1
     await asyncio.sleep(0.5)
 
@@ -240,7 +240,7 @@ async def _given(tab: Tab, box: str, name: str, content: bytes) -> bool:
     if box not in tab.widgets:
         return False
     place = await tab.place_for(name)
-    if await asyncio.to_thread(_put, tab, place, content) >= 300:
+    if await asyncio.to_thread(_put, tab, place, name, content) >= 300:
         return False
     return await tab.hold(box, name, len(content), place)
 
@@ -249,9 +249,9 @@ def _boxes(tab: Tab, begins: str) -> str:
     return next((name for name in tab.widgets if name.startswith(begins)), "")
 
 
-def _put(tab: Tab, place: FileURLs, content: bytes) -> int:
-    line = b'--b\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n'
-    body = line + content + b"\r\n--b--\r\n"
+def _put(tab: Tab, place: FileURLs, name: str, content: bytes) -> int:
+    line = f'--b\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
+    body = line.encode() + content + b"\r\n--b--\r\n"
     head = {"Content-Type": "multipart/form-data; boundary=b", "Origin": tab.url,
             "Cookie": f"thaw={tab.key}; _streamlit_xsrf={TOKEN}", "X-Xsrftoken": TOKEN}  # fmt: skip
     return _status(urllib.request.Request(tab.url + place.upload_url, body, head, method="PUT"))
