@@ -23,8 +23,8 @@ from tlcore.ui.outcomes import Outcome
 from tlcore.ui.page import told
 from tlcore.ui.results.detail import show_detail
 from tlcore.ui.session import me, store
-from tlcore.ui.words import percent as share
 from tlcore.ui.words import literal
+from tlcore.ui.words import percent as share
 
 Drawn: TypeAlias = Literal["PCA", "t-SNE"]
 Side: TypeAlias = Literal["before", "after"]
