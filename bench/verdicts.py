@@ -16,14 +16,13 @@ from scipy import stats
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # `python bench/verdicts.py`
 
-from tlcore.analysis.decision import DIFFER, RECIPES_DIFFER, decide
+from tlcore.analysis.decision import DIFFER, RECIPES_DIFFER, STAYS, decide, spreads_of, turns
 from tlcore.analysis.intervals import Interval, wilson
 from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.seeds import Runs, contrast
 from tlcore.reproduce.verdicts import MARGIN, SMALLEST_GAIN, Verdict, judge, judge_gain
 
 PICTURES = 500
-IDS = np.arange(PICTURES).astype(str)
 ACCURACY = 0.8
 SPREAD = 0.01
 
@@ -34,9 +33,10 @@ def side(
     """Networks of one recipe: seeds move how good each is, and pictures are hard for all."""
     found = []
     for goal in np.clip(chance.normal(mean, spread, seeds), 0.01, 0.99):
-        right = 0.8 * hard + 0.6 * chance.normal(size=PICTURES) < stats.norm.ppf(goal)
+        right = 0.8 * hard + 0.6 * chance.normal(size=len(hard)) < stats.norm.ppf(goal)
         said = np.eye(2, dtype=np.float32)[np.where(right, 0, 1)]
-        found.append(Predictions(IDS, np.zeros(PICTURES, np.int64), said, ("no", "yes")))
+        ids, labels = np.arange(len(hard)).astype(str), np.zeros(len(hard), np.int64)
+        found.append(Predictions(ids, labels, said, ("no", "yes")))
     return found
 
 
@@ -51,11 +51,24 @@ def told(trials: int, *, spread: float, seeds: int) -> float:
     return count / trials
 
 
-def runs(chance: np.random.Generator, mean: float, seeds: int, n: int = 10_000) -> list[Interval]:
+def turned(trials: int, gap: float) -> float:
+    """How often two more seeds turn round what they were said hardly to, if seeds move scratch as
+    they did here, and the gap is so large."""
+    chance, count = np.random.default_rng(4), 0
+    ways = ("scratch", "thawed")
+    spread = float(np.hypot(*(max(spreads_of([way])) for way in ways)))
+    for seen, again in gap + chance.normal(0, spread, (trials, 2)):
+        count += not turns(float(seen), ways) and seen * again < 0
+    return count / trials
+
+
+def runs(
+    chance: np.random.Generator, mean: float, seeds: int, n: int = 10_000, spread: float = SPREAD
+) -> list[Interval]:
     """Runs of one recipe, on the same test pictures."""
     whole = mean * (1 - mean) / n
     shared = mean + chance.normal(0, np.sqrt(0.65 * whole))
-    values = shared + chance.normal(0, np.hypot(SPREAD, np.sqrt(0.35 * whole)), seeds)
+    values = shared + chance.normal(0, np.hypot(spread, np.sqrt(0.35 * whole)), seeds)
     return [wilson(round(float(value) * n), n) for value in values.clip(0, 1)]
 
 
@@ -87,6 +100,8 @@ def rows(trials: int) -> Iterator[tuple[str, ...]]:
            f"{told(trials, spread=SPREAD, seeds=3):.3f}")  # fmt: skip
     yield (RECIPES_DIFFER, everywhere, decided, "equal recipes, five seeds a side, spread 3 points",
            f"{told(trials, spread=3 * SPREAD, seeds=5):.3f}")  # fmt: skip
+    yield (STAYS, everywhere, "`analysis.decision.turns`", "a pair that two more seeds turn round",
+           f"{max(turned(trials, gap) for gap in (0.0, 0.05, 0.11)):.3f}")  # fmt: skip
     figure = "`reproduce.verdicts.judge`"
     yield ("refuted (a figure)", "`reproduce`", figure, "the same recipe, three seeds",
            f"{figures(trials, 0.0, Verdict.REFUTED):.3f}")  # fmt: skip

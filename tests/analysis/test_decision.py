@@ -1,9 +1,18 @@
 import numpy as np
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from tests.analysis.tables import predict_at_random
 from tlcore.analysis import decision
-from tlcore.analysis.decision import DIFFER, RECIPES_DIFFER, TURN, spreads_of, way_of
+from tlcore.analysis.decision import (
+    DIFFER,
+    RECIPES_DIFFER,
+    STAYS,
+    TURN,
+    spreads_of,
+    turns,
+    way_of,
+)
 from tlcore.analysis.predictions import Predictions
 from tlcore.recipe import Model, Recipe
 from tlcore.schedule import FreezeSchedule
@@ -64,17 +73,41 @@ def test_two_runs_of_one_recipe_differ_as_networks_and_are_never_told_apart_as_r
     assert share_told(40, 1000, spread=0.05, seeds=1) > 0.3
     chance = np.random.default_rng(2)
     difficulty = chance.normal(size=2000)
-    first, second = (side(chance, difficulty, mean, spread=0, seeds=1) for mean in (0.7, 0.8))
-    found = decide(first, second, ways=("head",))
+    first, second = (side(chance, difficulty, mean, spread=0, seeds=1) for mean in (0.76, 0.8))
+    found = decide(first, second, ways=("head", "thawed"))
     assert found.told
     assert not found.of_recipes
     assert DIFFER in found.text
     assert TURN in found.text
     assert RECIPES_DIFFER not in found.text
-    assert f"{100 * max(spreads_of(['head'])):.1f} points here" in found.text
+    assert f"{100 * max(spreads_of(['thawed'])):.1f} points here" in found.text
     same = decide(first, second, same=True)
     assert not same.told
     assert DIFFER not in same.text
+
+
+def test_a_gap_far_beyond_what_seeds_do_is_not_said_to_turn_round():
+    right = np.arange(1000)
+    low, high = table(right < 150), table(right < 910)
+    assert STAYS in decide([low], [high], ways=("scratch", "thawed")).text
+    for ways in ((), ("head", "none such")):
+        assert TURN in decide([low], [high], ways=ways).text
+    close = decide([table(right < 850)], [high], ways=("scratch", "thawed"))
+    assert close.told
+    assert TURN in close.text
+
+
+def test_what_seeds_would_hardly_turn_round_they_turn_round_once_in_forty_at_most(monkeypatch):
+    trials, chance, wrong = 4000, np.random.default_rng(5), 0
+    for gap in (0.0, 0.03, 0.06):
+        for _ in range(trials):
+            measured = {way: {"a": float(chance.normal(0, sd, 3).std(ddof=1))}
+                        for way, sd in (("head", 0.01), ("thawed", 0.02))}  # fmt: skip
+            monkeypatch.setattr(decision, "_spreads", lambda measured=measured: measured)
+            sd = np.hypot(0.01, 0.02)
+            seen, again = gap + chance.normal(0, sd, 2)
+            wrong += not turns(float(seen), ("head", "thawed")) and seen * again < 0
+    assert wrong / (3 * trials) < 0.025
 
 
 def test_no_sentence_holds_two_answers():
@@ -101,6 +134,26 @@ def test_where_several_are_held_against_the_first_each_interval_pays_for_all():
     alone, of_five = decide(first, second), decide(first, second, comparisons=5)
     assert of_five.gained.low < alone.gained.low
     assert of_five.gained.value == alone.gained.value
+
+
+def test_what_is_plain_does_not_cost_the_rest():
+    """Holm's steps: as statsmodels rejects."""
+    chance, n = np.random.default_rng(3), 1000
+    first, steps = table(chance.random(n) < 0.6), 0
+    for _ in range(20):
+        rights = [np.where(chance.random(n) < 0.08, chance.random(n) < 0.55 + more, first.correct)
+                  for more in (0.4, 0.16, 0.16, 0.0)]  # fmt: skip
+        each = [lambda among, right=right: decide([first], [table(right)], comparisons=among)
+                for right in rights]  # fmt: skip
+        found = decision.step_down(each)
+        z = [(f.gained.low + f.gained.high) / (f.gained.high - f.gained.low) for f in
+             (one(1) for one in each)]  # fmt: skip
+        p = 2 * stats.norm.sf(1.959964 * np.abs(z))
+        assert [f.told for f in found] == multipletests(p, method="holm")[0].tolist()
+        steps += sum(f.told for f in found) - sum(one(len(each)).told for one in each)
+    assert steps > 0, "else Bonferroni would have done"
+    assert decision.step_down([]) == ()
+    assert decision.step_down([lambda among: None, *each])[0] is None
 
 
 def test_networks_that_saw_other_pictures_are_not_decided():

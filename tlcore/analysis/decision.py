@@ -1,15 +1,17 @@
 """What may be said of two runs, or of two recipes: one function decides, wherever it is said.
 
 A network is what one recipe gave with one seed. With fewer than three seeds a side, a difference is
-told of these two networks, and another seed may turn it round. From three a side on it is told of
+told of these two networks, and another seed may turn it round, unless seeds have moved recipes that
+learn so by far too little. From three a side on it is told of
 the recipes: Welch's interval over their runs, with the test pictures' own variance added. Where
-several are held against the first, each interval pays for all of them (Bonferroni).
+several are held against the first, they pay for one another, step by step (Holm, 1979).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -97,14 +99,18 @@ class Decision:
             return TURN
         least, most = (f"{100 * each:.1f}" for each in (min(known), max(known)))
         span = least if least == most else f"{least} to {most}"
-        return (
-            f"{TURN} Runs of such recipes that differ in nothing but the seed were spread by "
-            f"{span} points here (standard deviation)."
+        spread = (
+            "Runs of such recipes that differ in nothing but the seed were spread by "
+            f"{span} points here (standard deviation)"
         )
+        if turns(self.gained.value, self.ways):
+            return f"{TURN} {spread}."
+        return f"{spread}: {STAYS}"
 
 
 DIFFER = "These two networks differ by more than the choice of test pictures explains."
 TURN = "Another seed may turn it round: that takes three runs of each recipe."
+STAYS = "two other seeds would hardly turn it round."
 RECIPES_DIFFER = "The recipes differ by more than seeds and test pictures explain."
 
 
@@ -140,6 +146,24 @@ def decide(
     return Decision(networks, seeds, False, told, test, tuple(ways), same)
 
 
+def step_down(each: Sequence[Callable[[int], Decision | None]]) -> tuple[Decision | None, ...]:
+    """Several decisions at once (Holm, 1979): what is told pays for all, and what isn't is looked
+    at again, paying only for what is left.
+
+    Args:
+        each: Gives a decision that pays for so many; None where there is none to be had.
+    """
+    found = [decide_at(max(1, len(each))) for decide_at in each]
+    made, told = sum(one is not None for one in found), -1
+    while told < (now := sum(one is not None and one.told for one in found)) < made:
+        told = now
+        found = [
+            one if one is None or one.told else decide_at(made - told)
+            for one, decide_at in zip(found, each, strict=True)
+        ]
+    return tuple(found)
+
+
 def way_of(recipe: Recipe) -> str:
     """How a recipe learns: from `scratch`, its `head` alone, or with blocks that are `thawed`.
 
@@ -160,6 +184,24 @@ def _spreads() -> dict[str, dict[str, float]]:
 def spreads_of(ways: Sequence[str]) -> tuple[float, ...]:
     """Standard deviations over seeds that the lab has measured for recipes that learn so."""
     return tuple(spread for way in ways for spread in _spreads().get(way, {}).values())
+
+
+def turns(gained: float, ways: Sequence[str]) -> bool:
+    """Whether two other seeds may well turn a difference of two networks round: whether 0 lies in
+    the prediction interval (95 %) of the next such difference, on the same pictures.
+
+    Of each side the largest spread counts that was measured for its way. These stand on three runs,
+    so the interval is Student's of as few. Where nothing was measured, they may.
+    """
+    from scipy.special import stdtrit
+
+    sides = tuple(ways) * 2 if len(ways) == 1 else tuple(ways)
+    known = [spreads_of([way]) for way in sides]
+    if not known or not all(known):
+        return True
+    spread = math.sqrt(2 * sum(max(each) ** 2 for each in known))
+    reach = float(stdtrit(FEWEST_SEEDS - 1, (1 + CONFIDENCE) / 2)) * spread
+    return abs(gained) <= reach
 
 
 def _of_recipes(

@@ -62,7 +62,7 @@ def compare(given: Namespace) -> int:
 
 def rows_of(store: RunStore, runs: Sequence[str]) -> list[dict[str, Any]]:
     """One row a run: what it measured, what was reported, how it differs from the first."""
-    from tlcore.report.story import decide_between, story_of
+    from tlcore.report.story import decide_among, story_of
     from tlcore.runs.owners import LOCAL
     from tlcore.runs.results import other_seeds, read_result
 
@@ -70,15 +70,13 @@ def rows_of(store: RunStore, runs: Sequence[str]) -> list[dict[str, Any]]:
     stories = [
         story_of(store, run, by=LOCAL, seeds=other_seeds(store, run, by=LOCAL)) for run in runs
     ]
-    numbers = range(1, len(runs))
-    found = [None, *(decide_between(stories, n, among=len(numbers)) for n in numbers)]
     return [
         _row(result)
         | {
             "difference": asdict(decision.gained) if decision else None,
             "verdict": decision.text if decision else "",
         }
-        for result, decision in zip(results, found, strict=True)
+        for result, decision in zip(results, decide_among(stories), strict=True)
     ]
 
 

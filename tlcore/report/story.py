@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tlcore.analysis.decision import Decision, decide, way_of
+from tlcore.analysis.decision import Decision, decide, step_down, way_of
 from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.scores import TestReport, score
 from tlcore.catalog import outline_for
@@ -181,15 +182,19 @@ def story_of(store: RunStore, run: str, *, by: Owner, seeds: Sequence[str] = ())
     )
 
 
-def decide_between(stories: Sequence[RunStory], number: int, *, among: int) -> Decision | None:
-    """What may be said of a run against the first; None if they saw other pictures.
+def decide_among(stories: Sequence[RunStory]) -> tuple[Decision | None, ...]:
+    """What may be said of each run against the first, which has None itself."""
+    return None, *step_down([partial(decide_between, stories[0], other) for other in stories[1:]])
+
+
+def decide_between(first: RunStory, other: RunStory, among: int = 1) -> Decision | None:
+    """What may be said of a run against another; None if they saw other pictures.
 
     Args:
-        stories: All that stand side by side.
-        number: Of the run, from 1 on.
-        among: How many are held against the first, each of which the intervals pay for.
+        first: What it is held against.
+        other: The run.
+        among: How many such decisions the interval pays for.
     """
-    first, other = stories[0], stories[number]
     return decide(
         (first.predictions, *first.other_seeds),
         (other.predictions, *other.other_seeds),

@@ -8,7 +8,7 @@ from tlcore.analysis.scores import balanced_accuracy, baseline, describe_baselin
 from tlcore.analysis.wording import in_percent, rate
 from tlcore.report.blocks import Block, Paragraph, Section, Table
 from tlcore.report.sections.shared import NOTHING, few
-from tlcore.report.story import RunStory, decide_between
+from tlcore.report.story import RunStory, decide_among
 from tlcore.report.words import duration
 
 _SHARES = {
@@ -62,9 +62,9 @@ def _blocks(stories: Sequence[RunStory]) -> Iterator[Block]:
         if baseline(story.predictions).uneven:
             mean = rate(balanced_accuracy(story.predictions))
             yield Paragraph(f"Each class counting alike (balanced accuracy): {mean}.")
-    for number in range(1, len(stories)):
-        if text := _against_first(stories, number):
-            yield Paragraph(text, "finding")
+    for number, found in enumerate(decide_among(stories), 1):
+        if found:
+            yield Paragraph(f"Run {number} against run 1: {found.text}", "finding")
     yield _table(stories)
     if any(story.reported for story in stories):
         yield Paragraph(
@@ -85,11 +85,6 @@ def _verdict(stories: Sequence[RunStory], number: int) -> str:
         f"{who} {rate(story.test.accuracy)} on {story.test.n:,} test pictures of "
         f"{len(story.predictions.classes)} classes; {describe_baseline(story.predictions)}"
     )
-
-
-def _against_first(stories: Sequence[RunStory], number: int) -> str:
-    found = decide_between(stories, number, among=len(stories) - 1)
-    return f"Run {number + 1} against run 1: {found.text}" if found else ""
 
 
 def _table(stories: Sequence[RunStory]) -> Table:

@@ -12,8 +12,9 @@ import pandas as pd
 import streamlit as st
 
 from tlcore.analysis.group_files import harmless
+from tlcore.analysis.decision import Decision
 from tlcore.analysis.intervals import Interval
-from tlcore.report.story import RunStory, decide_between
+from tlcore.report.story import RunStory, decide_among
 from tlcore.scope import spoken
 from tlcore.ui.outcomes import Outcome
 
@@ -22,9 +23,10 @@ _PERCENT = ("accuracy", "reported", "macro F1", "parameters trained, share")
 
 def show_table(outcomes: Sequence[Outcome], titles: Sequence[str]) -> None:
     """The table, what its columns mean, and the same as CSV."""
+    decided = decide_among([outcome.story for outcome in outcomes])
     rows = [
-        row_of(outcome, title, outcomes[0], among=len(outcomes) - 1)
-        for outcome, title in zip(outcomes, titles, strict=True)
+        row_of(outcome, title, decision)
+        for outcome, title, decision in zip(outcomes, titles, decided, strict=True)
     ]
     st.dataframe(
         pd.DataFrame(rows),
@@ -52,14 +54,11 @@ def show_table(outcomes: Sequence[Outcome], titles: Sequence[str]) -> None:
     )  # fmt: skip
 
 
-def row_of(outcome: Outcome, title: str, first: Outcome, *, among: int = 1) -> dict[str, Any]:
+def row_of(outcome: Outcome, title: str, decision: Decision | None = None) -> dict[str, Any]:
     """What is known of one run; shares in percent, so that a click on a head sorts by numbers.
-    `among` says how many are held against the first."""
+    `decision` is that against the first, where there is one."""
     story, accuracy = outcome.story, outcome.story.test.accuracy
     reported = story.reported.get("test_accuracy")
-    decision = None
-    if outcome is not first:
-        decision = decide_between([first.story, outcome.story], 1, among=among)
     own = decision.gained if decision else None
     return {
         "run": title,

@@ -11,7 +11,7 @@ from tlcore.analysis.comparison import alike
 from tlcore.analysis.decision import Decision
 from tlcore.analysis.wording import in_percent
 from tlcore.recipe_difference import differing_fields
-from tlcore.report.story import RunStory, decide_between
+from tlcore.report.story import RunStory, decide_among, decide_between
 from tlcore.ui.compare.speed import accuracies, reached
 from tlcore.ui.outcomes import Outcome
 from tlcore.ui.words import duration, literal, short
@@ -49,16 +49,16 @@ def show_verdict(outcomes: Sequence[Outcome], titles: Sequence[str]) -> None:
                 border=True,
                 height="stretch",
             )
+    decided = decide_among([outcome.story for outcome in outcomes])
     for number in range(1, len(outcomes)):
-        st.markdown(against_first(outcomes, number))
+        st.markdown(against_first(outcomes, number, decided[number]))
     if text := transfer_against_scratch(outcomes):
         st.info(text, icon=":material/compare_arrows:")
 
 
-def against_first(outcomes: Sequence[Outcome], number: int) -> str:
+def against_first(outcomes: Sequence[Outcome], number: int, found: Decision | None) -> str:
     """A run against the first, in words."""
-    stories = [outcome.story for outcome in outcomes]
-    found, note = decide_between(stories, number, among=len(stories) - 1), ""
+    stories, note = [outcome.story for outcome in outcomes], ""
     if found is None and any(story.recipe.data.corrections for story in stories):
         found, note = _on_unchanged(stories[0], stories[number], among=len(stories) - 1)
     who = f"**Run {number + 1}**"
@@ -78,7 +78,7 @@ def _on_unchanged(first: RunStory, other: RunStory, *, among: int) -> tuple[Deci
         for story, table in zip((first, other), both, strict=True)
     ]
     note = f", on the {len(both[0]):,} test pictures whose label nobody has changed"
-    return decide_between(pair, 1, among=among), note
+    return decide_between(*pair, among=among), note
 
 
 def what_differs(first: RunStory, other: RunStory) -> str:
@@ -123,7 +123,7 @@ def transfer_against_scratch(outcomes: Sequence[Outcome]) -> str:
         return ""
     (best, better), (base, other) = (max(kind, key=_accuracy) for kind in (transfer, scratch))
     pairs = len(scratch) * len(transfer)
-    found = decide_between([other.story, better.story], 1, among=pairs)
+    found = decide_between(other.story, better.story, among=pairs)
     if found is None or _other_fields(other.story, better.story):
         return ""
     costs = "; ".join(_costs(better.story, other.story))
