@@ -3,7 +3,18 @@
 import numpy as np
 import pytest
 
-from tlcore.biaslab import SHARES, SYSTEMS, Way, describe, draw_twins, recipe_for, report_on
+from tlcore.analysis.seeds import over_runs
+from tlcore.biaslab import (
+    SHARES,
+    SYSTEMS,
+    Way,
+    against,
+    describe,
+    draw_twins,
+    over_seeds,
+    recipe_for,
+    report_on,
+)
 from tlcore.data.drawn.world import class_names, draw
 from tlcore.errors import DataError
 from tlcore.mitigations import MITIGATIONS
@@ -94,3 +105,31 @@ def test_the_network_is_shown_both_twins_of_every_pair(twins):
 
     report_on(twins, NAMES, 0.9, ask)
     assert (asked[0] == np.concatenate([twins.own.pixels, twins.other.pixels])).all()
+
+
+def test_from_three_seeds_on_it_is_about_the_recipe(twins):
+    """As over_runs of every part; before that, of these networks."""
+    chance = np.random.default_rng(0)
+    labels = np.tile(twins.own.labels, 2)
+    networks = []
+    for right in (0.5, 0.7, 0.9):
+        says = np.where(chance.random(len(labels)) < right, labels, (labels + 1) % len(NAMES))
+        networks.append(report_on(twins, NAMES, 0.9, lambda pixels, says=says: answers(says)))
+    every, two = over_seeds(networks), over_seeds(networks[:2])
+    assert every.conflicting == over_runs([each.conflicting for each in networks])
+    assert every.conflicting.high - every.conflicting.low > 0.5
+    assert "Means of 3 seeds: the intervals are about the recipe." in describe(every, "tuned")
+    assert "2 networks: another seed may move all this further." in describe(two, "tuned")
+
+
+def test_ways_are_held_against_the_first_by_the_one_function_where_the_cue_misleads(twins):
+    by_shape = report_on(twins, NAMES, 0.9, lambda pixels: answers(np.tile(twins.own.labels, 2)))
+    says = np.concatenate([cues(twins.own), cues(twins.other)])
+    by_cue = report_on(twins, NAMES, 0.9, lambda pixels: answers(says))
+    [networks] = against([by_cue], [[by_shape]], ("scratch", "head"))
+    assert networks.told
+    assert not networks.of_recipes
+    [recipes] = against([by_cue] * 3, [[by_shape] * 3], ("scratch", "head"))
+    assert recipes.of_recipes
+    assert recipes.gained.value == 1
+    assert against([by_cue], [], ("scratch",)) == ()

@@ -12,15 +12,19 @@ else differs, so whatever it says differently it says because of the cue.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tlcore.analysis.intervals import Interval, bounded, wilson
-from tlcore.analysis.wording import in_percent, rate
+from tlcore.analysis.decision import Decision, decide, step_down
+from tlcore.analysis.intervals import FEWEST_SEEDS, Interval, bounded, wilson
+from tlcore.analysis.predictions import Predictions
+from tlcore.analysis.seeds import over_runs
+from tlcore.analysis.wording import in_percent, quantity, rate
 from tlcore.data.drawn.world import class_names, draw
 from tlcore.data.pictures import Pictures
 from tlcore.errors import DataError
@@ -193,6 +197,10 @@ class CueReport:
         flips: Share of the pairs of which the network says two different things.
         follows: Share of the conflicting pictures that it calls by their cue.
         says: What it said of each pair: n x 2 class numbers, `own` first.
+        labels: What each pair is.
+        seeds: How many networks this is about, which differ in their seed alone. From three on the
+            intervals are the recipe's, and before that those of these networks. `says` is what the
+            first of them said.
     """
 
     share: float
@@ -203,6 +211,19 @@ class CueReport:
     flips: Interval
     follows: Interval
     says: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    seeds: int = 1
+
+    @property
+    def of_recipe(self) -> bool:
+        """Whether it is about the recipe, and not only about a network or two."""
+        return self.seeds >= FEWEST_SEEDS
+
+    def misled(self) -> Predictions:
+        """What the first network says where the cue is another class's."""
+        classes = tuple(map(str, range(int(self.labels.max()) + 1)))
+        said = np.eye(len(classes), dtype=np.float32)[self.says[:, 1]]
+        return Predictions(np.arange(self.n).astype(str), self.labels, said, classes)
 
 
 def report_on(twins: Twins, classes: tuple[str, ...], share: float, ask: Ask) -> CueReport:
@@ -229,11 +250,43 @@ def report_on(twins: Twins, classes: tuple[str, ...], share: float, ask: Ask) ->
         flips=_share(says[:, 0] != says[:, 1]),
         follows=_share(says[:, 1] == cue_of),
         says=says,
+        labels=twins.own.labels,
+    )
+
+
+def over_seeds(reports: Sequence[CueReport]) -> CueReport:
+    """What networks of one recipe come to that were all asked about the same twins."""
+    measured = {
+        name: over_runs([getattr(each, name) for each in reports])
+        for name in ("overall", "aligned", "conflicting", "flips", "follows")
+    }
+    return replace(reports[0], seeds=len(reports), **measured)
+
+
+def against(
+    first: Sequence[CueReport], others: Sequence[Sequence[CueReport]], ways: Sequence[str]
+) -> tuple[Decision | None, ...]:
+    """How much more often other recipes are right than the first where the cue misleads, and
+    whether that is more than chance: as two runs are compared everywhere.
+
+    Args:
+        first: What its networks say, a seed each.
+        others: The same of each of the others.
+        ways: How they learn, the first too.
+    """
+    before = [each.misled() for each in first]
+
+    def held(other: Sequence[CueReport], way: str, among: int) -> Decision | None:
+        after = [each.misled() for each in other]
+        return decide(before, after, comparisons=among, ways=(ways[0], way))
+
+    return step_down(
+        [partial(held, other, way) for other, way in zip(others, ways[1:], strict=True)]
     )
 
 
 def describe(report: CueReport, title: str) -> str:
-    """What came out, in two sentences.
+    """What came out, in a few sentences.
 
     Args:
         report: What the network said of twins.
@@ -244,8 +297,14 @@ def describe(report: CueReport, title: str) -> str:
         f"which {in_percent(report.share)} carry the cue, and of {rate(report.conflicting)} where "
         f"the cue misleads. Exchange nothing but the cue, and it changes its answer for "
         f"{rate(report.flips)} of {report.n:,} pairs; it fell for the cue in "
-        f"{rate(report.follows)} of the misleading pictures."
+        f"{rate(report.follows)} of the misleading pictures.{_of_whom(report)}"
     )
+
+
+def _of_whom(report: CueReport) -> str:
+    if report.of_recipe:
+        return f" Means of {report.seeds} seeds: the intervals are about the recipe."
+    return f" {quantity(report.seeds, 'network')}: another seed may move all this further."
 
 
 def _share(found: NDArray[np.bool_]) -> Interval:

@@ -260,8 +260,8 @@ def by_the_cue(monkeypatch):
     monkeypatch.setattr(twins, "predict", predict)
 
 
-def train(store, system, share):
-    recipe = recipe_for(system, "colour", share)
+def train(store, system, share, *, seed=0):
+    recipe = recipe_for(system, "colour", share, seed=seed)
     table = predict([0] * 20, [0] * 20, class_names(Shapes()))
     return examined(store, table, recipe=recipe)
 
@@ -274,6 +274,30 @@ def test_a_network_that_goes_by_the_cue_is_shown_with_its_interval(store, by_the
     assert row["cue misleads (worst group)"] == "0.0 % [0.0, 0.8]"
     assert row["answers that flip"] == "100.0 % [99.2, 100.0]"
     assert not page.get("plotly_chart")
+
+
+def test_a_way_with_one_seed_is_about_that_network_and_a_button_trains_two_more(
+    store, by_the_cue, monkeypatch
+):
+    monkeypatch.setattr("tlcore.ui.seeds.ensure_dispatcher", lambda home: None)
+    monkeypatch.setattr("tlcore.ui.seeds.forecast_all", lambda recipes, **how: None)
+    train(store, SCRATCH, 0.95)
+    train(store, FROZEN, 0.95)
+    page = open_page("bias", about=LAB)
+    assert text_of(page).count("1 network: another seed may move all this further.") == 2
+    assert "from scratch against pre-trained, frozen: 0 points" in text_of(page)
+    button(page, "Train 2 more seeds of each: 4 runs, nobody knows how long").click().run()
+    queued = store.list(by=LOCAL, states=[State.QUEUED])
+    assert sorted(store.recipe(run.id, by=LOCAL).seed for run in queued) == [1, 1, 2, 2]
+
+
+def test_three_seeds_of_a_way_are_about_its_recipe(store, by_the_cue):
+    for seed in range(3):
+        train(store, SCRATCH, 0.95, seed=seed)
+    page = open_page("bias", about=LAB)
+    assert "Means of 3 seeds: the intervals are about the recipe." in text_of(page)
+    assert page.dataframe[0].value.iloc[0]["seeds"] == 3
+    assert not [each for each in page.button if "more seeds" in each.label]
 
 
 def test_several_shares_make_a_curve(store, by_the_cue):

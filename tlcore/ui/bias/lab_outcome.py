@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from tlcore.analysis.intervals import Interval
-from tlcore.biaslab import CueReport, Way, describe
+from tlcore.analysis.decision import way_of
+from tlcore.analysis.intervals import FEWEST_SEEDS, Interval
+from tlcore.biaslab import CueReport, Way, against, describe, over_seeds
 from tlcore.colours import EMBER, ICE
 from tlcore.data.drawn.world import class_names
 from tlcore.runs.records import Run
+from tlcore.runs.results import other_seeds
 from tlcore.ui.bias.twins import ask_about_twins, show_flips, twins_of
 from tlcore.ui.page import told
+from tlcore.ui.seeds import offer_seeds
 from tlcore.ui.session import me, store
 from tlcore.ui.words import literal, with_interval
 
@@ -33,15 +36,19 @@ def show_outcomes(share: float, runs: Mapping[Place, Run]) -> None:
         share: The cue share that is dialled.
         runs: Finished runs.
     """
-    reports = {}
+    asked = {}
     for place, run in runs.items():
         with told():
-            reports[place] = ask_about_twins(run)
+            asked[place] = _ask_all_seeds(run)
+    reports = {place: over_seeds(networks) for place, networks in asked.items()}
     here = {way: report for (way, found), report in reports.items() if found == share}
     for way, report in list(here.items())[:_SENTENCES]:
         st.markdown(literal(describe(report, way.title)))
     if here:
         _show_table(here)
+        _hold_against_first({way: asked[way, share] for way in here}, runs, share)
+        recipes = [store().recipe(runs[way, share].id, by=me()) for way in here]
+        offer_seeds(recipes, key="cue lab")
     if len({found for _, found in reports}) > 1:
         st.subheader("Overall against worst group", anchor=False)
         st.plotly_chart(
@@ -49,8 +56,9 @@ def show_outcomes(share: float, runs: Mapping[Place, Run]) -> None:
             alt="Accuracy over cue share: overall (solid) and where the cue misleads (dashed)",
         )  # fmt: skip
         st.caption(
-            "Each point is one network, and its whisker is about that network and the choice of "
-            "pictures: another seed may move it further."
+            f"A point of {FEWEST_SEEDS} seeds and more is their mean, and its whisker is about the "
+            "recipe. With fewer, the whisker is about those networks and the choice of pictures: "
+            "another seed may move it further."
         )
     for way, report in here.items():
         with st.expander(f"Flipped answers: {way.title}"):
@@ -59,11 +67,34 @@ def show_outcomes(share: float, runs: Mapping[Place, Run]) -> None:
             show_flips(report, twins_of(recipe), names, key=f"flips {way.name}")
 
 
+def _ask_all_seeds(run: Run) -> list[CueReport]:
+    """What a run's network says, and those of its recipe with other seeds."""
+    runs = (run.id, *other_seeds(store(), run.id, by=me()))
+    return [ask_about_twins(each) for each in runs]
+
+
+def _hold_against_first(
+    asked: Mapping[Way, Sequence[CueReport]], runs: Mapping[Place, Run], share: float
+) -> None:
+    """Each way against the first, where the cue misleads."""
+    first, *others = asked
+    ways = [way_of(store().recipe(runs[way, share].id, by=me())) for way in asked]
+    found = against(asked[first], [asked[way] for way in others], ways)
+    for way, decision in zip(others, found, strict=True):
+        if decision:
+            st.markdown(
+                literal(
+                    f"Where the cue misleads, {way.title} against {first.title}: {decision.text}"
+                )
+            )
+
+
 def _show_table(reports: Mapping[Way, CueReport]) -> None:
     st.dataframe(
         [
             {
                 "learned": way.title,
+                "seeds": report.seeds,
                 "overall": with_interval(report.overall),
                 "cue fits": with_interval(report.aligned),
                 "cue misleads (worst group)": with_interval(report.conflicting),

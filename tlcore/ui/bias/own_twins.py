@@ -28,7 +28,7 @@ def offer_twins(run: Run, recipe: Recipe) -> None:
         )
         st.button("Ask it about twins", on_click=asked.add, args=(run.id,), type="primary")
         return
-    report = ask_about_twins(run)
+    report = ask_about_twins(run.id)
     st.markdown(literal(describe(report, "this network")))
     show_report(report)
     names = class_names(recipe.data.shapes)

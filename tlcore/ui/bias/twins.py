@@ -13,7 +13,6 @@ from tlcore.asking.picture import from_pixels, kept_size
 from tlcore.biaslab import MOST_TWINS, CueReport, Twins, draw_twins, report_on
 from tlcore.data.drawn.world import class_names
 from tlcore.recipe import Recipe, Shapes
-from tlcore.runs.records import Run
 from tlcore.ui.data.doubles import side_by_side
 from tlcore.ui.gallery import Tile, show_gallery
 from tlcore.ui.session import me, store
@@ -26,11 +25,11 @@ _FEW_TWINS = 100
 _BYTES_AT_ONCE = 16 * 1024**2
 
 
-def ask_about_twins(run: Run) -> CueReport:
+def ask_about_twins(run: str) -> CueReport:
     """What the network says of each picture with its own cue and with another's. It is asked once;
     the first question of all waits for torch to be loaded."""
-    network = network_of(store(), run.id, by=me())
-    recipe = store().recipe(run.id, by=me())
+    network = network_of(store(), run, by=me())
+    recipe = store().recipe(run, by=me())
     with st.spinner("Asking the network about twins …", show_time=True):
         return _asked(str(store().home), str(network), recipe.model_dump_json())
 
