@@ -21,8 +21,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
+from scipy import stats
 
-from tlcore.analysis.intervals import Interval, over_seeds
+from tlcore.analysis.intervals import CONFIDENCE, Interval, over_seeds
 from tlcore.analysis.robustness import CORRUPTIONS, FAMILIES, Case
 from tlcore.data.drawn.world import draw
 from tlcore.data.pictures import Pictures
@@ -202,7 +203,8 @@ def table(names: Sequence[str], scores: Mapping[str, Scores]) -> list[str]:
 
 
 def verdicts(scores: Mapping[str, Scores]) -> list[str]:
-    """The claim in its parts, each judged by the interval of a difference."""
+    """The claim in its parts, each judged by the difference seed by seed; all of them pay for one
+    another, step by step (Holm, 1979)."""
     probe, full, both = (scores[system.name] for system in SYSTEMS)
     claims = (
         ("On pictures as in training, training everything beats the head alone", probe, full,
@@ -214,19 +216,41 @@ def verdicts(scores: Mapping[str, Scores]) -> list[str]:
         ("LP-FT is ahead of the head alone", probe, both,
          (AS_TRAINED, MEAN_SHIFTED, MEAN_CORRUPTED)),
     )  # fmt: skip
+    gaps = [gap(first[name], second[name]) for _, first, second, names in claims for name in names]
+    words = iter(zip(gaps, told(gaps), strict=True))
     return [
-        f"- *{claim}*: {'; '.join(_verdict(first, second, name) for name in names)}."
-        for claim, first, second, names in claims
+        f"- *{claim}*: {'; '.join(f'{name}, {_verdict(*next(words))}' for name in names)}."
+        for claim, _, _, names in claims
     ]
 
 
-def _verdict(first: Scores, second: Scores, name: str) -> str:
-    found = gap(first[name], second[name])
-    if found.low > 0:
-        word = "**it is so**"
-    else:
-        word = "**it is the other way round**" if found.high < 0 else "**can't be told**"
-    return f"{name}, {word} ({shown(found, signed=True)} points)"
+def told(gaps: Sequence[Interval]) -> list[bool]:
+    """Which of several mean differences over seeds are more than chance, if that is said of none by
+    chance more than once in twenty tables.
+
+    >>> told([Interval(4.0, 3.1, 4.9, 5), Interval(2.3, 0.2, 4.4, 5), Interval(0, -1, 1, 5)])
+    [True, False, False]
+    """
+    odds = [2 * stats.t.sf(abs(each.value) / _error(each), each.n - 1) for each in gaps]
+    told, left = [False] * len(gaps), len(gaps)
+    for place in sorted(range(len(gaps)), key=odds.__getitem__):
+        if odds[place] >= (1 - CONFIDENCE) / left:
+            break
+        told[place], left = True, left - 1
+    return told
+
+
+def _error(found: Interval) -> float:
+    """Of a mean, from its interval."""
+    half = (found.high - found.low) / 2
+    return max(half, 1e-12) / float(stats.t.ppf((1 + CONFIDENCE) / 2, found.n - 1))
+
+
+def _verdict(found: Interval, told: bool) -> str:
+    word = "**can't be told**"
+    if told:
+        word = "**it is so**" if found.value > 0 else "**it is the other way round**"
+    return f"{word} ({shown(found, signed=True)} points)"
 
 
 def page(
@@ -253,7 +277,8 @@ def page(
         "## The claim",
         "",
         "Linear probing keeps out-of-distribution accuracy that full fine-tuning loses, and LP-FT "
-        "has the best of both (Kumar et al., 2022). Here:",
+        "has the best of both (Kumar et al., 2022). Here (of nine differences together, by Holm's "
+        "steps; each interval is for its difference alone):",
         "",
         *verdicts(scores),
         "",

@@ -267,3 +267,18 @@ def test_without_one_the_halves_of_the_test_pictures_do_and_a_lone_one_can_not(v
     assert found is not None
     assert (found.crosswise, found.pictures) == (True, 450)
     assert recalibrate_at_best(predict_at_random(1, 4), validation) is None
+
+
+def test_copies_tell_no_more_of_calibration_than_one_of_them_does():
+    one = predict_calibrated(400, 5, temperature=0.7)
+    rows = np.repeat(np.arange(400), 5)
+    five = Predictions(
+        np.arange(2000).astype(str), one.labels[rows], one.probabilities[rows], one.classes,
+        {"group": rows.astype(str)},
+    )  # fmt: skip
+    alone, together = error_interval(one), error_interval(five)
+    assert together.value == pytest.approx(alone.value)
+    width = alone.high - alone.low
+    assert together.high - together.low == pytest.approx(width, rel=0.25)
+    blind = error_interval(replace(five, groups={}))
+    assert blind.high - blind.low < 0.7 * width

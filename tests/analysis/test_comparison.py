@@ -3,6 +3,7 @@ import time
 import numpy as np
 import pytest
 from scipy.stats import binom, binomtest
+from statsmodels.regression.linear_model import OLS
 from statsmodels.stats.contingency_tables import mcnemar as reference
 
 from tests.analysis.tables import predict_at_random
@@ -164,3 +165,38 @@ def test_labels_that_were_put_right_leave_the_other_pictures_to_be_compared():
     assert on_the_same is not None
     assert on_the_same.n == 5
     assert alike(before, predict([0] * 6, ids="uvwxyz")) is None
+
+
+def in_groups(right, belonging):
+    """A network that calls just these pictures rightly; some of them belong together."""
+    labels, said = (
+        np.zeros(len(right), np.int64),
+        np.eye(2, dtype=np.float32)[1 - right.astype(int)],
+    )
+    ids, groups = np.arange(len(right)).astype(str), {"group": belonging.astype(str)}
+    return Predictions(ids, labels, said, ("no", "yes"), groups)
+
+
+def two_in_groups(seed, *, groups=100, size=10):
+    """Equally good networks; each changes its answer for whole groups."""
+    chance, belonging = np.random.default_rng(seed), np.arange(groups * size) // size
+    alike = chance.random(groups * size) < 0.8
+    turned = chance.random((2, groups))[:, belonging] < 0.1
+    return [in_groups(alike ^ each, belonging) for each in turned]
+
+
+def test_mcnemar_of_pictures_that_belong_together_tosses_groups():
+    told = [mcnemar(*two_in_groups(seed)) for seed in range(150)]
+    assert all(each.by_groups for each in told)
+    assert np.mean([each.p < 0.05 for each in told]) <= binom.ppf(0.99, 150, 0.05) / 150
+    plain = [binomtest(each.fixed, each.fixed + each.broken).pvalue for each in told]
+    assert np.mean(np.array(plain) < 0.05) > 0.15
+
+
+def test_mcnemar_by_groups_agrees_with_statsmodels_clustered_errors():
+    first, second = two_in_groups(3)
+    gains = second.correct - first.correct.astype(float)
+    fit = OLS(gains, np.ones(len(gains))).fit(
+        cov_type="cluster", cov_kwds={"groups": first.belonging, "use_correction": False}
+    )
+    assert mcnemar(first, second).p == pytest.approx(fit.pvalues[0], abs=0.03)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
@@ -63,6 +65,20 @@ def test_equal_recipes_are_told_apart_once_in_twenty_at_most_from_three_seeds_on
     limit = stats.binom.ppf(0.99, trials, 0.05) / trials
     for n, spread, seeds in ((100, 0.0, 3), (400, 0.03, 3), (400, 0.03, 5)):
         assert share_told(trials, n, spread=spread, seeds=seeds) <= limit, (n, spread, seeds)
+
+
+def test_recipes_on_pictures_that_belong_together_are_told_apart_no_more_often():
+    """Ten pictures of each of fifty objects, alike within: a group counts as one."""
+    trials, told, blind = 60, 0, 0
+    chance, belonging = np.random.default_rng(9), np.repeat(np.arange(50), 10)
+    for _ in range(trials):
+        rights = chance.random((2, 50))[:, belonging] < 0.8
+        sides = [[table(right)] * 3 for right in rights]
+        grouped = [[replace(each, groups={"group": belonging.astype(str)}) for each in one]
+                   for one in sides]  # fmt: skip
+        told += decide(*grouped).told
+        blind += decide(*sides).told
+    assert told / trials <= stats.binom.ppf(0.99, trials, 0.05) / trials < blind / trials
 
 
 def test_recipes_that_differ_are_told_apart():

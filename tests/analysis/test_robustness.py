@@ -193,3 +193,23 @@ def test_ten_thousand_pictures_are_worked_out_in_a_moment():
     by_family_and_severity(found)
     table(found)
     assert time.thread_time() - began < 0.5
+
+
+def test_copies_tell_no_more_of_robustness_than_one_of_them_does():
+    """Every share of it: the mean, what is kept, the families and the difference of two."""
+    rows = np.repeat(np.arange(200), 5)
+
+    def copied(found):
+        cases = {case: hits[rows] for case, hits in found.corrupted.items()}
+        return Robustness("copies", found.clean[rows], cases, rows)
+
+    first, second = made_up(200, cases=EVERY[:9]), made_up(200, cases=EVERY[:9], seed=1)
+    for measure in (
+        mean_accuracy, relative, lambda found: by_family(found)["noise"],
+        lambda found: difference(found, second if len(found.clean) == 200 else copied(second)),
+        lambda found: table(found)[0].accuracy,
+    ):  # fmt: skip
+        alone, together = measure(first), measure(copied(first))
+        assert together.value == pytest.approx(alone.value)
+        assert together.high - together.low == pytest.approx(alone.high - alone.low, rel=0.2)
+    assert mean_accuracy(copied(first).only(EVERY[:3])).warning == ""

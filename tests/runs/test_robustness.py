@@ -1,6 +1,7 @@
 """What was found of a network under corruption is kept whole, and only for that network."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -26,8 +27,19 @@ def test_what_is_kept_is_read_back_as_it_was(tmp_path, n):
     assert back is not None
     assert back.pictures == found.pictures
     assert np.array_equal(back.clean, found.clean)
+    assert back.belonging is None
     assert back.corrupted.keys() == found.corrupted.keys()
     assert all(np.array_equal(back.corrupted[case], hits) for case, hits in found.corrupted.items())
+
+
+def test_which_pictures_belong_together_is_kept_and_files_from_before_had_none(tmp_path):
+    found = replace(made_up(4, [Case("fog", 1)]), belonging=np.array([0, 0, 1, 2]))
+    keep_robustness(tmp_path, NETWORK, found)
+    assert read_robustness(tmp_path, NETWORK).belonging.tolist() == [0, 0, 1, 2]
+    fields = json.loads((tmp_path / "robustness.json").read_text())
+    del fields["belonging"]
+    (tmp_path / "robustness.json").write_text(json.dumps(fields))
+    assert read_robustness(tmp_path, NETWORK).belonging is None
 
 
 def test_nothing_is_known_of_a_network_that_nobody_measured(tmp_path):
@@ -43,6 +55,7 @@ def test_nothing_is_known_of_a_network_that_nobody_measured(tmp_path):
         {"n": 4000},
         {"clean": "#"},
         {"clean": None},
+        {"belonging": [0, 1]},
         {"corrupted": []},
         {"corrupted": {"fire": {"1": "AA=="}}},
         {"corrupted": {"fog": {"6": "AA=="}}},

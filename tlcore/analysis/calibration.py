@@ -18,6 +18,7 @@ from tlcore.analysis.intervals import (
     Interval,
     Rows,
     bootstrap_counts,
+    few_groups,
     spread_of,
     wilson,
 )
@@ -146,29 +147,35 @@ def error_interval(
     resamples' mirrored at the measured value. It never leaves that value out, and reaches down to
     0 wherever a network that is right as often as it is sure might have measured as much.
 
-    With more than a few hundred pictures, not they are drawn but handfuls of them: of the same
-    bin, all called rightly or all wrongly, and next to each other in confidence. Within one there
-    is next to nothing to vary.
+    Pictures that belong together are drawn together. Else, with more than a few hundred, not they
+    are drawn but handfuls of them: of the same bin, all called rightly or all wrongly, and next to
+    each other in confidence. Within one there is next to nothing to vary.
     """
     places = place_in_bins(predictions, bins)
     order, handfuls = _handfuls(predictions, places)
+    if predictions.belonging is not None:
+        order, handfuls = np.arange(len(predictions)), predictions.belonging
     surplus = (predictions.confidence.astype(np.float64) - predictions.correct)[order]
     counts = np.bincount(handfuls)
-    means = np.zeros((len(counts), bins))
-    means[handfuls, places[order]] = (np.bincount(handfuls, weights=surplus) / counts)[handfuls]
+    sums = np.zeros((len(counts), bins))
+    np.add.at(sums, (handfuls, places[order]), surplus)
+    whole = predictions.belonging is not None  # groups are drawn whole, and handfuls by the picture
+    times = np.ones(len(counts), dtype=np.int64) if whole else counts
 
     def measure(drawn: NDArray[np.int64]) -> NDArray[np.float64]:
-        gaps: NDArray[np.float64] = np.abs(drawn @ means).sum(axis=1)
-        return gaps / len(predictions)
+        gaps: NDArray[np.float64] = np.abs(drawn @ (sums / times[:, None])).sum(axis=1)
+        return gaps / (drawn @ (counts / times))
 
-    drawn = bootstrap_counts(measure, counts, draws=draws, seed=seed)
+    drawn = bootstrap_counts(measure, times, draws=draws, seed=seed)
     low = max(0.0, min(drawn.value, 2 * drawn.value - drawn.high))
     if drawn.value <= _largest_by_chance(predictions, places, draws, seed):
         low = 0.0
     high = min(1.0, max(drawn.value, 2 * drawn.value - drawn.low))
     n = len(predictions)
     warning = "" if n >= FEWEST_FOR_ERROR else f"only {n} picture{'' if n == 1 else 's'}"
-    return replace(drawn, low=low, high=high, warning=warning)
+    if whole and predictions.belonging is not None:
+        warning = warning or few_groups(predictions.belonging)
+    return replace(drawn, low=low, high=high, n=n, warning=warning)
 
 
 def fit_temperature(validation: Predictions) -> float:
@@ -242,6 +249,11 @@ def _largest_by_chance(predictions: Predictions, places: Rows, draws: int, seed:
     """The error that a calibrated network of the same confidences exceeds once in 40 times."""
     sure = predictions.confidence.astype(np.float64)
     spread = np.sqrt(np.bincount(places, weights=sure * (1 - sure)))
+    if predictions.belonging is not None:
+        surplus = sure - predictions.correct
+        wider = [spread_of(np.where(places == one, surplus, 0.0), predictions.belonging)
+                 for one in range(len(spread))]  # fmt: skip
+        spread = np.maximum(spread, wider)
     gaps = np.random.default_rng(seed).normal(size=(draws, len(spread))) * spread
     errors = np.abs(gaps).sum(axis=1) / len(predictions)
     return float(np.quantile(errors, (1 + CONFIDENCE) / 2))

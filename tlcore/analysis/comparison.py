@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from tlcore.analysis.intervals import CONFIDENCE, Interval, Rows, paired_mean
 from tlcore.analysis.predictions import Predictions
+from tlcore.analysis.wording import chance
 
 
 def difference(
@@ -74,11 +76,22 @@ class McNemar:
         broken: Pictures that only the first does.
         p: How likely a split more uneven is if each were a toss of a coin, and half of how likely
             just this one (mid-p): so it agrees with the interval of the difference.
+        by_groups: Whether whole groups of pictures were tossed, since those of one belong together.
     """
 
     fixed: int
     broken: int
     p: float
+    by_groups: bool = False
+
+    @property
+    def words(self) -> str:
+        """The test and its figure.
+
+        >>> McNemar(12, 2, 0.0129).words, McNemar(12, 2, 0.41, by_groups=True).words
+        ('McNemar, mid-p 0.013', 'McNemar by groups, p 0.41')
+        """
+        return f"McNemar{' by groups, p' if self.by_groups else ', mid-p'} {chance(self.p)}"
 
 
 def changes(first: Predictions, second: Predictions) -> Changes | None:
@@ -121,13 +134,28 @@ def _taken(table: Predictions, rows: Rows) -> Predictions:
 
 
 def mcnemar(first: Predictions, second: Predictions) -> McNemar | None:
-    """The mid-p test (Fagerland, Lydersen and Laake, 2013); None unless both saw the same test
-    pictures."""
+    """The mid-p test (Fagerland, Lydersen and Laake, 2013), or of pictures that belong together the
+    one by groups (Durkalski and others, 2003); None unless both saw the same test pictures."""
     found = changes(first, second)
     if found is None:
         return None
     fixed, broken = len(found.fixed), len(found.broken)
+    if first.belonging is not None:
+        gains: NDArray[np.float64] = second.correct[found.in_second] - first.correct.astype(float)
+        return McNemar(fixed, broken, _groups_test(gains, first.belonging), by_groups=True)
     return McNemar(fixed, broken, _coin_test(min(fixed, broken), fixed + broken))
+
+
+def _groups_test(gains: NDArray[np.float64], belonging: Rows) -> float:
+    """Whether what groups gained comes to nothing: Student's, over groups in which any was."""
+    from scipy.special import stdtr
+
+    sums = np.bincount(belonging, weights=gains)
+    sums = sums[np.bincount(belonging, weights=np.abs(gains)) > 0]
+    squares, count = float((sums**2).sum()), len(sums)
+    if count < 2 or squares == 0:
+        return 1.0
+    return float(2 * stdtr(count - 1, -abs(float(sums.sum())) / math.sqrt(squares)))
 
 
 def _coin_test(fewer: int, tosses: int) -> float:

@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlcore.analysis.comparison import McNemar, changes, difference, mcnemar
-from tlcore.analysis.intervals import CONFIDENCE, FEWEST_SEEDS, Interval
+from tlcore.analysis.intervals import CONFIDENCE, FEWEST_SEEDS, Interval, spread_of
 from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.seeds import Runs, contrast
-from tlcore.analysis.wording import chance, gain, quantity
+from tlcore.analysis.wording import gain, quantity
 from tlcore.recipe import Recipe
 
 SPREADS = Path(__file__).with_name("seed_spreads.json")
@@ -91,7 +91,7 @@ class Decision:
             "way round"
         )
         agrees = (self.test.p < 1 - CONFIDENCE) == self.told
-        return f"{found} (McNemar, mid-p {chance(self.test.p)}). " if agrees else f"{found}. "
+        return f"{found} ({self.test.words}). " if agrees else f"{found}. "
 
     def _turn(self) -> str:
         known = spreads_of(self.ways)
@@ -214,7 +214,8 @@ def _of_recipes(
     gained = after.mean(axis=0) - before.mean(axis=0)
     n = len(gained)
     sides = [(1.0, _runs(after)), (-1.0, _runs(before))]
-    return contrast(sides, sampling=float(gained.var(ddof=1)) / n, confidence=confidence)
+    error = spread_of((gained - gained.mean()) / n, first[0].belonging)
+    return contrast(sides, sampling=error**2 * n / max(1, n - 1), confidence=confidence)
 
 
 def _runs(right: NDArray[np.float64]) -> Runs:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tlcore.analysis.comparison import McNemar, changes, mcnemar
 from tlcore.analysis.intervals import CONFIDENCE, Interval, paired_mean, share
 from tlcore.analysis.predictions import Predictions
-from tlcore.analysis.wording import chance, gain, in_percent, quantity, rate
+from tlcore.analysis.wording import gain, in_percent, quantity, rate
 from tlcore.errors import DataError
 
 _NEARLY = 0.01
@@ -98,8 +98,8 @@ def _why(found: Vote) -> str:
     test = found.test
     return (
         f"They disagree on {in_percent(found.split)} of the pictures. Against the best alone the "
-        f"vote fixes {quantity(test.fixed, 'picture')} and breaks {test.broken:,} (McNemar, mid-p: "
-        f"{chance(test.p)})."
+        f"vote fixes {quantity(test.fixed, 'picture')} and breaks {test.broken:,} "
+        f"({test.words})."
     )
 
 

@@ -6,6 +6,7 @@
     paired       the difference of two shares on the same pictures
     paired_mean  the same, where a picture may gain a part (the mean of several networks)
     apart        the difference of two shares on different pictures
+    by_groups    any other interval, of pictures that belong together
     bounded      the mean of what each of n pictures was given between 0 and 1
     bootstrap_*  what follows from how many pictures there are of each kind
     mean         the mean of what was measured on each of n pictures (loss)
@@ -95,7 +96,7 @@ def share(
         return found
     worth = _worth(hits.astype(np.float64), belonging)
     low, high = _wilson(found.value, worth, confidence)
-    return Interval(found.value, low, high, n, found.warning or _few_groups(belonging), worth)
+    return Interval(found.value, low, high, n, found.warning or few_groups(belonging), worth)
 
 
 def picked(rate: Interval, among: int, *, confidence: float = CONFIDENCE) -> Interval:
@@ -155,7 +156,7 @@ def paired_mean(
     found = _agresti_min(float(gains.sum()), float((gains**2).sum()), n, wider)
     if belonging is None:
         return found
-    return replace(found, warning=found.warning or _few_groups(belonging))
+    return replace(found, warning=found.warning or few_groups(belonging))
 
 
 def bounded(values: NDArray[np.float64], *, confidence: float = CONFIDENCE) -> Interval:
@@ -175,6 +176,25 @@ def bounded(values: NDArray[np.float64], *, confidence: float = CONFIDENCE) -> I
     half = _z(confidence) * math.sqrt(variance / total)
     low, high = max(0.0, centre - half), min(1.0, centre + half)
     return Interval(float(values.mean()), low, high, n, _too_few(n, FEWEST_PICTURES, "picture"))
+
+
+def by_groups(
+    found: Interval, values: NDArray[np.float64], belonging: Rows | None, *, least: float = 0.0
+) -> Interval:
+    """An interval of the mean of what each picture was given, or of what moves like it, made as
+    wide as pictures that belong together make it; it ends at `least` and at 1.
+
+    >>> values = np.repeat([0.0, 1.0, 1.0], 20)
+    >>> found = by_groups(bounded(values), values, np.repeat(np.arange(3), 20))
+    >>> round(found.low, 2), found.high, found.warning
+    (0.0, 1.0, 'only 3 groups of pictures')
+    """
+    if belonging is None:
+        return found
+    times = math.sqrt(len(values) / _worth(values, belonging))
+    low = max(least, found.value - times * (found.value - found.low))
+    high = min(1.0, found.value + times * (found.high - found.value))
+    return replace(found, low=low, high=high, warning=found.warning or few_groups(belonging))
 
 
 def apart(first: Interval, second: Interval) -> Interval:
@@ -320,7 +340,8 @@ def _sizes(belonging: Rows) -> Rows:
     return sizes[sizes > 0]
 
 
-def _few_groups(belonging: Rows) -> str:
+def few_groups(belonging: Rows) -> str:
+    """A warning where there are too few to tell how much they differ."""
     groups = len(_sizes(belonging))
     return "" if groups >= FEWEST_GROUPS else f"only {groups} groups of pictures"
 

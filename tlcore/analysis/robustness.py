@@ -20,7 +20,16 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tlcore.analysis.intervals import CONFIDENCE, Interval, bootstrap_counts, paired, wilson
+from tlcore.analysis.intervals import (
+    CONFIDENCE,
+    Interval,
+    Rows,
+    bootstrap_counts,
+    by_groups,
+    paired,
+    share,
+    wilson,
+)
 from tlcore.analysis.wording import gain, quantity, rate
 
 FAMILIES: Mapping[str, tuple[str, ...]] = {
@@ -63,11 +72,14 @@ class Robustness:
             networks be compared.
         clean: Of each picture, whether it was called rightly as it is.
         corrupted: The same for each corruption and severity that was tried.
+        belonging: A number for each picture, the same for those that belong together; None where
+            every picture stands for itself.
     """
 
     pictures: str
     clean: Hits
     corrupted: Mapping[Case, Hits]
+    belonging: Rows | None = None
 
     @property
     def severities(self) -> tuple[int, ...]:
@@ -77,7 +89,7 @@ class Robustness:
     def only(self, cases: Iterable[Case]) -> Robustness:
         """The same for these cases alone."""
         kept = {case: self.corrupted[case] for case in cases}
-        return Robustness(self.pictures, self.clean, kept)
+        return Robustness(self.pictures, self.clean, kept, self.belonging)
 
 
 @dataclass(frozen=True)
@@ -92,12 +104,12 @@ def table(found: Robustness) -> tuple[Row, ...]:
     """A row for each case, in the order of the families, severities rising."""
     order = {name: place for place, name in enumerate(CORRUPTIONS)}
     cases = sorted(found.corrupted, key=lambda case: (order[case.corruption], case.severity))
-    return tuple(Row(case, accuracy_of(found.corrupted[case])) for case in cases)
+    return tuple(Row(case, accuracy_of(found.corrupted[case], found.belonging)) for case in cases)
 
 
-def accuracy_of(hits: Hits) -> Interval:
-    """A share of pictures, with Wilson's interval."""
-    return wilson(int(hits.sum()), len(hits))
+def accuracy_of(hits: Hits, belonging: Rows | None = None) -> Interval:
+    """A share of pictures that may belong together."""
+    return share(hits, belonging)
 
 
 def mean_accuracy(found: Robustness) -> Interval:
@@ -108,7 +120,7 @@ def mean_accuracy(found: Robustness) -> Interval:
     interval = bootstrap_counts(
         lambda drawn: drawn @ shares / n, np.bincount(counts, minlength=cases + 1)
     )
-    return _never_sure(interval, n)
+    return by_groups(_never_sure(interval, n), counts / cases, found.belonging)
 
 
 def relative(found: Robustness) -> Interval | None:
@@ -120,7 +132,8 @@ def relative(found: Robustness) -> Interval | None:
     kinds = np.bincount(_counts(found) + (cases + 1) * found.clean, minlength=2 * (cases + 1))
     shares = np.tile(np.arange(cases + 1) / cases, 2)
     clean = np.repeat([0.0, 1.0], cases + 1)
-    return bootstrap_counts(lambda drawn: drawn @ shares / np.maximum(drawn @ clean, 1.0), kinds)
+    kept = bootstrap_counts(lambda drawn: drawn @ shares / np.maximum(drawn @ clean, 1.0), kinds)
+    return by_groups(kept, _counts(found) / cases - kept.value * found.clean, found.belonging)
 
 
 def by_severity(found: Robustness) -> dict[int, Interval]:
@@ -166,8 +179,8 @@ def describe(found: Robustness) -> str:
     text = (
         f"Right of {rate(mean_accuracy(found))} of corrupted pictures, on average over "
         f"{quantity(corruptions, 'corruption')} at {_severities(found)}, and of "
-        f"{rate(accuracy_of(found.clean))} of the same {quantity(len(found.clean), 'picture')} "
-        "as they are"
+        f"{rate(accuracy_of(found.clean, found.belonging))} of the same "
+        f"{quantity(len(found.clean), 'picture')} as they are"
     )
     if kept := relative(found):
         text += f": it keeps {rate(kept)} of its accuracy"
@@ -209,7 +222,8 @@ def _gap_between(found: Robustness, worst: str, other: str, confidence: float) -
         for family in (worst, other)
     )
     gaps, kinds = np.unique(higher - lower, return_counts=True)
-    return bootstrap_counts(lambda drawn: drawn @ gaps / n, kinds, confidence=confidence)
+    gap = bootstrap_counts(lambda drawn: drawn @ gaps / n, kinds, confidence=confidence)
+    return by_groups(gap, higher - lower, found.belonging, least=-1.0)
 
 
 def _difference(first: Robustness, second: Robustness, confidence: float) -> Interval:
@@ -219,7 +233,7 @@ def _difference(first: Robustness, second: Robustness, confidence: float) -> Int
     kinds = np.bincount(more, minlength=2 * cases + 1)
     found = bootstrap_counts(lambda drawn: drawn @ gaps / n, kinds, confidence=confidence)
     if found.low < found.high:
-        return found
+        return by_groups(found, (more - cases) / cases, first.belonging, least=-1.0)
     net = round(found.value * n)  # nothing to resample; see `_never_sure`
     return paired(max(0, net), max(0, -net), n, confidence=confidence)
 

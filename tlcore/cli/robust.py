@@ -151,7 +151,7 @@ def _fields(found: dict[str, Robustness]) -> list[dict[str, Any]]:
         {
             "run": run,
             "pictures": len(each.clean),
-            "clean": asdict(robustness.accuracy_of(each.clean)),
+            "clean": asdict(robustness.accuracy_of(each.clean, each.belonging)),
             "mean": asdict(robustness.mean_accuracy(each)),
             "relative": asdict(kept) if (kept := robustness.relative(each)) else None,
             "families": {name: asdict(i) for name, i in robustness.by_family(each).items()},

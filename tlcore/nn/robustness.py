@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tlcore.analysis.intervals import Interval
+from tlcore.analysis.intervals import Interval, Rows
 from tlcore.analysis.robustness import Case, Hits, Robustness, accuracy_of
 from tlcore.asking.ask import network_of
 from tlcore.data import load
@@ -103,15 +103,19 @@ def measure(
             remedy = "Wait for that process, or end it; what it has measured stays."
             raise RunError("This run is being measured already", where=run, remedy=remedy)
         keepsake = load_network(path)
-        pictures = _drawn(_tested(store, run, by, keepsake), most)
+        test, belonging = _tested(store, run, by, keepsake)
+        rows = _drawn(len(test), most)
+        pictures = test.take(rows)
         judge = Judge(keepsake, choose_device())
         found = _known(read_robustness(folder, path.name), judge, pictures, seed)
+        found = replace(found, belonging=None if belonging is None else belonging[rows])
         for done, case in enumerate(cases, 1):
             if case not in found.corrupted:
                 hits = judge.is_right(corrupted(pictures, case, seed))
                 found = replace(found, corrupted={**found.corrupted, case: hits})
                 keep_robustness(folder, path.name, found)
-            yield Measured(case, accuracy_of(found.corrupted[case]), done, len(cases))
+            accuracy = accuracy_of(found.corrupted[case], found.belonging)
+            yield Measured(case, accuracy, done, len(cases))
 
 
 def corrupted(pictures: Pictures, case: Case, seed: int = 0) -> Pictures:
@@ -120,8 +124,10 @@ def corrupted(pictures: Pictures, case: Case, seed: int = 0) -> Pictures:
     return replace(pictures, pixels=pixels.numpy())
 
 
-def _tested(store: RunStore, run: str, by: Owner, keepsake: Keepsake) -> Pictures:
-    """The pictures that the run was tested on."""
+def _tested(
+    store: RunStore, run: str, by: Owner, keepsake: Keepsake
+) -> tuple[Pictures, Rows | None]:
+    """The pictures that the run was tested on, and which of them belong together."""
     recipe = keepsake.recipe
     refuse_unseen(recipe.data, by=store.get(run, by=by).owner)
     test, table = load(recipe.data, recipe.input).test, read_predictions(store, run, by=by)
@@ -129,13 +135,12 @@ def _tested(store: RunStore, run: str, by: Owner, keepsake: Keepsake) -> Picture
         remedy = "Run the recipe again on the data as they are now, and measure that run."
         raise RunError("The test pictures are no longer those of this run", where=run,
                        remedy=remedy)  # fmt: skip
-    return test
+    return test, table.belonging
 
 
-def _drawn(test: Pictures, most: int) -> Pictures:
+def _drawn(total: int, most: int) -> Rows:
     """So many of them, the same ones for every run that has the same test pictures."""
-    rows = np.random.default_rng(0).permutation(len(test))[:most]
-    return test.take(np.sort(rows))
+    return np.sort(np.random.default_rng(0).permutation(total)[:most])
 
 
 def _known(before: Robustness | None, judge: Judge, pictures: Pictures, seed: int) -> Robustness:

@@ -51,6 +51,7 @@ def keep_robustness(folder: Path, network: str, found: Robustness) -> None:
         "n": len(found.clean),
         "clean": _packed(found.clean),
         "corrupted": corrupted,
+        "belonging": None if found.belonging is None else found.belonging.tolist(),
     }
     _KEPT.change(folder, _FILE, lambda _: fields)
 
@@ -64,7 +65,12 @@ def _from_fields(fields: dict[str, Any]) -> Robustness:
     }
     if n < 1 or any(c not in CORRUPTIONS or s not in SEVERITIES for c, s in corrupted):
         raise ValueError
-    return Robustness(str(fields["pictures"]), _unpacked(fields["clean"], n), corrupted)
+    groups = fields.get("belonging")  # files of earlier versions have none
+    belonging = None if groups is None else np.array(groups, dtype=np.int64)
+    if belonging is not None and (belonging.shape != (n,) or belonging.min() < 0):
+        raise ValueError
+    clean = _unpacked(fields["clean"], n)
+    return Robustness(str(fields["pictures"]), clean, corrupted, belonging)
 
 
 def _packed(hits: Hits) -> str:

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from tlcore.analysis.comparison import McNemar
 from tlcore.analysis.intervals import Interval
-from tlcore.analysis.wording import chance, gain, in_percent, quantity, rate
+from tlcore.analysis.wording import gain, in_percent, quantity, rate
 
 Way: TypeAlias = Literal["static", "dynamic"]
 """How a network is brought to eight bits: with ranges found on training pictures beforehand, or
@@ -127,7 +127,7 @@ class Eight:
         said = (
             f"Accuracy {rate(self.accuracy)} instead of {rate(self.before)}: {gain(self.lost)}; it "
             f"fixes {quantity(self.test.fixed, 'picture')} and breaks {self.test.broken:,} "
-            f"(McNemar, mid-p: {chance(self.test.p)})."
+            f"({self.test.words})."
         )
         if self.too_much:
             return f"{said} That is too much: use model.onnx where accuracy counts."

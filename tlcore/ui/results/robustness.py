@@ -102,7 +102,7 @@ def _offer(folder: Path, done: int, pictures: int | None) -> None:
 
 
 def _show_found(run: str, found: Robustness) -> None:
-    clean = accuracy_of(found.clean)
+    clean = accuracy_of(found.clean, found.belonging)
     if clean.warning:
         st.warning(
             f"These are {literal(clean.warning)}: the intervals say how little that tells.",
@@ -131,7 +131,7 @@ def _show_found(run: str, found: Robustness) -> None:
 def severity_chart(found: Robustness) -> go.Figure:
     """A line a family, from the clean pictures on."""
     figure = go.Figure()
-    clean = accuracy_of(found.clean)
+    clean = accuracy_of(found.clean, found.belonging)
     families = list(FAMILIES)
     for family, line in by_family_and_severity(found).items():
         place = families.index(family)
