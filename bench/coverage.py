@@ -490,9 +490,8 @@ def _curves_of_accuracy() -> Iterator[Cell]:
     """Measured on a validation share, of which most is called alike from one epoch to the next."""
     for epochs in (6, 10, 20):
         for n in (200, 1000, 5000):
-            rising = 0.7 + 0.01 * np.arange(epochs)
-            still = np.full(epochs, 0.8)
-            guessing = np.full(epochs, 0.1)
+            rising: NDArray[np.float64] = 0.7 + 0.01 * np.arange(epochs, dtype=np.float64)
+            still, guessing = np.full_like(rising, 0.8), np.full_like(rising, 0.1)
             for what, rule, truth, says in (
                 ("fewer epochs would have done, of a point an epoch", "flat", rising, True),
                 ("a thaw that changes nothing rose or fell", "thaw", still, True),
@@ -523,7 +522,7 @@ def _says(
     accuracy: NDArray[np.float64] | None = None, pictures: int = 0,
 ) -> bool:  # fmt: skip
     """Whether the curves of such a run are said to be so."""
-    epochs = len(accuracy) if losses is None and accuracy is not None else len(losses)
+    epochs = next(len(each) for each in (losses, accuracy) if each is not None)
     curves = [
         {
             "train_loss": 1 / (epoch + 1),

@@ -6,6 +6,7 @@ Made-up networks and recipes whose truth is known are judged by the lab's own fu
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -56,7 +57,7 @@ def turned(trials: int, gap: float) -> float:
     they did here, and the gap is so large."""
     chance, count = np.random.default_rng(4), 0
     ways = ("scratch", "thawed")
-    spread = float(np.hypot(*(max(spreads_of([way])) for way in ways)))
+    spread = math.hypot(*(max(spreads_of([way])) for way in ways))
     for seen, again in gap + chance.normal(0, spread, (trials, 2)):
         count += not turns(float(seen), ways) and seen * again < 0
     return count / trials

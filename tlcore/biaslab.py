@@ -256,11 +256,15 @@ def report_on(twins: Twins, classes: tuple[str, ...], share: float, ask: Ask) ->
 
 def over_seeds(reports: Sequence[CueReport]) -> CueReport:
     """What networks of one recipe come to that were all asked about the same twins."""
-    measured = {
-        name: over_runs([getattr(each, name) for each in reports])
-        for name in ("overall", "aligned", "conflicting", "flips", "follows")
-    }
-    return replace(reports[0], seeds=len(reports), **measured)
+    return replace(
+        reports[0],
+        overall=over_runs([each.overall for each in reports]),
+        aligned=over_runs([each.aligned for each in reports]),
+        conflicting=over_runs([each.conflicting for each in reports]),
+        flips=over_runs([each.flips for each in reports]),
+        follows=over_runs([each.follows for each in reports]),
+        seeds=len(reports),
+    )
 
 
 def against(
