@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from tlcore.analysis.group_files import harmless
 from tlcore.analysis.decision import Decision
+from tlcore.analysis.group_files import harmless
 from tlcore.analysis.intervals import Interval
 from tlcore.report.story import RunStory, decide_among
 from tlcore.scope import spoken
