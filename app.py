@@ -6,11 +6,10 @@ beside it would let the first deep link to a fresh server bypass the lab's own n
 
 import streamlit as st
 
-from tlcore.ui import crowd
-from tlcore.ui.door import refuse_open_address
-from tlcore.ui.routes import ROUTES
-from tlcore.ui.server import opening
-from tlcore.ui.visitors import MIDDLEWARE
+from tlcore.ui.shared import crowd
+from tlcore.ui.shared.door import refuse_open_address
+from tlcore.ui.shared.server import ROUTES, opening
+from tlcore.ui.shared.session import MIDDLEWARE
 
 refuse_open_address()
 app = st.App(

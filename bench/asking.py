@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tlcore.asking import ask, service
-from tlcore.nn.backbones import build
-from tlcore.nn.engine.keepsake import save_network
-from tlcore.nn.prepare import Preparation
+from tlcore.inference import client, process
+from tlcore.nn.engine.saved_network import save_network
+from tlcore.nn.networks.build import build
+from tlcore.nn.preprocessing import Preparation
 from tlcore.recipe import Input, Model, Recipe
 from tlcore.schedule import FreezeSchedule
 
@@ -63,11 +63,12 @@ def measure(home: Path, path: Path, size: int) -> str:
     def picture() -> NDArray[np.uint8]:
         return chance.integers(0, 256, (1, size, size, 3), dtype=np.uint8)
 
-    first = seconds(lambda: ask.predict(home, path, picture()))
-    warm = [1000 * seconds(lambda: ask.predict(home, path, picture())) for _ in range(QUESTIONS)]
-    ways = ask.predict(home, path, picture()).ways
+    first = seconds(lambda: client.predict(home, path, picture()))
+    warm = [1000 * seconds(lambda: client.predict(home, path, picture())) for _ in range(QUESTIONS)]
+    ways = client.predict(home, path, picture()).ways
     why = [
-        f"{seconds(partial(ask.explain, home, path, picture(), way, 1)):.2f} {way}" for way in ways
+        f"{seconds(partial(client.explain, home, path, picture(), way, 1)):.2f} {way}"
+        for way in ways
     ]
     cells = [f"{first:.2f}", f"{median(warm):.0f}", f"{quantiles(warm, n=20)[-1]:.0f}"]
     return f"| {path.parent.parent.name}, {size} px | {' | '.join(cells)} | {', '.join(why)} |"
@@ -87,8 +88,8 @@ def main() -> None:
 
 
 def _wait_for(home: Path) -> None:
-    service.wake(home)
-    while not service.is_awake(home):
+    process.wake(home)
+    while not process.is_awake(home):
         time.sleep(0.05)
 
 

@@ -20,12 +20,12 @@ from pathlib import Path
 from statistics import median
 
 from tests.runs import fake_run
+from tlcore.access import LOCAL
 from tlcore.errors import RunError
 from tlcore.events import Event, StepDone
 from tlcore.nn import worker
 from tlcore.recipe import Recipe
 from tlcore.runs.backup import back_up, restore
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.records import Attempt
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore

@@ -1,4 +1,4 @@
-"""How often what the lab promises is so: `python bench/coverage.py` writes docs/COVERAGE.md.
+"""How often what the lab promises is so: `python bench/coverage.py` writes docs/measured/COVERAGE.md.
 
 Made-up test sets whose truth is known are measured by the lab's own functions, again and again. A
 cell holds if the share of intervals that hold the truth is 0.93 at least, or of false alarms 0.05
@@ -26,16 +26,15 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # `python bench/coverage.py`
 
 from bench.verdicts import runs, side
-from tlcore.analysis.abstaining import threshold_for
+from tlcore.analysis.auc import rank_classes
 from tlcore.analysis.calibration import error_interval, fit_temperature, how_sure, scale
+from tlcore.analysis.curve_reading import read_curves
 from tlcore.analysis.decision import decide
 from tlcore.analysis.ensemble import vote
 from tlcore.analysis.groups import WorstClass, score_groups, worst_class
 from tlcore.analysis.intervals import Interval, share, wilson
 from tlcore.analysis.mistakes import confused_pairs
 from tlcore.analysis.predictions import Predictions
-from tlcore.analysis.ranking import rank_classes
-from tlcore.analysis.reading import read_curves
 from tlcore.analysis.scores import (
     balanced_accuracy,
     calibration_error,
@@ -45,8 +44,9 @@ from tlcore.analysis.scores import (
     score,
 )
 from tlcore.analysis.seeds import over_runs
+from tlcore.analysis.selective import threshold_for
 
-OUT = Path(__file__).resolve().parent.parent / "docs" / "COVERAGE.md"
+OUT = Path(__file__).resolve().parent.parent / "docs" / "measured" / "COVERAGE.md"
 COVER, FALSE = 0.93, 0.05
 MANY = 100_000
 FEWEST = 10

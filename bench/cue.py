@@ -1,4 +1,4 @@
-"""What a cue does to a network, and what helps: `python bench/cue.py --write docs/CUES.md`.
+"""What a cue does to a network, and what helps: `python bench/cue.py --write docs/measured/CUES.md`.
 
 Every system learns from drawn shapes whose colour goes with the class in 95 % of the pictures,
 with several seeds, without and with each mitigation. The worst group are the pictures whose
@@ -20,22 +20,22 @@ from statistics import fmean, stdev
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # `python bench/cue.py`
 
-from tlcore import biaslab, paths
+from tlcore import paths
 from tlcore.analysis.intervals import Interval
-from tlcore.biaslab import System
 from tlcore.events import Tested
-from tlcore.mitigations import MITIGATIONS, mitigated
 from tlcore.nn.engine import train
 from tlcore.recipe import Recipe
-from tlcore.reproduce.measure import commit
+from tlcore.studies import cues
+from tlcore.studies.cues import MITIGATIONS, System, mitigated
+from tlcore.studies.reproduce.book import commit
 
 PHOTO = System(
     "photo",
     "pre-trained on photographs, frozen",
     6,
-    {**biaslab.FROZEN.fields, "model": {"backbone": "pebble-photo", "weights": "pretrained"}},
+    {**cues.FROZEN.fields, "model": {"backbone": "pebble-photo", "weights": "pretrained"}},
 )
-SYSTEMS = (biaslab.SCRATCH, PHOTO, biaslab.TUNED)
+SYSTEMS = (cues.SCRATCH, PHOTO, cues.TUNED)
 SHARE = 0.95
 GUESSING = 10.0
 NOTHING = "nothing done"
@@ -120,7 +120,7 @@ def row_of(system: System, remedy: str, found: Sequence[tuple[float, float, floa
 
 def rows_of(system: System, seeds: int, remedies: Sequence[str]) -> list[Row]:
     """One system without a remedy, and with each that is named."""
-    plain = [biaslab.recipe_for(system, "colour", SHARE, seed=seed) for seed in range(seeds)]
+    plain = [cues.recipe_for(system, "colour", SHARE, seed=seed) for seed in range(seeds)]
     rows = [row_of(system, NOTHING, [measure(recipe) for recipe in plain])]
     for each in MITIGATIONS:
         if each.name in remedies:
@@ -177,7 +177,7 @@ def page(rows: Sequence[Row], command: str) -> str:
         "",
         f"Made by `{command}` from [cues.json](cues.json).",
         "",
-        f"Drawn shapes, {biaslab.PER_CLASS} training pictures of each of ten classes; the colour "
+        f"Drawn shapes, {cues.PER_CLASS} training pictures of each of ten classes; the colour "
         f"goes with the class in {SHARE:.0%} of them. *Overall* is the accuracy on a world like "
         "the training world, *worst group* that on pictures whose colour is another class's (500 "
         "test pictures). Means and 95 % intervals over seeds (t); changes against nothing done "
@@ -235,7 +235,7 @@ def main() -> None:
         rows += rows_of(system, given.seeds, given.remedies)
         keep(rows)
     if given.write:
-        text = page(rows, "python bench/cue.py --write docs/CUES.md")
+        text = page(rows, "python bench/cue.py --write docs/measured/CUES.md")
         given.write.write_text(text, encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""What can go wrong with a run, done on purpose: `python bench/faults.py`, for docs/FAULTS.md.
+"""What can go wrong with a run, done on purpose: `python bench/faults.py`, for docs/measured/FAULTS.md.
 
     --quick         fewer trials, in less than a minute
     --only 1,2,7    these rows alone
@@ -46,7 +46,7 @@ def _asked(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer trials, under a minute")
     parser.add_argument("--only", default="", help="numbers of rows, such as 1,2,7 or 20-25")
-    parser.add_argument("--write", action="store_true", help="write docs/FAULTS.md")
+    parser.add_argument("--write", action="store_true", help="write docs/measured/FAULTS.md")
     asked = parser.parse_args(words)
     if asked.quick and asked.write:
         parser.error("the table is of the full run: leave out --quick or --write")

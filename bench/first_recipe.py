@@ -25,13 +25,13 @@ from sklearn.linear_model import LogisticRegressionCV
 from tlcore import catalog, paths
 from tlcore.analysis.intervals import wilson
 from tlcore.data import load
-from tlcore.nn.backbones import build
 from tlcore.nn.device import choose_device, choose_precision
 from tlcore.nn.engine.exact import known, strengths
 from tlcore.nn.engine.frozen import Frozen, batch_for
-from tlcore.nn.prepare import preparation_for
+from tlcore.nn.networks.build import build
+from tlcore.nn.preprocessing import preparation_for
 from tlcore.recipe import Data, Input, Model
-from tlcore.reproduce.measure import commit
+from tlcore.studies.reproduce.book import commit
 
 STRENGTH = 0.1
 BEST, AT = "tf_efficientnet_lite0", (32, 64, 96, 128, 160)

@@ -24,12 +24,12 @@ import numpy as np
 sys.path.insert(0, os.environ.get("TL_CODE") or str(Path(__file__).resolve().parent.parent))
 
 from tests.runs import fake_run
+from tlcore.access import LOCAL
 from tlcore.analysis.predictions import Predictions
 from tlcore.nn import worker
 from tlcore.paths import PROJECT
 from tlcore.recipe import Data, Recipe
-from tlcore.recipe_text import to_json
-from tlcore.runs.owners import LOCAL
+from tlcore.recipe.text import to_json
 from tlcore.runs.store import RunStore
 
 TABS = (
@@ -128,7 +128,7 @@ def main(runs: int = 10_000, classes: int = 1_000, count: int = 100_000) -> None
         pictures(Path(folder) / "pictures", count, classes)
         import streamlit as st
 
-        from tlcore.ui.train.facts import counts_of
+        from tlcore.ui.train.cost_panel import counts_of
 
         data = Data(name="folder", path=str(Path(folder) / "pictures"))
         print("| what | first time, processor s | again |\n|---|---:|---:|")

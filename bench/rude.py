@@ -38,22 +38,22 @@ from PIL import Image
 from streamlit.proto.Common_pb2 import FileURLs
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
+from bench.support.archives import finished, put_together, taken_apart
 from bench.tab import TOKEN, Tab, opened
 from bench.watching import percentile
 from tests.browser.conftest import Lab
-from tests.runs.parcels import finished, put_together, taken_apart
+from tlcore.access import GIGABYTE, LOCAL, Owner, Rules, known_by
 from tlcore.data.cache import PUBLIC_BYTES
-from tlcore.data.upload_limits import PUBLIC
+from tlcore.data.uploads.limits import PUBLIC
 from tlcore.recipe import Data, Input, Recipe, Shapes
+from tlcore.runs.archive import MOST_LINES
+from tlcore.runs.artifacts import size_of
 from tlcore.runs.dispatcher import ensure_dispatcher
-from tlcore.runs.owners import GIGABYTE, LOCAL, Owner, Rules, known_by
-from tlcore.runs.parcel import MOST_LINES
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
-from tlcore.runs.strays import size_of
 from tlcore.runs.transfer import export_run
 from tlcore.runs.visits import signed_key
-from tlcore.ui.draft import packed, unpacked
+from tlcore.ui.shared.draft import packed, unpacked
 
 MOST_MEMORY = 600 * 10**6
 LOOKS_EVERY = 1.0

@@ -29,12 +29,12 @@ from tlcore.data.drawn.world import draw
 from tlcore.data.pictures import Pictures
 from tlcore.events import EpochDone, Tested
 from tlcore.nn.engine import train
-from tlcore.nn.engine.keepsake import load_network
+from tlcore.nn.engine.saved_network import load_network
 from tlcore.nn.robustness import Judge, corrupted
 from tlcore.recipe import Recipe, Shapes
-from tlcore.recipe_text import from_fields
-from tlcore.reproduce.measure import commit
-from tlcore.runs.environment import describe_environment
+from tlcore.recipe.text import from_fields
+from tlcore.runs.folder import describe_environment
+from tlcore.studies.reproduce.book import commit
 
 LABELS = 10
 EPOCHS = 20
@@ -262,7 +262,7 @@ def page(
     return [
         "# What a freeze schedule keeps where pictures shift",
         "",
-        f"Made by `python -m bench.shift --seeds {seeds} --write docs/ROBUSTNESS.md` at commit "
+        f"Made by `python -m bench.shift --seeds {seeds} --write docs/measured/ROBUSTNESS.md` at commit "
         f"{commit()}, {facts['cores']} cores, {facts['processor']}, torch "
         f"{facts['libraries']['torch']}, in {seconds / 60:.0f} minutes of computing on one core.",
         "",

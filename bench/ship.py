@@ -1,6 +1,6 @@
 """What taking networks elsewhere costs, what voting and teaching gain: `python -m bench.ship`.
 
-With `--write docs/SHIP.md` the tables go between the two marks of that page. Everything is trained
+With `--write docs/guide/export.md` the tables go between the two marks of that page. Everything is trained
 in the home that `TL_HOME` names; runs that are there already are not done again.
 """
 
@@ -16,27 +16,26 @@ from typing import Any
 import numpy as np
 
 from tlcore import catalog
+from tlcore.access import LOCAL
 from tlcore.analysis.ensemble import vote
 from tlcore.analysis.intervals import over_seeds
-from tlcore.analysis.wording import gain, in_percent, rate
-from tlcore.cli.continuing import finish
+from tlcore.cli.run import finish
 from tlcore.data.load import load
-from tlcore.distilling import alone, student_of
 from tlcore.errors import ThawError
-from tlcore.nn.backbones import build
-from tlcore.nn.engine.keepsake import Keepsake
-from tlcore.nn.prepare import preparation_for
-from tlcore.nn.ship.graph import write_graph
-from tlcore.nn.ship.package import ship
-from tlcore.nn.ship.parity import lab_answers
-from tlcore.nn.ship.runtime import answers, open_network
+from tlcore.formatting import gain, in_percent, rate
+from tlcore.nn.engine.saved_network import Keepsake
+from tlcore.nn.export.graph import write_graph
+from tlcore.nn.export.package import ship
+from tlcore.nn.export.parity import answers, lab_answers, open_network
+from tlcore.nn.networks.build import build
+from tlcore.nn.preprocessing import preparation_for
 from tlcore.recipe import Data, Input, Model, Recipe, Shapes
-from tlcore.recipe_text import from_fields
-from tlcore.reproduce.measure import commit
-from tlcore.runs.environment import describe_environment
-from tlcore.runs.owners import LOCAL
+from tlcore.recipe.text import from_fields
+from tlcore.runs.folder import describe_environment
 from tlcore.runs.results import read_predictions, read_result
 from tlcore.runs.store import RunStore
+from tlcore.studies.distillation import alone, student_of
+from tlcore.studies.reproduce.book import commit
 
 MARKS = ("<!-- measured: begin -->", "<!-- measured: end -->")
 PICTURES = 100
@@ -215,7 +214,7 @@ def main() -> None:
         "distil": ("Teaching", lambda: distilled(store, given.seeds, given.labels, given.noise)),
     }
     lines = [
-        f"Made by `python -m bench.ship --seeds {given.seeds} --write docs/SHIP.md` at commit "
+        f"Made by `python -m bench.ship --seeds {given.seeds} --write docs/guide/export.md` at commit "
         f"{commit()}, {facts['cores']} cores, {facts['processor']}, torch "
         f"{facts['libraries']['torch']}; other work went on meanwhile."
     ]

@@ -31,12 +31,12 @@ from statistics import median
 import numpy as np
 from PIL import Image
 
-from tlcore.data.upload import Handed, keep_upload
-from tlcore.data.upload_folder import drop_holders
+from tlcore.access import LOCAL
+from tlcore.data.uploads.files import Handed, keep_upload
+from tlcore.data.uploads.folder import drop_holders
 from tlcore.errors import RunError, ThawError
 from tlcore.paths import PROJECT
 from tlcore.recipe import Recipe
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 from tlcore.runs.transfer import export_run, import_run

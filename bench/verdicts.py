@@ -1,4 +1,4 @@
-"""How often the lab's verdicts err: `python bench/verdicts.py --write docs/VERDICTS.md`.
+"""How often the lab's verdicts err: `python bench/verdicts.py --write docs/measured/VERDICTS.md`.
 
 Made-up networks and recipes whose truth is known are judged by the lab's own functions.
 """
@@ -21,7 +21,7 @@ from tlcore.analysis.decision import DIFFER, RECIPES_DIFFER, STAYS, decide, spre
 from tlcore.analysis.intervals import Interval, wilson
 from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.seeds import Runs, contrast
-from tlcore.reproduce.verdicts import MARGIN, SMALLEST_GAIN, Verdict, judge, judge_gain
+from tlcore.studies.reproduce.claims import MARGIN, SMALLEST_GAIN, Verdict, judge, judge_gain
 
 PICTURES = 500
 ACCURACY = 0.8
@@ -122,7 +122,7 @@ def page(found: Sequence[Sequence[str]], trials: int) -> str:
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     return (
         "# How often a verdict is wrong\n\n"
-        f"Made by `python bench/verdicts.py --trials {trials} --write docs/VERDICTS.md`. Made-up "
+        f"Made by `python bench/verdicts.py --trials {trials} --write docs/measured/VERDICTS.md`. Made-up "
         f"networks of {100 * ACCURACY:.0f} % accuracy on {PICTURES} pictures (10,000 for "
         f"`reproduce`), seeds spread by {100 * SPREAD:.0f} point unless said, {trials} trials a "
         "row: a rate of 0.05 is then off by "

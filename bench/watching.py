@@ -1,9 +1,9 @@
-"""Thirty people watch a run: what it costs them, the server and the run. For docs/WATCHING.md.
+"""Thirty people watch a run: what it costs them, the server and the run. For docs/measured/WATCHING.md.
 
     --people 30     how many
     --seconds 60    how long they watch
     --pairs 15      how often they then look away and watch again, to see how training fares
-    --write         write docs/WATCHING.md
+    --write         write docs/measured/WATCHING.md
 
 Everything runs on one machine, so the watchers take computing time that elsewhere they wouldn't.
 The exit code is 0 if the 95th percentile of a tick is below 200 ms and training is slowed by less
@@ -34,13 +34,13 @@ from bench.faulting.table import stamp
 from bench.faulting.trees import PROJECT
 from tests.browser.conftest import Lab
 from tlcore import machine
+from tlcore.access import LOCAL
 from tlcore.analysis.intervals import Interval, over_seeds
-from tlcore.recipe_text import from_fields
+from tlcore.recipe.text import from_fields
 from tlcore.runs.dispatcher import ensure_dispatcher
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.store import RunStore
 
-PAGE = PROJECT / "docs" / "WATCHING.md"
+PAGE = PROJECT / "docs" / "measured" / "WATCHING.md"
 LONGEST_TICK = 0.2
 MOST_SLOWED = 0.05
 SETTLING, STRETCH = 8.0, 6.0
@@ -265,7 +265,7 @@ def _asked(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=1, help="how many runs train")
     parser.add_argument("--seconds", type=float, default=60.0, help="how long they watch")
     parser.add_argument("--pairs", type=int, default=15, help="of stretches without and with them")
-    parser.add_argument("--write", action="store_true", help="write docs/WATCHING.md")
+    parser.add_argument("--write", action="store_true", help="write docs/measured/WATCHING.md")
     return parser.parse_args(words)
 
 

@@ -3,16 +3,14 @@
 import streamlit as st
 
 from tlcore.runs.records import Run
-from tlcore.ui.bias.checklist import show_checklist
-from tlcore.ui.bias.evidence import show_classes_served, show_notes
+from tlcore.ui.bias.evidence import show_checklist, show_classes_served, show_notes
 from tlcore.ui.bias.groups import show_groups
 from tlcore.ui.bias.lab import show_lab
-from tlcore.ui.bias.own_twins import offer_twins
-from tlcore.ui.choosing import choose_run, tell_gone
-from tlcore.ui.outcomes import open_outcome
-from tlcore.ui.page import page_setup, told
-from tlcore.ui.results.states import show_no_runs, show_unfinished
-from tlcore.ui.session import me, store
+from tlcore.ui.bias.twins import offer_twins
+from tlcore.ui.shared.choosing import choose_run, tell_gone
+from tlcore.ui.shared.outcomes import open_outcome, show_no_runs, show_unfinished
+from tlcore.ui.shared.page import page_setup, told
+from tlcore.ui.shared.session import me, store
 
 
 def show_run(run: Run) -> None:

@@ -2,18 +2,17 @@
 
 import streamlit as st
 
+from tlcore.access import Owner, is_public
 from tlcore.classroom import lesson as lessons
 from tlcore.errors import NotAllowed
-from tlcore.runs.owners import Owner, is_public
+from tlcore.formatting import literal
 from tlcore.ui.classroom.acts import show_acts
 from tlcore.ui.classroom.board import show_board
 from tlcore.ui.classroom.reach import register
 from tlcore.ui.classroom.teacher import show_teachers_page
-from tlcore.ui.linking import link
-from tlcore.ui.page import page_setup, told
-from tlcore.ui.sentences import language, say
-from tlcore.ui.session import me
-from tlcore.ui.words import literal
+from tlcore.ui.shared.page import link, page_setup, told
+from tlcore.ui.shared.sentences import language, say
+from tlcore.ui.shared.session import me
 
 
 def show_asked(by: Owner) -> None:

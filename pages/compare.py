@@ -2,23 +2,19 @@
 
 import streamlit as st
 
+from tlcore.formatting import literal, short
 from tlcore.runs.results import other_seeds
 from tlcore.runs.states import State
-from tlcore.ui.choosing import choose_runs, tell_gone
 from tlcore.ui.compare.curves import show_curves
-from tlcore.ui.compare.ensemble import show_ensemble
 from tlcore.ui.compare.labels import show_labels
-from tlcore.ui.compare.pictures import show_changes
-from tlcore.ui.compare.recipes import show_recipes
-from tlcore.ui.compare.table import show_table
-from tlcore.ui.compare.verdict import show_verdict
-from tlcore.ui.linking import link
-from tlcore.ui.outcomes import Outcome, open_outcome
-from tlcore.ui.page import page_setup, told
-from tlcore.ui.reports import offer_reports
-from tlcore.ui.seeds import offer_seeds
-from tlcore.ui.session import me, store
-from tlcore.ui.words import literal, short
+from tlcore.ui.compare.table import show_recipes, show_table
+from tlcore.ui.compare.verdict import show_changes, show_ensemble, show_verdict
+from tlcore.ui.shared.choosing import choose_runs, tell_gone
+from tlcore.ui.shared.outcomes import Outcome, open_outcome
+from tlcore.ui.shared.page import link, page_setup, told
+from tlcore.ui.shared.reports import offer_reports
+from tlcore.ui.shared.seeds import offer_seeds
+from tlcore.ui.shared.session import me, store
 
 TESTED = (State.FINISHED, State.STOPPED)
 MOST = 6

@@ -2,21 +2,20 @@
 
 import streamlit as st
 
-from tlcore.ui.data.adding import show_kept
+from tlcore.formatting import literal
+from tlcore.ui.data.add import show_kept
 from tlcore.ui.data.amounts import show_balance, show_sides, split
 from tlcore.ui.data.cards import ask_further, offer_groups, show_cards, tell_of
 from tlcore.ui.data.choice import raise_trouble, shown
 from tlcore.ui.data.closer import look_closer
 from tlcore.ui.data.collecting import show_refused
-from tlcore.ui.data.looking import look
+from tlcore.ui.data.inspect import look
 from tlcore.ui.data.samples import show_samples
 from tlcore.ui.data.shapes import turn_dials
 from tlcore.ui.data.uploads import manage_uploads
-from tlcore.ui.draft import draft, show_in_address
-from tlcore.ui.linking import link
-from tlcore.ui.page import page_setup, told
-from tlcore.ui.train.facts import suited_to
-from tlcore.ui.words import literal
+from tlcore.ui.shared.draft import draft, show_in_address
+from tlcore.ui.shared.page import link, page_setup, told
+from tlcore.ui.train.cost_panel import suited_to
 
 
 def show_data() -> None:

@@ -2,15 +2,15 @@
 
 import streamlit as st
 
+from tlcore.access import Owner
 from tlcore.classroom.records import Sitting
-from tlcore.runs.owners import Owner
+from tlcore.formatting import literal
 from tlcore.ui.classroom.choosing import show_joining, show_lessons
 from tlcore.ui.classroom.reach import register
 from tlcore.ui.classroom.steps import show_lesson
-from tlcore.ui.page import page_setup, told
-from tlcore.ui.sentences import language, say
-from tlcore.ui.session import me
-from tlcore.ui.words import literal
+from tlcore.ui.shared.page import page_setup, told
+from tlcore.ui.shared.sentences import language, say
+from tlcore.ui.shared.session import me
 
 
 def show_asked(by: Owner) -> None:

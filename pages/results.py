@@ -3,23 +3,26 @@
 import streamlit as st
 
 from tlcore.runs.records import Run
-from tlcore.ui.choosing import choose_run, tell_gone
-from tlcore.ui.linking import link
-from tlcore.ui.outcomes import Outcome, open_outcome
-from tlcore.ui.page import page_setup, told
-from tlcore.ui.reports import offer_reports
 from tlcore.ui.results.calibration import show_calibration
 from tlcore.ui.results.classes import show_classes
 from tlcore.ui.results.confusion import show_confusion
 from tlcore.ui.results.corrections import tell_corrected
 from tlcore.ui.results.embedding import show_embedding
-from tlcore.ui.results.mistakes import show_mistakes, show_suspects
+from tlcore.ui.results.pictures import show_mistakes, show_suspects
 from tlcore.ui.results.robustness import show_robustness
 from tlcore.ui.results.ship import show_ship
-from tlcore.ui.results.states import show_no_runs, show_unfinished, tell_unfinished
-from tlcore.ui.results.summary import show_summary
-from tlcore.ui.results.training import show_training
-from tlcore.ui.session import me, store
+from tlcore.ui.results.summary import show_summary, show_training
+from tlcore.ui.shared.choosing import choose_run, tell_gone
+from tlcore.ui.shared.outcomes import (
+    Outcome,
+    open_outcome,
+    show_no_runs,
+    show_unfinished,
+    tell_unfinished,
+)
+from tlcore.ui.shared.page import link, page_setup, told
+from tlcore.ui.shared.reports import offer_reports
+from tlcore.ui.shared.session import me, store
 
 FIRST = {"Confusion": show_confusion, "Mistakes": show_mistakes, "Classes": show_classes}
 """How good, where wrong, whom it fails: what everybody asks."""

@@ -3,16 +3,14 @@
 import streamlit as st
 
 from tlcore import access
-from tlcore.runs.owners import Owner
+from tlcore.access import Owner
 from tlcore.runs.store import RunStore
-from tlcore.ui.choosing import remember
-from tlcore.ui.linking import link
-from tlcore.ui.page import page_setup, told
-from tlcore.ui.runs_acts import forget_undo, show_emptying, show_undo
-from tlcore.ui.runs_chosen import find_chosen, show_chosen
-from tlcore.ui.runs_details import show_import
-from tlcore.ui.runs_list import Shown, choose_shown, show_list
-from tlcore.ui.session import expiry, me, store
+from tlcore.ui.runs.actions import forget_undo, show_emptying, show_undo
+from tlcore.ui.runs.detail import find_chosen, show_chosen, show_import
+from tlcore.ui.runs.listing import Shown, choose_shown, show_list
+from tlcore.ui.shared.choosing import remember
+from tlcore.ui.shared.page import link, page_setup, told
+from tlcore.ui.shared.session import expiry, me, store
 
 
 def show_runs(runs: RunStore, by: Owner) -> None:

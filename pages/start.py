@@ -2,16 +2,23 @@
 
 import streamlit as st
 
-from tlcore.runs.owners import Owner
+from tlcore.access import Owner
+from tlcore.formatting import literal
 from tlcore.runs.store import RunStore
-from tlcore.ui.live import show_live
-from tlcore.ui.page import page_setup, told
-from tlcore.ui.session import me, store
-from tlcore.ui.start_demo import SYSTEMS, Demo, is_busy, is_done, latest_demo, start_demo
-from tlcore.ui.start_task import show_task
-from tlcore.ui.start_verdict import show_next, show_verdict
-from tlcore.ui.start_warm import warm_up
-from tlcore.ui.words import literal
+from tlcore.ui.shared.live import show_live
+from tlcore.ui.shared.page import page_setup, told
+from tlcore.ui.shared.session import me, store
+from tlcore.ui.start.task import (
+    SYSTEMS,
+    Demo,
+    is_busy,
+    is_done,
+    latest_demo,
+    show_task,
+    start_demo,
+    warm_up,
+)
+from tlcore.ui.start.verdict import show_next, show_verdict
 
 WORDS = """
 A network that has already learned to see **some** shapes needs only a few examples to learn

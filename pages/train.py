@@ -2,20 +2,18 @@
 
 import streamlit as st
 
-from tlcore.outline import Outline
-from tlcore.ui.page import page_setup
-from tlcore.ui.train.aside import show_aside, show_policy
+from tlcore.schedule.outline import Outline
+from tlcore.ui.shared.page import page_setup
+from tlcore.ui.train.advanced import show_rest
 from tlcore.ui.train.backbones import show_backbone
-from tlcore.ui.train.beginning import show_beginning, show_data, show_story, show_suited
-from tlcore.ui.train.facts import outline_of
-from tlcore.ui.train.form import Form
+from tlcore.ui.train.cost_panel import outline_of, show_aside, show_policy
+from tlcore.ui.train.form import Form, keep, opened
 from tlcore.ui.train.lesson import hidden, show_sharing, show_way_out
-from tlcore.ui.train.rest import show_rest
+from tlcore.ui.train.preset_picker import show_beginning, show_data, show_story, show_suited
 from tlcore.ui.train.schedule import misfits, show_blocks, show_dials, show_presets, show_undoing
-from tlcore.ui.train.sending import show_sending
+from tlcore.ui.train.submit import show_sending
 from tlcore.ui.train.table import show_problems_of_phases, show_table
 from tlcore.ui.train.text import show_text
-from tlcore.ui.train.typed import keep, opened
 
 
 def show_top(form: Form, hide: frozenset[str]) -> None:

@@ -2,17 +2,14 @@
 
 import streamlit as st
 
-from tlcore.asking import service
-from tlcore.ui.choosing import choose_runs, tell_gone
-from tlcore.ui.page import page_setup, told
-from tlcore.ui.session import me, store
+from tlcore.inference import process
+from tlcore.ui.shared.choosing import choose_runs, tell_gone
+from tlcore.ui.shared.page import page_setup, told
+from tlcore.ui.shared.session import me, store
 from tlcore.ui.try_it.answers import ask_all, show_answers
-from tlcore.ui.try_it.asked import Asked
-from tlcore.ui.try_it.inside import show_inside
-from tlcore.ui.try_it.picture import choose_picture
-from tlcore.ui.try_it.preview import show_preview
-from tlcore.ui.try_it.states import TESTED, anybody_to_ask, askable, show_nobody_to_ask
-from tlcore.ui.try_it.why import choose_other, show_why
+from tlcore.ui.try_it.asked import TESTED, Asked, anybody_to_ask, askable, show_nobody_to_ask
+from tlcore.ui.try_it.picture import choose_picture, show_preview
+from tlcore.ui.try_it.why import choose_other, show_inside, show_why
 
 with page_setup("Try it", "What does a network say of this picture, and why?"):
     tell_gone(store(), me())
@@ -20,7 +17,7 @@ with page_setup("Try it", "What does a network say of this picture, and why?"):
         show_nobody_to_ask(store(), me())
         st.stop()
     with told():
-        service.wake(store().home)  # while a picture is being chosen
+        process.wake(store().home)  # while a picture is being chosen
     chosen = choose_runs(
         store(), me(), TESTED, label="Networks of these runs", at_first=1, fit=askable
     )

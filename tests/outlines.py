@@ -1,6 +1,6 @@
 """A network small enough to count by hand."""
 
-from tlcore.outline import HEAD, Layer, Outline
+from tlcore.schedule.outline import HEAD, Layer, Outline
 
 WIDTHS = {"stem": 2, "layer1": 3, "layer2": 4, "layer3": 5, "layer4": 6}
 """Each block is a convolution of `10 * width` weights and a batch norm of `2 * width`."""

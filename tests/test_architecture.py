@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tlcore.libraries import libraries
+from tlcore.machine import libraries
 
 PROJECT = Path(__file__).parent.parent
 TORCH = {"torch", "torchvision", "timm", "captum", "onnx", "onnxruntime"}
@@ -124,7 +124,7 @@ def _loaded_by(statement: str) -> set[str]:
 HEAVY = TORCH | {"streamlit", "pandas", "sklearn", "scipy", "pyarrow", "plotly", "altair"}
 
 
-@pytest.mark.parametrize("module", ["tlcore.recipe", "tlcore.recipe_text", "tlcore.plan"])
+@pytest.mark.parametrize("module", ["tlcore.recipe", "tlcore.recipe.text", "tlcore.schedule.plan"])
 def test_recipes_open_without_anything_heavy(module):
     assert not _loaded_by(f"import {module}") & HEAVY
 

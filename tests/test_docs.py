@@ -5,10 +5,10 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from docs import recipe_reference
 from tlcore.cli import parser
-from tlcore.libraries import libraries
-from tlcore.recipe_text import from_text
+from tlcore.machine import libraries
+from tlcore.recipe.text import from_text
+from tools import recipe_reference
 
 PROJECT = Path(__file__).parent.parent
 NOT_OURS = {"__pycache__", "build", "dist"}
@@ -112,7 +112,7 @@ def test_no_file_knows_the_machine_it_was_written_on():
 
 
 def test_the_reference_of_recipes_is_drawn_from_the_recipe():
-    """If this fails, draw the page anew: python docs/recipe_reference.py"""
+    """If this fails, draw the page anew: python tools/recipe_reference.py"""
     assert recipe_reference.PAGE.read_text(encoding="utf-8") == recipe_reference.drawn()
 
 

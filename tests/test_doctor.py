@@ -5,7 +5,7 @@ import pytest
 
 from tlcore import doctor, machine, paths
 from tlcore.doctor import Finding, examine
-from tlcore.libraries import Library
+from tlcore.machine import Library
 
 DEVICE = {"device": "cuda:0", "device_name": "Fast", "precision": "bfloat16", "threads": 8}
 

@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from tlcore import machine, paths
+from tlcore.catalog.weight_files import ENDINGS
 from tlcore.data import cifar
 from tlcore.files import written_whole
-from tlcore.libraries import libraries
-from tlcore.weight_files import ENDINGS
+from tlcore.machine import libraries
 
 OLDEST_PYTHON = (3, 11)
 GIGABYTE = 10**9

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.scores import TestReport
-from tlcore.plan import PhaseCount
+from tlcore.schedule.plan import PhaseCount
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.faulting.clocks import write_all
 from tlcore.errors import RunError
 from tlcore.runs.identity import own
-from tlcore.runs.pulse import Pulse
+from tlcore.runs.recorder import Pulse
 from tlcore.runs.store import RunStore
 
 

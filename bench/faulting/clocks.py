@@ -14,11 +14,11 @@ from pathlib import Path
 from bench.faulting.mounts import in_a_namespace
 from bench.faulting.rows import Budget, Outcome, Row
 from bench.faulting.trees import PROJECT
-from tests.runs.lives import Time, publish, start, submit, work
+from bench.support.lives import Time, publish, start, submit, work
+from tlcore.access import LOCAL
 from tlcore.errors import Fenced
 from tlcore.events import Note
 from tlcore.runs import identity
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.records import LEASE, Attempt, Metric
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore

@@ -8,13 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bench.faulting.rows import Budget, Outcome, Row
-from tests.runs.lives import work
-from tests.runs.parcels import finished, put_together, taken_apart
-from tlcore.checklist import read_answers, say
-from tlcore.corrections import Correction
+from bench.support.archives import finished, put_together, taken_apart
+from bench.support.lives import work
+from tlcore.access import LOCAL, anonymous
+from tlcore.recipe.corrections import Correction
+from tlcore.runs.archive import MOST_POINTS
+from tlcore.runs.checklist import read_answers, say
 from tlcore.runs.corrections import note, noted
-from tlcore.runs.owners import LOCAL, anonymous
-from tlcore.runs.parcel import MOST_POINTS
 from tlcore.runs.records import BEAT, LEASE, Attempt
 from tlcore.runs.store import RunStore
 from tlcore.runs.supervise import Supervisor

@@ -16,10 +16,10 @@ from typing import Any
 
 from bench.faulting.mounts import fill, in_a_namespace, small_disk
 from bench.faulting.rows import Budget, Outcome, Row
-from tests.runs.lives import RECIPE, publish, submit, work
+from bench.support.lives import RECIPE, publish, submit, work
+from tlcore.access import LOCAL
 from tlcore.errors import ThawError
 from tlcore.events import Note
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.records import Attempt, Metric
 from tlcore.runs.store import RunStore
 
@@ -115,8 +115,8 @@ def _note_events(store: RunStore, attempt: Attempt) -> None:
 
 def _save_state(store: RunStore, attempt: Attempt) -> None:
     """As the engine does it, with a file that doesn't fit beside the ballast."""
-    from tests.hostile.weights import sound
-    from tlcore.nn.engine.sealed import write
+    from bench.support.hostile.weights import sound
+    from tlcore.nn.engine.saved_network import write
 
     tensors = {f"{n}{i}": t for i in range(30) for n, t in sound().items()}
     draft = store.folder(attempt.run, by=LOCAL).drafts(attempt.number) / "last.safetensors"

@@ -12,12 +12,12 @@ from unittest.mock import patch
 
 from bench.faulting.promised import by_tests
 from bench.faulting.rows import Budget, Outcome, Row
-from tests.data.makers import picture, two_classes, write_files
+from bench.support.makers import picture, two_classes, write_files
+from tlcore.access import LOCAL
 from tlcore.errors import CheckpointError, ThawError
 from tlcore.events import Event, StepDone
 from tlcore.recipe import Recipe
-from tlcore.recipe_text import from_fields
-from tlcore.runs.owners import LOCAL
+from tlcore.recipe.text import from_fields
 from tlcore.runs.records import Run
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
@@ -63,7 +63,7 @@ def _unlucky(store: RunStore) -> Run:
 
 def check_damage(budget: Budget) -> Outcome:
     """Cut and flip the newest of two states; then let the run go on from the one before."""
-    from tlcore.nn.engine.sealed import read
+    from tlcore.nn.engine.saved_network import read
 
     store = RunStore()
     run = _paused(store, _small(), times=2).id

@@ -13,23 +13,22 @@ from functools import partial
 from pathlib import Path
 
 from bench.faulting.rows import Budget, Outcome, Row
-from tests.data.makers import two_classes
-from tests.runs.lives import RECIPE, publish, start, submit, work
-from tests.runs.parcels import finished, put_together, taken_apart
+from bench.support.archives import finished, put_together, taken_apart
+from bench.support.lives import RECIPE, publish, start, submit, work
+from bench.support.makers import two_classes
 from tlcore import paths
+from tlcore.access import LOCAL, Owner, Rules, anonymous
 from tlcore.data.cache import shelves
 from tlcore.data.load import open_dataset
-from tlcore.data.upload import Handed, keep_upload
-from tlcore.data.upload_bin import empty_upload_bin
+from tlcore.data.uploads.files import Handed, empty_upload_bin, keep_upload
 from tlcore.errors import QuotaExceeded, RunError, StoreError
 from tlcore.recipe import Data, Input
 from tlcore.runs import identity
+from tlcore.runs.archive import MOST_LINES
 from tlcore.runs.database import Database, kept_before
 from tlcore.runs.dispatcher import Dispatcher, ensure_dispatcher
 from tlcore.runs.identity import SYSTEM
-from tlcore.runs.launch import Launcher
-from tlcore.runs.owners import LOCAL, Owner, Rules, anonymous
-from tlcore.runs.parcel import MOST_LINES
+from tlcore.runs.launcher import Launcher
 from tlcore.runs.records import LEASE
 from tlcore.runs.residence import Machine
 from tlcore.runs.retention import delete_upload, drop_pictures, showing

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from bench.faulting.rows import Budget, Outcome, Row
 from bench.faulting.trees import PROJECT
-from tests.hostile.footprint import Trial, swallowed
+from bench.support.hostile.footprint import Trial, swallowed
 
 _SECONDS, _MEGABYTES = 5.0, 100.0
 _AT_ONCE = 500
-_TAKE_WEIGHTS = "tests.hostile.take_weights"
+_TAKE_WEIGHTS = "bench.support.hostile.take_weights"
 _BOMBS = ("bomb", "zips_in_zips", "huge_directory", "sixty_four", "lies_at_the_end")
 _SIDES_OF_BOMBS = (6_400, 20_000, 65_000, 2**31 - 1)
 
@@ -34,7 +34,7 @@ def check_zip_bombs(budget: Budget) -> Outcome:
 
 
 def _zips(budget: Budget, wanted: object) -> Outcome:
-    from tests.hostile.zips import zips
+    from bench.support.hostile.zips import zips
 
     assert callable(wanted)
     inner = budget.folder / "a" / "b" / "c"
@@ -46,7 +46,7 @@ def _zips(budget: Budget, wanted: object) -> Outcome:
         files[-1].write_bytes(content)
     before = {path for path in budget.folder.rglob("*") if path.is_file()}
     home = inner / "home"
-    trials = swallowed("tests.hostile.take_zips", files, TL_HOME=str(home))
+    trials = swallowed("bench.support.hostile.take_zips", files, TL_HOME=str(home))
     after = {path for path in budget.folder.rglob("*") if path.is_file()}
     outside = [path for path in after - before if home not in path.parents]
     found, broken = _judged(trials)
@@ -70,7 +70,7 @@ def _judged(trials: list[Trial]) -> tuple[str, list[str]]:
 
 def check_picture_bombs(budget: Budget) -> Outcome:
     """Claims of many pixels, and pictures that take long, in a process that is measured."""
-    from tests.hostile.pictures import bomb_header, many_scans
+    from bench.support.hostile.pictures import bomb_header, many_scans
 
     files = []
     for number in budget.trials():
@@ -92,7 +92,13 @@ def check_mutations(budget: Budget) -> Outcome:
     slowest, most, seed = 0.0, 0.0, 0
     portion = min(2_000, budget.count)
     for seed in budget.trials(-(-budget.count // portion)):
-        command = [sys.executable, "-m", "tests.hostile.take_pictures", str(portion), str(seed)]
+        command = [
+            sys.executable,
+            "-m",
+            "bench.support.hostile.take_pictures",
+            str(portion),
+            str(seed),
+        ]
         done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
         if done.returncode:
             return Outcome(sum(total.values()), done.stderr[-200:], (f"crash at seed {seed}",))
@@ -108,7 +114,7 @@ def check_mutations(budget: Budget) -> Outcome:
 
 def check_weights(budget: Budget) -> Outcome:
     """Weight files, in portions; nothing loads with other content, nothing runs."""
-    from tests.hostile.weights import weights
+    from bench.support.hostile.weights import weights
 
     stream = ((f"{trick}{ending}", content) for trick, ending, content in weights(budget.count))
     trials = list(_taken(budget, stream))

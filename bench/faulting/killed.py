@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from importlib import import_module
 
 from bench.faulting.rows import Budget, Outcome, Row
+from tlcore.access import LOCAL
 from tlcore.recipe import Recipe
-from tlcore.recipe_text import from_fields
+from tlcore.recipe.text import from_fields
 from tlcore.runs.identity import of, own
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.records import Attempt
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore

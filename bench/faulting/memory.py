@@ -19,11 +19,11 @@ from unittest.mock import patch
 from bench.faulting.killed import load_torch, small_recipe
 from bench.faulting.rows import Budget, Outcome, Row
 from bench.faulting.trees import PROJECT
-from tests.runs.lives import start, submit, work
-from tlcore.recipe_text import from_fields, to_fields
+from bench.support.lives import start, submit, work
+from tlcore.access import LOCAL
+from tlcore.recipe.text import from_fields, to_fields
 from tlcore.runs import supervise
 from tlcore.runs.identity import of
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.records import Attempt
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore

@@ -13,12 +13,12 @@ from contextlib import contextmanager, suppress
 
 from bench.faulting.rows import Budget, Outcome, Row
 from bench.faulting.trees import PROJECT
-from tests.data.makers import picture
-from tests.hostile.footprint import peak
-from tlcore.data.upload import Handed, disk_use, keep_upload
-from tlcore.data.upload_limits import PUBLIC
+from bench.support.hostile.footprint import peak
+from bench.support.makers import picture
+from tlcore.access import anonymous
+from tlcore.data.uploads.files import Handed, disk_use, keep_upload
+from tlcore.data.uploads.limits import PUBLIC
 from tlcore.errors import DataError
-from tlcore.runs.owners import anonymous
 
 _PLACES = ("{url}", "{url}/model.safetensors", "hf-hub:{host}/x", "hf_hub:timm/{host}", "timm/x")
 _MEGABYTES = 300.0

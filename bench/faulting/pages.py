@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from playwright.sync_api import Page, sync_playwright
 
 from bench.faulting.rows import Budget, NotHere, Outcome, Row
+from bench.support.archives import finished
+from bench.support.literally import NAMES, PAGES, faults
 from bench.watching import percentile, watch, watched_lab
 from tests.browser.conftest import Lab
-from tests.browser.literally import NAMES, PAGES, faults
-from tests.runs.parcels import finished
+from tlcore.access import LOCAL
 from tlcore.doctor import BROWSERS
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.store import RunStore
 
 _SLOWEST_RERUN = 1.0

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.faulting.rows import Budget, Outcome, Row
-from tests.runs.lives import RECIPE, bring_to, publish, work
+from bench.support.lives import RECIPE, bring_to, publish, work
+from tlcore.access import LOCAL, PUBLIC, Owner, Rules, anonymous
 from tlcore.errors import NotAllowed, QuotaExceeded, RecipeError, RunError
 from tlcore.recipe import Recipe
-from tlcore.runs.owners import LOCAL, PUBLIC, Owner, Rules, anonymous
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 

@@ -30,9 +30,9 @@ from typing import Any
 
 from bench.faulting.mounts import Disk, in_a_namespace
 from bench.faulting.rows import Budget, Outcome, Row
-from tests.runs.lives import submit, work
+from bench.support.lives import submit, work
+from tlcore.access import LOCAL
 from tlcore.errors import ThawError
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.records import Metric
 from tlcore.runs.store import RunStore
 

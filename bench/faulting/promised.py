@@ -45,7 +45,7 @@ class _Count:
 _QUIETLY = ("-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 _DECODE = "tests/data/test_decode.py"
 _LAYOUT = "tests/data/test_layout.py"
-_UPLOAD = "tests/data/test_upload.py"
+_UPLOAD = "tests/data/uploads/test_files.py"
 
 ROWS = (
     Row(

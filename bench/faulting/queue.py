@@ -7,9 +7,9 @@ from collections import Counter
 from pathlib import Path
 
 from bench.faulting.rows import Budget, Outcome, Row
-from tests.runs.lives import submit
+from bench.support.lives import submit
+from tlcore.access import LOCAL
 from tlcore.runs.identity import own
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.store import RunStore
 
 PROCESSES = 8

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from tlcore.errors import ThawError
 from tlcore.nn.engine import train
-from tlcore.recipe_text import from_fields
+from tlcore.recipe.text import from_fields
 
 _SHAPES = {"name": "shapes", "shapes": {"per_class": 3, "test_per_class": 2, "size": 16}}
 

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from bench.faulting.trees import PROJECT
-from tests.runs.lives import start, submit, work
+from bench.support.lives import start, submit, work
 from tlcore.runs import identity
 from tlcore.runs.store import RunStore
 

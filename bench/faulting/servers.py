@@ -15,14 +15,14 @@ from pathlib import Path
 from bench.faulting.killed import small_recipe
 from bench.faulting.rows import Budget, Outcome, Row
 from bench.faulting.trees import PROJECT, end_tree, is_there, pids, words
+from tlcore.access import LOCAL
 from tlcore.errors import RunError
 from tlcore.runs.dispatcher import ensure_dispatcher
 from tlcore.runs.identity import Identity, of
-from tlcore.runs.owners import LOCAL
-from tlcore.runs.processes import end_family
 from tlcore.runs.records import Run
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
+from tlcore.runs.supervise import end_family
 
 _ENDLESS = 10_000
 _DISPATCHER = "tlcore.runs.dispatcher"

@@ -6,8 +6,8 @@ import sys
 import time
 from pathlib import Path
 
+from tlcore.access import LOCAL
 from tlcore.runs.dispatcher import ensure_dispatcher
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.store import RunStore
 
 

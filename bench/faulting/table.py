@@ -1,4 +1,4 @@
-"""`docs/FAULTS.md`: a line for each row, as it was last measured."""
+"""`docs/measured/FAULTS.md`: a line for each row, as it was last measured."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 from bench.faulting.rows import Result, Row
 from bench.faulting.trees import PROJECT
 from tlcore import machine
-from tlcore.runs.environment import describe_environment
+from tlcore.runs.folder import describe_environment
 
-TABLE = PROJECT / "docs" / "FAULTS.md"
+TABLE = PROJECT / "docs" / "measured" / "FAULTS.md"
 
 _HEAD = """\
 # What goes wrong, and what holds all the same

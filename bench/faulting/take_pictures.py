@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tests.hostile.footprint import swallow
+from bench.support.hostile.footprint import swallow
 from tlcore.data.decode import check_picture
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from torch import nn
 
-from tlcore.bench.works import WORKS, Work
-from tlcore.nn.backbones import build
-from tlcore.nn.bench.thaw import contestant
-from tlcore.nn.network import Network
+from bench.race.with_thaw import contestant
+from bench.race.works import WORKS, Work
+from tlcore.nn.networks.build import build
+from tlcore.nn.networks.network import Network
 
 
 def asked() -> tuple[dict[str, Any], Work]:

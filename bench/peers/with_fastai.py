@@ -16,7 +16,7 @@ from same_work import answer, asked, network_for
 from torch.nn.functional import cross_entropy
 from with_tutorial import thaw
 
-from tlcore.bench.works import BATCH, RATE
+from bench.race.works import BATCH, RATE
 
 fields, work = asked()
 network, model = network_for(fields)

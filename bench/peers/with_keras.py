@@ -11,7 +11,7 @@ import time
 
 import keras
 
-from tlcore.bench.works import BATCH, RATE, WORKS
+from bench.race.works import BATCH, RATE, WORKS
 
 NETWORKS = {"mobilenetv2_100": keras.applications.MobileNetV2}
 TAILS = {"head": 0, "last": 12}  # MobileNetV2's last two blocks are its last 12 layers

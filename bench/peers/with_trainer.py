@@ -15,7 +15,7 @@ from torchvision import datasets, transforms
 from transformers import Trainer, TrainingArguments
 from with_tutorial import thaw
 
-from tlcore.bench.works import BATCH, RATE
+from bench.race.works import BATCH, RATE
 
 fields, work = asked()
 network, model = network_for(fields)

@@ -18,10 +18,10 @@ from torch import nn
 from torch.utils.data import DataLoader
 from torchvision import datasets, transforms
 
-from tlcore.bench.works import BATCH, RATE, WORKS
-from tlcore.nn.backbones import build
-from tlcore.nn.bench.thaw import contestant
-from tlcore.nn.network import Network
+from bench.race.with_thaw import contestant
+from bench.race.works import BATCH, RATE, WORKS
+from tlcore.nn.networks.build import build
+from tlcore.nn.networks.network import Network
 
 
 def loader(asked: dict[str, Any], network: Network, part: str) -> DataLoader[Any]:

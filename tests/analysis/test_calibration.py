@@ -9,7 +9,6 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import log_loss
 
 from tests.analysis.tables import predict_at_random
-from tlcore.analysis.abstaining import abstention_curve
 from tlcore.analysis.calibration import (
     USUAL_SPREAD,
     _largest_by_chance,
@@ -24,6 +23,7 @@ from tlcore.analysis.calibration import (
 )
 from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.scores import calibration_error, place_in_bins
+from tlcore.analysis.selective import abstention_curve
 from tlcore.errors import DataError
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.analysis.tables import predict_at_random
-from tlcore.analysis.abstaining import abstention_curve, promise
+from tlcore.analysis.auc import rank_classes
 from tlcore.analysis.calibration import recalibrate_at_best, reliability
 from tlcore.analysis.comparison import changes, difference, mcnemar
 from tlcore.analysis.ethics import ethics_notes
@@ -14,8 +14,8 @@ from tlcore.analysis.groups import score_groups, worst_class
 from tlcore.analysis.label_errors import find_suspects
 from tlcore.analysis.mistakes import confused_pairs, rank_mistakes
 from tlcore.analysis.predictions import Predictions
-from tlcore.analysis.ranking import rank_classes
 from tlcore.analysis.scores import score
+from tlcore.analysis.selective import abstention_curve, promise
 
 PICTURES = 10_000
 SECONDS = 0.5

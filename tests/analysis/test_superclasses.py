@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from tests.analysis.tables import predict_at_random
+from tlcore.analysis.mistakes import fold, superclasses_of
 from tlcore.analysis.predictions import Predictions
-from tlcore.analysis.superclasses import fold, superclasses_of
-from tlcore.data.cifar_names import CIFAR100
+from tlcore.data.cifar import CIFAR100
 from tlcore.errors import DataError
 
 FINE = tuple(sorted(name for names in CIFAR100.values() for name in names))

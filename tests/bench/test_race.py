@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from tlcore.bench.race import Lap, Runner, middle, race
-from tlcore.bench.works import WORKS
+from bench.race.race import Lap, Runner, middle, race
+from bench.race.works import WORKS
 
 TELL = (
     "import json, os, sys; asked = json.loads(sys.argv[1]); "
@@ -46,7 +46,7 @@ def test_a_failure_is_told_with_its_last_line(pictures):
 
 
 def test_a_lap_that_takes_too_long_is_ended(pictures, monkeypatch):
-    monkeypatch.setattr("tlcore.bench.race.LONGEST", 0.2)
+    monkeypatch.setattr("bench.race.race.LONGEST", 0.2)
     sleeper = runner("a", "import time; time.sleep(60)")
     [(_, lap)] = race([sleeper], WORKS["full-1"], "resnet18", 32, pictures, 1)
     assert "longer than" in lap.failure

@@ -4,7 +4,7 @@ import json
 import re
 
 from bench.supply import LOCK, is_free, licence_of, of_torch, pins, sbom, wanted
-from tlcore.libraries import Library, libraries
+from tlcore.machine import Library, libraries
 
 TEXT = LOCK.read_text(encoding="utf-8")
 LOCKED = pins(TEXT)

@@ -1,8 +1,8 @@
 """The table of a race says who was how fast, and whether a goal was reached."""
 
-from tlcore.bench.race import Lap
-from tlcore.bench.table import lines
-from tlcore.bench.works import WORKS
+from bench.race.race import Lap
+from bench.race.table import lines
+from bench.race.works import WORKS
 
 OURS = [Lap(2.0, 0.9), Lap(1.0, 0.9), Lap(3.0, 0.8)]
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tlcore.bench.works import WORKS
-from tlcore.nn.backbones import build
-from tlcore.nn.bench.thaw import recipe_for
-from tlcore.plan import Plan
+from bench.race.with_thaw import recipe_for
+from bench.race.works import WORKS
+from tlcore.nn.networks.build import build
+from tlcore.schedule.plan import Plan
 
 BACKBONE = "pebble-shapes"
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from bench.support.literally import BEACON, NAMES
 from tests.browser.conftest import Lab, visit
-from tests.browser.literally import BEACON, NAMES
 from tests.browser.test_results import rows_shown, settled
 from tests.runs.examined import SCRATCH, examined, predict
 from tlcore.recipe import Model, Recipe

@@ -12,14 +12,14 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import READY, Lab, visit
+from tlcore.access import LOCAL
 from tlcore.data.drawn.world import draw
 from tlcore.recipe import Shapes
-from tlcore.recipe_text import from_fields
+from tlcore.recipe.text import from_fields
 from tlcore.runs.dispatcher import ensure_dispatcher
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
-from tlcore.ui.draft import unpacked
+from tlcore.ui.shared.draft import unpacked
 
 pytestmark = pytest.mark.timeout(400)  # others may use the machine as well
 NASTY = ("<img src=x onerror=window.struck=1>", "**dogs** :red[x] $y$")

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Lab, visit
 from tests.browser.test_data import choose_own, draft_in_address, zip_of_pictures
-from tlcore.runs.owners import LOCAL
+from tlcore.access import LOCAL
 from tlcore.runs.store import RunStore
 
 pytestmark = pytest.mark.timeout(500)  # others may use the machine as well

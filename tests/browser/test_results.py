@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from bench.support.literally import BEACON, NAMES
 from tests.browser.conftest import READY, Lab, visit
-from tests.browser.literally import BEACON, NAMES
 from tests.runs.examined import examined, predict
+from tlcore.access import LOCAL
 from tlcore.analysis.predictions import Predictions
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.results import read_predictions
 from tlcore.runs.store import RunStore
 from tlcore.ui.results.pictures import PAGE

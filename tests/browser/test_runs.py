@@ -6,13 +6,13 @@ import time
 import pytest
 from playwright.sync_api import expect
 
+from bench.support.archives import finished
+from bench.support.literally import NAMES, PAGES, faults
+from bench.support.lives import bring_to
 from tests.browser.conftest import READY, Lab, visit
-from tests.browser.literally import NAMES, PAGES, faults
-from tests.runs.lives import bring_to
-from tests.runs.parcels import finished
+from tlcore.access import LOCAL
 from tlcore.recipe import Data, Model, Recipe, Shapes
 from tlcore.runs.dispatcher import ensure_dispatcher
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 from tlcore.schedule import FreezeSchedule

@@ -8,13 +8,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Lab, visit
+from tlcore.access import LOCAL
 from tlcore.recipe import Data, Optimiser, Recipe, Shapes
-from tlcore.recipe_text import from_fields
-from tlcore.runs.owners import LOCAL
+from tlcore.recipe.text import from_fields
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 from tlcore.schedule import FreezeSchedule
-from tlcore.ui.draft import packed, unpacked
+from tlcore.ui.shared.draft import packed, unpacked
 
 pytestmark = pytest.mark.timeout(400)  # others may use the machine as well
 SMALL = Recipe(

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import READY, Lab, visit
 from tests.runs.small import train_small
-from tlcore.runs.owners import LOCAL
+from tlcore.access import LOCAL
 
 COLD = 90_000  # milliseconds for torch to be loaded, also on a machine with other things to do
 SAID = re.compile(r"Surely|Probably|Undecided")
@@ -122,6 +122,6 @@ def _answering(home: Path) -> list[int]:
             words = (process / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue  # it has ended
-        if b"tlcore.nn.answer" in words and os.fsencode(home) in words:
+        if b"tlcore.nn.inference.answer" in words and os.fsencode(home) in words:
             found.append(int(process.name))
     return found

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.runs.lives import Time
+from bench.support.lives import Time
+from tlcore.access import anonymous
 from tlcore.classroom.lesson import from_lesson_text
 from tlcore.classroom.register import Register
-from tlcore.runs.owners import anonymous
 from tlcore.runs.store import RunStore
 
 SMALL = """

@@ -6,12 +6,12 @@ import io
 import pytest
 
 from tests.classroom.test_register import ADA, BOB, predict_all, train_all, work_off
+from tlcore.access import anonymous
 from tlcore.analysis.intervals import Interval
 from tlcore.classroom import board
 from tlcore.classroom.measures import Outcome, outcome_of, right_choice, truth_of, was_right
 from tlcore.errors import NotAllowed
 from tlcore.nn import worker
-from tlcore.runs.owners import anonymous
 from tlcore.runs.states import State
 
 

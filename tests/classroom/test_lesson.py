@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from tests.classroom.conftest import SMALL
-from tlcore import notation
+from tlcore import strict
 from tlcore.classroom import lesson as lessons
 from tlcore.classroom.lesson import from_lesson_text, to_lesson_yaml, to_text
 from tlcore.errors import LessonError
 
 
 def fields_of_small() -> Any:
-    return notation.load(SMALL)
+    return strict.load(SMALL)
 
 
 def changed(**fields):

@@ -5,11 +5,11 @@ import inspect
 import pytest
 
 from tests.runs import fake_run
+from tlcore.access import LOCAL, Rules, anonymous
 from tlcore.classroom.register import MOST_STUDENTS, Register
 from tlcore.errors import LessonError, NotAllowed, QuotaExceeded, RunError, Sealed, ThawError
 from tlcore.nn import worker
 from tlcore.recipe import Recipe
-from tlcore.runs.owners import LOCAL, Rules, anonymous
 from tlcore.runs.results import read_predictions, read_result
 from tlcore.runs.states import State
 from tlcore.runs.transfer import export_run

@@ -3,8 +3,8 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.runs import fake_run
+from tlcore.access import LOCAL
 from tlcore.nn import worker
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.store import RunStore
 
 

@@ -1,7 +1,7 @@
 from tests.runs import fake_run
 from tlcore import catalog, paths
+from tlcore.access import LOCAL
 from tlcore.nn import worker
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 

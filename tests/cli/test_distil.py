@@ -1,7 +1,7 @@
 import pytest
 
+from tlcore.access import LOCAL
 from tlcore.recipe import Recipe
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.store import RunStore
 
 

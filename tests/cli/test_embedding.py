@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from tests.runs.examined import examined, predict
-from tlcore.asking import embed
+from tlcore.access import LOCAL
 from tlcore.data import load
+from tlcore.inference import embed
 from tlcore.recipe import Data, Recipe, Shapes
 from tlcore.runs.errands import MAP
 from tlcore.runs.lock import locked
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.store import RunStore
 
 RECIPE = Recipe(data=Data(shapes=Shapes(per_class=3, test_per_class=4, size=16)), epochs=4)

@@ -1,8 +1,8 @@
 import pytest
 
 from tests.runs.examined import examined, predict
+from tlcore.access import LOCAL
 from tlcore.recipe import Recipe
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.store import RunStore
 
 TRUE = [0, 1, 2] * 20

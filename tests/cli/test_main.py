@@ -5,7 +5,7 @@ import time
 import pytest
 
 from tlcore import paths
-from tlcore.cli import comparing, main, parser
+from tlcore.cli import compare, main, parser
 
 VERBS = (
     "demo", "run", "resume", "pretrain", "runs", "queue", "pause", "stop", "cancel",
@@ -102,7 +102,7 @@ def test_a_malformed_command_gets_one_clear_line(command, arguments, said):
     ],
 )
 def test_what_the_system_refuses_is_said_without_a_traceback(command, monkeypatch, error, said):
-    monkeypatch.setattr(comparing, "rows_of", lambda store, runs: _raise(error))
+    monkeypatch.setattr(compare, "rows_of", lambda store, runs: _raise(error))
     answer = command("compare", "x", "--json")
     assert answer.code == 1
     assert said in answer.err
@@ -110,13 +110,13 @@ def test_what_the_system_refuses_is_said_without_a_traceback(command, monkeypatc
 
 
 def test_a_bug_is_not_dressed_up_as_a_mistake_of_the_person(command, monkeypatch):
-    monkeypatch.setattr(comparing, "rows_of", lambda store, runs: _raise(ValueError("bug")))
+    monkeypatch.setattr(compare, "rows_of", lambda store, runs: _raise(ValueError("bug")))
     with pytest.raises(ValueError, match="bug"):
         main(["compare", "x"])
 
 
 def test_an_interrupt_is_130(command, monkeypatch):
-    monkeypatch.setattr(comparing, "rows_of", lambda store, runs: _raise(KeyboardInterrupt))
+    monkeypatch.setattr(compare, "rows_of", lambda store, runs: _raise(KeyboardInterrupt))
     assert command("compare", "x").code == 130
 
 

@@ -2,9 +2,9 @@ from argparse import ArgumentTypeError
 
 import pytest
 
-from tlcore.cli.overrides import changed, read_override
+from tlcore.cli.arguments import changed, read_override
 from tlcore.errors import RecipeError
-from tlcore.recipe_text import from_fields
+from tlcore.recipe.text import from_fields
 
 
 def recipe_with(*texts, **fields):

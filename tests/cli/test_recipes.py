@@ -2,9 +2,9 @@ import pytest
 
 from tlcore.cli.recipes import class_count
 from tlcore.data import open_dataset
-from tlcore.presets import find, presets
 from tlcore.recipe import Data, Input, Shapes
-from tlcore.recipe_text import from_file, from_text
+from tlcore.recipe.presets import find, presets
+from tlcore.recipe.text import from_file, from_text
 
 
 def test_every_preset_is_listed_with_what_was_reported(command):

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from tlcore.access import LOCAL
 from tlcore.errors import AnswerError
 from tlcore.recipe import Recipe
 from tlcore.report import explaining
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.store import RunStore
 
 

@@ -4,10 +4,10 @@ import pytest
 
 from tests.runs import fake_run
 from tlcore import paths
+from tlcore.access import LOCAL
 from tlcore.nn import worker
-from tlcore.reproduce import measure
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.store import RunStore
+from tlcore.studies.reproduce import book as book_module
 
 
 @pytest.fixture
@@ -79,5 +79,5 @@ def test_a_row_that_is_not_there_is_an_error_that_suggests_one(quick):
 
 def test_without_git_the_version_stands_for_the_commit(monkeypatch, tmp_path):
     monkeypatch.setattr(paths, "PROJECT", tmp_path)
-    monkeypatch.setattr(measure, "commit", measure.commit.__wrapped__)
-    assert measure.commit()
+    monkeypatch.setattr(book_module, "commit", book_module.commit.__wrapped__)
+    assert book_module.commit()

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.runs.small import train_small
-from tlcore.runs.owners import LOCAL
+from tlcore.access import LOCAL
 
 
 @pytest.fixture(scope="module")

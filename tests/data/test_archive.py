@@ -5,8 +5,8 @@ import zipfile
 
 import pytest
 
-from tests.data.makers import everything_in, picture, two_classes, write_zip
-from tests.hostile.zips import bomb_by_claims, entry, with_directory
+from bench.support.hostile.zips import bomb_by_claims, entry, with_directory
+from bench.support.makers import everything_in, picture, two_classes, write_zip
 from tlcore.data.archive import Archive
 from tlcore.errors import DataError
 

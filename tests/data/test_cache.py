@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from tests.data.makers import everything_in
+from bench.support.makers import everything_in
 from tlcore import paths
 from tlcore.data import cache
 from tlcore.data.cache import kept, key_of

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.data.makers import pictures, there
+from bench.support.makers import pictures, there
 from tlcore.data.checks import find_doubtful, find_exact, find_near, nearest, quick_notes
 from tlcore.data.cifar import open_cifar
 from tlcore.data.pictures import Pictures, Splits

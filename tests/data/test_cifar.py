@@ -5,10 +5,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.data.makers import everything_in, picture, there
+from bench.support.makers import everything_in, picture, there
 from tlcore.data import cifar
-from tlcore.data.cifar import open_cifar
-from tlcore.data.cifar_names import CIFAR10, CIFAR100
+from tlcore.data.cifar import CIFAR10, CIFAR100, open_cifar
 from tlcore.data.load import load, open_dataset
 from tlcore.errors import DataError, DataMissing
 from tlcore.recipe import Data, Input
@@ -151,7 +150,7 @@ def test_a_large_enlarged_set_is_mapped_from_disk_with_the_same_pixels(place, mo
     write_cifar10(place)
     data, large = Data(name="cifar10"), Input(size=40, resize="once", interpolation="bicubic")
     in_memory = load(data, large)
-    monkeypatch.setattr("tlcore.data.resize.IN_MEMORY", 0)
+    monkeypatch.setattr("tlcore.data.pictures.IN_MEMORY", 0)
     mapped = load(data, large)
     assert isinstance(mapped.train.pixels.base, np.memmap)
     assert np.array_equal(mapped.train.pixels, in_memory.train.pixels)

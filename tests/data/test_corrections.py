@@ -5,14 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.data.makers import dataset, pictures, there, two_classes, write_files
-from tlcore.corrections import Correction
+from bench.support.makers import dataset, pictures, there, two_classes, write_files
 from tlcore.data import load
 from tlcore.data.load import open_dataset
 from tlcore.data.split import split
 from tlcore.data.survey import survey
 from tlcore.errors import DataError, RecipeError
 from tlcore.recipe import Data, Input, Shapes
+from tlcore.recipe.corrections import Correction
 
 LABELS = [0] * 40 + [1] * 30 + [2] * 10
 POOL = dataset(pictures(LABELS))

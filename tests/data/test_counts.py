@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.data.makers import two_classes, write_files, write_zip
+from bench.support.makers import two_classes, write_files, write_zip
 from tlcore.data import load
 from tlcore.data.counts import Counts, count_pictures, look_through
 from tlcore.errors import DataMissing

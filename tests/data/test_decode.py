@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.data.makers import picture, saved
-from tests.hostile.footprint import PROJECT
-from tests.hostile.pictures import bomb_header, many_scans
+from bench.support.hostile.footprint import PROJECT
+from bench.support.hostile.pictures import bomb_header, many_scans
+from bench.support.makers import picture, saved
 from tlcore.data.decode import (
     check_picture,
     endings_taken,
@@ -120,7 +120,7 @@ def test_a_jpeg_that_goes_over_the_picture_too_often_is_refused_at_once():
 
 def test_however_pictures_are_damaged_nothing_crashes_and_what_was_checked_opens():
     """20,000 of them are in `bench/faults.py`; the process is its own, because C may crash."""
-    command = [sys.executable, "-m", "tests.hostile.take_pictures", "1500", "0"]
+    command = [sys.executable, "-m", "bench.support.hostile.take_pictures", "1500", "0"]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     report = json.loads(done.stdout)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.data.makers import (
+from bench.support.hostile.pictures import bomb_header
+from bench.support.makers import (
     everything_in,
     picture,
     saved,
@@ -18,7 +19,6 @@ from tests.data.makers import (
 )
 from tests.data.test_archive import REFUSED
 from tests.data.test_decode import UNREADABLE
-from tests.hostile.pictures import bomb_header
 from tlcore.data import folder as folder_module
 from tlcore.data.load import load, open_dataset
 from tlcore.errors import DataError, DataMissing

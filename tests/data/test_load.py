@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from tests.data.makers import there
+from bench.support.makers import there
 from tlcore import paths
 from tlcore.data import describe, load, open_dataset
 from tlcore.recipe import Data, Input, Shapes

@@ -5,14 +5,13 @@ import time
 import numpy as np
 import pytest
 
-from tests.data.makers import two_classes, write_files
-from tlcore.corrections import Correction
+from bench.support.makers import two_classes, write_files
 from tlcore.data import load
-from tlcore.data.checks import nearest
-from tlcore.data.likeness import directions, thumbnails
+from tlcore.data.checks import directions, nearest, thumbnails
 from tlcore.data.neighbours import open_neighbourhood
 from tlcore.errors import DataError
 from tlcore.recipe import Data, Input, Shapes
+from tlcore.recipe.corrections import Correction
 
 WORLD = Shapes(per_class=20, test_per_class=3, size=24, near_duplicates=0.5)
 DATA = Data(shapes=WORLD)

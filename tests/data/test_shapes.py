@@ -4,7 +4,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from tests.data.makers import there
+from bench.support.makers import there
 from tlcore.data.checks import find_exact, find_near
 from tlcore.data.drawn.silhouettes import SOURCE, TARGET, field
 from tlcore.data.drawn.world import DRAWING, class_names, class_sizes, draw, open_shapes

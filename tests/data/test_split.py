@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tests.data.makers import dataset, pictures, there
+from bench.support.makers import dataset, pictures, there
 from tlcore.data.split import split
 from tlcore.errors import DataError
 from tlcore.recipe import Data

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.data.makers import picture, pictures, two_classes, write_files
+from bench.support.makers import picture, pictures, two_classes, write_files
 from tlcore.data.statistics import (
     brightness_by_class,
     describe_balance,

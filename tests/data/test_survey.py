@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.data.makers import there
+from bench.support.makers import there
 from tlcore.data.load import load, open_dataset
 from tlcore.data.survey import MOST_DRAWN, drawn_in_all, small_enough, survey
 from tlcore.recipe import Data, Input, Shapes

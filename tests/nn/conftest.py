@@ -4,7 +4,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from tlcore.nn.backbones import build
+from tlcore.nn.networks.build import build
 from tlcore.recipe import Model
 
 

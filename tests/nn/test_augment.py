@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tlcore.nn.augment import augment, mix
-from tlcore.nn.chance import generator_for
+from tlcore.nn.seeding import generator_for
 from tlcore.recipe import Augmentation
 
 EVERYTHING = Augmentation(flip=True, crop=0.2, rotation=20, zoom=0.2, colour=0.3, cutout=0.3)

@@ -4,11 +4,11 @@ import re
 
 import pytest
 
+from bench.probe import Probe
 from tlcore import catalog, paths
-from tlcore.nn.probe import Probe
-from tlcore.nn.weight_reader import read_metadata
-from tlcore.presets import find
+from tlcore.nn.networks.weight_reader import read_metadata
 from tlcore.recipe import Data, Model, Shapes
+from tlcore.recipe.presets import find
 
 FOLDER = paths.PROJECT / "checkpoints"
 CARRIED = sorted(path.stem for path in FOLDER.glob("*.safetensors"))

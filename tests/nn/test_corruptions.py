@@ -11,11 +11,9 @@ from scipy import ndimage
 
 from tlcore.analysis import robustness
 from tlcore.data.drawn.world import draw
-from tlcore.nn.chance import generator_for
-from tlcore.nn.corruptions import CORRUPTIONS, corrupt, moving
-from tlcore.nn.corruptions.blur import disc
-from tlcore.nn.corruptions.digital import pixelate
-from tlcore.nn.corruptions.dose import Dose, as_bytes, as_floats
+from tlcore.nn.corruptions import CORRUPTIONS, corrupt, warping
+from tlcore.nn.corruptions.kinds import Dose, as_bytes, as_floats, disc, pixelate
+from tlcore.nn.seeding import generator_for
 from tlcore.recipe import Shapes
 
 NAMES = list(CORRUPTIONS)
@@ -137,14 +135,14 @@ def test_larger_pictures_have_stronger_noise():
 def test_a_blur_is_the_one_of_scipy(sigma):
     picture = torch.rand(1, 1, 20, 24, generator=generator_for(0))
     expected = ndimage.gaussian_filter(picture[0, 0].numpy(), sigma, mode="nearest", truncate=4)
-    np.testing.assert_allclose(moving.blurred(picture, sigma)[0, 0], expected, atol=1e-5)
+    np.testing.assert_allclose(warping.blurred(picture, sigma)[0, 0], expected, atol=1e-5)
 
 
 def test_a_disc_spreads_a_point_over_a_disc_as_scipy_does():
     picture, kernel = torch.rand(1, 1, 20, 24, generator=generator_for(0)), disc(2.0, 0.5)
     assert kernel.sum().item() == pytest.approx(1)
     expected = ndimage.correlate(picture[0, 0].numpy(), kernel.numpy(), mode="nearest")
-    np.testing.assert_allclose(moving.filtered(picture, kernel)[0, 0], expected, atol=1e-5)
+    np.testing.assert_allclose(warping.filtered(picture, kernel)[0, 0], expected, atol=1e-5)
 
 
 def test_pixels_are_taken_from_where_scipy_takes_them():
@@ -153,20 +151,20 @@ def test_pixels_are_taken_from_where_scipy_takes_them():
     rows, columns = np.mgrid[:20, :24]
     places = [rows + by[0, ..., 1].numpy(), columns + by[0, ..., 0].numpy()]
     expected = ndimage.map_coordinates(picture[0, 0].numpy(), places, order=1, mode="nearest")
-    np.testing.assert_allclose(moving.moved(picture, by)[0, 0], expected, atol=1e-5)
+    np.testing.assert_allclose(warping.moved(picture, by)[0, 0], expected, atol=1e-5)
 
 
 def test_a_zoom_enlarges_about_the_middle():
     picture = torch.rand(1, 1, 21, 21, generator=generator_for(0))
     places = (np.mgrid[:21, :21] - 10) / 1.25 + 10
     expected = ndimage.map_coordinates(picture[0, 0].numpy(), places, order=1, mode="nearest")
-    np.testing.assert_allclose(moving.zoomed(picture, 1.25)[0, 0], expected, atol=1e-5)
+    np.testing.assert_allclose(warping.zoomed(picture, 1.25)[0, 0], expected, atol=1e-5)
 
 
 def test_what_is_smeared_keeps_its_light_and_trails_off_in_its_direction():
     point = torch.zeros(2, 1, 31, 31)
     point[:, :, 15, 15] = 1
-    found = moving.smeared(point, torch.tensor([0.0, 90.0]), length=8, sigma=2)
+    found = warping.smeared(point, torch.tensor([0.0, 90.0]), length=8, sigma=2)
     torch.testing.assert_close(found.sum(dim=(1, 2, 3)), torch.ones(2))
     torch.testing.assert_close(found[0, 0].T, found[1, 0], atol=1e-4, rtol=0)
     trail = found[0, 0, 15]
@@ -175,7 +173,7 @@ def test_what_is_smeared_keeps_its_light_and_trails_off_in_its_direction():
 
 
 def test_clouds_reach_from_0_to_1_and_decay_makes_them_smooth():
-    rough, smooth = (moving.clouds(8, 32, 32, decay, generator_for(0)) for decay in (1.2, 3.0))
+    rough, smooth = (warping.clouds(8, 32, 32, decay, generator_for(0)) for decay in (1.2, 3.0))
     for each in (rough, smooth):
         assert each.amin(dim=(1, 2, 3)).tolist() == [0.0] * 8
         assert each.amax(dim=(1, 2, 3)).tolist() == [1.0] * 8

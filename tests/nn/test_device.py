@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from tlcore.nn import chance
+from tlcore.nn import seeding
 from tlcore.nn.device import choose_precision, give_memory_back, keep_promises
 
 SECOND = torch.device("cuda:1")
@@ -33,9 +33,9 @@ def cuda(monkeypatch):
 
 
 def test_dropout_is_seeded_on_the_device_that_is_used(cuda):
-    chance.seed_dropout(SECOND, 0, "step", 1)
-    chance.seed_dropout(torch.device("cuda"), 0, "step", 1)
-    seed = chance.seed_for(0, "step", 1)
+    seeding.seed_dropout(SECOND, 0, "step", 1)
+    seeding.seed_dropout(torch.device("cuda"), 0, "step", 1)
+    seed = seeding.seed_for(0, "step", 1)
     assert cuda == [("manual_seed", 1, seed), ("manual_seed", 0, seed)]
 
 
@@ -78,8 +78,8 @@ def test_on_a_gpu_float32_is_float32_and_runs_repeat(monkeypatch):
 
 def test_dice_of_their_own_are_even_and_the_same_in_any_company():
     rows = torch.arange(4000)
-    dice = chance.PictureChance(chance.seed_for(0, "view", 1), rows)
-    some = chance.PictureChance(chance.seed_for(0, "view", 1), rows[1000:1010])
+    dice = seeding.PictureChance(seeding.seed_for(0, "view", 1), rows)
+    some = seeding.PictureChance(seeding.seed_for(0, "view", 1), rows[1000:1010])
     draws = [dice.uniform() for _ in range(3)]
     assert all(torch.equal(each[1000:1010], some.uniform()) for each in draws)
     for each in draws:

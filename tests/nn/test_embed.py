@@ -9,18 +9,18 @@ import torch
 
 from tests.runs.rehearsal import until
 from tests.runs.small import SHAPES, train_small
+from tlcore.access import LOCAL, anonymous
 from tlcore.analysis.embedding import project
-from tlcore.asking import ask, embed, place, service
-from tlcore.asking.wire import Message
 from tlcore.data import load
 from tlcore.errors import AnswerError, DataError, NotAllowed, RunError
-from tlcore.nn import answer
-from tlcore.nn.answering.desk import Desk
-from tlcore.nn.answering.door import Abandoned, Door
-from tlcore.nn.backbones import build
-from tlcore.nn.engine.keepsake import load_network
+from tlcore.inference import client, embed, process
+from tlcore.inference.protocol import Message
+from tlcore.nn.engine.saved_network import load_network
+from tlcore.nn.inference import answer
+from tlcore.nn.inference.handlers import Desk
+from tlcore.nn.inference.server import Abandoned, Door
+from tlcore.nn.networks.build import build
 from tlcore.recipe import Data, Input, Model
-from tlcore.runs.owners import LOCAL, anonymous
 from tlcore.schedule import FreezeSchedule
 
 pytestmark = pytest.mark.processes
@@ -39,11 +39,11 @@ def serving(home):
     """The answering process, as a thread of this one: it needn't load torch once more."""
     thread = threading.Thread(target=answer.serve, args=(home,), kwargs={"idle": 60.0})
     thread.start()
-    until(lambda: service.is_awake(home))
+    until(lambda: process.is_awake(home))
     try:
         yield
     finally:
-        place.lock_of(home).unlink(missing_ok=True)
+        process.lock_of(home).unlink(missing_ok=True)
         thread.join(20)
     assert not thread.is_alive()
 
@@ -66,10 +66,10 @@ def features_of(network, keepsake, pixels):
 
 def test_features_are_what_goes_into_the_head_after_training_and_before(served):
     pixels, keepsake = pictures_of(served), load_network(served.network)
-    after = ask.features(served.home, served.network, pixels)
+    after = client.features(served.home, served.network, pixels)
     expected = features_of(keepsake.network, keepsake, pixels)
     np.testing.assert_allclose(after, expected, atol=1e-5)
-    before = ask.features(served.home, served.network, pixels, beginning=True)
+    before = client.features(served.home, served.network, pixels, beginning=True)
     recipe = served.recipe
     began = build(recipe.model, len(keepsake.classes), recipe.input.size, seed=recipe.seed)
     np.testing.assert_allclose(before, features_of(began, keepsake, pixels), atol=1e-5)
@@ -84,7 +84,7 @@ def test_a_map_holds_every_test_picture_and_tells_how_far_it_is(served, monkeypa
     assert told == [
         (name, done, 20) for name in ("after training", "before training") for done in (8, 16, 20)
     ]
-    whole = ask.features(served.home, served.network, pictures_of(served))
+    whole = client.features(served.home, served.network, pictures_of(served))
     np.testing.assert_allclose(
         np.abs(found.after.components[:, :2]), np.abs(project(whole).flat), atol=1e-3
     )
@@ -120,7 +120,7 @@ def test_weights_that_are_gone_leave_half_a_map_with_a_reason(tmp_path, monkeypa
     def missing(*given, **named):
         raise AnswerError("The pre-trained weights are nowhere to be found")
 
-    monkeypatch.setattr("tlcore.nn.answering.networks.build", missing)
+    monkeypatch.setattr("tlcore.nn.inference.handlers.build", missing)
     with serving(tmp_path):
         found = embed.embed(run.store, run.id, by=LOCAL)
     assert found.before is None
@@ -177,7 +177,7 @@ def test_a_run_without_a_network_has_no_map(run):
 
 def test_a_corrected_recipe_trains_and_its_report_says_so(tmp_path):
     """The journey's end: the labels that were put right are the ones that were tested."""
-    from tlcore.corrections import Correction
+    from tlcore.recipe.corrections import Correction
     from tlcore.report import story_of, write_html
 
     given = (

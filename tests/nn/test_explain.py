@@ -12,22 +12,23 @@ from sklearn.linear_model import Ridge
 from sklearn.metrics import r2_score
 from timm.models.vision_transformer import VisionTransformer
 
-from tlcore.analysis.maps import rank_correlation
-from tlcore.asking.methods import METHODS
+from tlcore.analysis.heatmaps import rank_correlation
 from tlcore.errors import AnswerError
-from tlcore.nn.backbones import build
-from tlcore.nn.explain import lime
-from tlcore.nn.explain.attention import attention_map
-from tlcore.nn.explain.blocks import features_by_block
-from tlcore.nn.explain.gradcam import grad_cam
-from tlcore.nn.explain.gradients import integrated_gradients
-from tlcore.nn.explain.occlusion import PATCHES_ACROSS, occlusion
-from tlcore.nn.explain.passage import last_map, pass_through, places
-from tlcore.nn.explain.sanity import shuffled
-from tlcore.nn.explain.superpixels import superpixels
-from tlcore.nn.explain.ways import explain, ways_for
-from tlcore.nn.network import Network
-from tlcore.nn.stages import find_cut
+from tlcore.inference.methods import METHODS
+from tlcore.nn.explain import perturbation
+from tlcore.nn.explain.forward_trace import features_by_block, last_map, pass_through, places
+from tlcore.nn.explain.methods import (
+    attention_map,
+    explain,
+    grad_cam,
+    integrated_gradients,
+    shuffled,
+    ways_for,
+)
+from tlcore.nn.explain.perturbation import PATCHES_ACROSS, occlusion, superpixels
+from tlcore.nn.networks.build import build
+from tlcore.nn.networks.network import Network
+from tlcore.nn.networks.stages import find_cut
 from tlcore.recipe import Head, Model
 
 TARGET = 3
@@ -37,7 +38,7 @@ VIT_WAYS = ("occlusion", "attention", "gradients", "lime")
 
 @pytest.fixture(autouse=True)
 def fewer_samples(monkeypatch):
-    monkeypatch.setattr(lime, "SAMPLES", 96)
+    monkeypatch.setattr(perturbation, "SAMPLES", 96)
 
 
 @pytest.fixture(scope="module")
@@ -128,10 +129,10 @@ def test_limes_regression_is_scikit_learns():
     chance = np.random.default_rng(3)
     kept = chance.integers(0, 2, (200, 12)).astype(float)
     answers = chance.random(200)
-    worth, fidelity = lime.fit(kept, answers)
+    worth, fidelity = perturbation.fit(kept, answers)
     distance = 1 - np.sqrt(kept.mean(axis=1))
-    weights = np.sqrt(np.exp(-((distance / lime.KERNEL) ** 2)))
-    theirs = Ridge(alpha=lime.RIDGE).fit(kept, answers, sample_weight=weights)
+    weights = np.sqrt(np.exp(-((distance / perturbation.KERNEL) ** 2)))
+    theirs = Ridge(alpha=perturbation.RIDGE).fit(kept, answers, sample_weight=weights)
     np.testing.assert_allclose(worth, theirs.coef_, atol=1e-8)
     expected = r2_score(answers, theirs.predict(kept), sample_weight=weights)
     assert fidelity == pytest.approx(expected, abs=1e-8)
@@ -140,7 +141,7 @@ def test_limes_regression_is_scikit_learns():
 def test_lime_finds_the_parts_that_an_additive_network_adds_up():
     kept = (np.random.default_rng(0).random((256, 10)) < 0.5).astype(float)
     truth = np.linspace(-1, 1, 10)
-    worth, fidelity = lime.fit(kept, kept @ truth)
+    worth, fidelity = perturbation.fit(kept, kept @ truth)
     np.testing.assert_allclose(worth, truth, atol=0.05)
     assert fidelity > 0.99
 
@@ -207,7 +208,7 @@ def test_where_the_evidence_is_the_maps_are():
     for found in (
         integrated_gradients(net, x, 0),
         occlusion(net, x, 0),
-        lime.lime(net, x, 0).map,
+        perturbation.lime(net, x, 0).map,
     ):
         assert found[:14, :14].mean() > 5 * abs(found[18:, 18:].mean())
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from tests.data.makers import picture
+from bench.support.makers import picture
+from tlcore.access import LOCAL
 from tlcore.data.load import load
-from tlcore.data.upload import Handed, keep_upload
-from tlcore.nn.engine.keepsake import load_network
+from tlcore.data.uploads.files import Handed, keep_upload
+from tlcore.nn.engine.saved_network import load_network
 from tlcore.nn.worker import work
 from tlcore.recipe import Data, Input, Model, Recipe
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.results import read_predictions
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore

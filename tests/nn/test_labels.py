@@ -6,7 +6,7 @@ import torch
 from tlcore.analysis.label_errors import find_suspects
 from tlcore.analysis.predictions import Predictions
 from tlcore.nn.labels import FOLDS, check_labels, folds_of, out_of_fold
-from tlcore.recipe_text import from_fields
+from tlcore.recipe.text import from_fields
 
 
 def clouds(each=40, classes=3):

@@ -9,8 +9,8 @@ import torch
 from safetensors.torch import save, save_file
 
 from tlcore.errors import WeightsError
-from tlcore.nn.backbones import build
-from tlcore.nn.weights import load_into, source_for
+from tlcore.nn.networks.build import build
+from tlcore.nn.networks.weights import load_into, source_for
 from tlcore.recipe import Model
 
 NAME = "mobilenetv1_025"

@@ -12,12 +12,12 @@ import pytest
 from safetensors.numpy import load_file
 
 from tlcore import paths
-from tlcore.checklist import Answer, read_answers
-from tlcore.data.upload import find_upload, list_uploads
-from tlcore.data.upload_folder import open_upload
+from tlcore.access import LOCAL
+from tlcore.data.uploads.files import find_upload, list_uploads
+from tlcore.data.uploads.folder import open_upload
 from tlcore.nn import worker
+from tlcore.runs.checklist import Answer, read_answers
 from tlcore.runs.corrections import noted
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.results import read_predictions, read_result, read_validation
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore

@@ -3,11 +3,11 @@ import timm
 
 from tlcore import catalog
 from tlcore.catalog import CARDS
-from tlcore.nn.backbones import build
-from tlcore.nn.outlines import as_blocks, block_costs, measure
-from tlcore.outlines import COSTS, FOLDER, MEASURED
-from tlcore.outlines import block_costs as stored_costs
+from tlcore.catalog.outlines import COSTS, FOLDER, MEASURED
+from tlcore.catalog.outlines import block_costs as stored_costs
+from tlcore.nn.networks.build import build
 from tlcore.recipe import Head, Model
+from tools.outlines import as_blocks, block_costs, measure
 
 HEAD = Head(hidden=(7,), batchnorm=True)
 
@@ -19,7 +19,7 @@ def _other_size(card):
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
 def test_the_stored_outline_is_the_real_network_s(card):
-    """If this fails, draw them anew: python -m tlcore.nn.outlines"""
+    """If this fails, draw them anew: python -m tools.outlines"""
     size = _other_size(card)
     model = Model(backbone=card.name, weights="none", head=HEAD)
     network = build(model, 5, size, seed=0)

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.nn.test_answer import serving
+from tests.nn.inference.test_answer import serving
 from tests.runs.small import train_small
-from tlcore.nn import answer
+from tlcore.access import LOCAL
+from tlcore.nn.inference import answer
 from tlcore.report import html_of, story_of
 from tlcore.report.explaining import SIDE, explain_mistakes
-from tlcore.runs.owners import LOCAL
 
 
 @pytest.fixture

@@ -7,17 +7,17 @@ import pytest
 import torch
 
 from tests.runs.small import train_small
+from tlcore.access import LOCAL
 from tlcore.analysis.robustness import Case
 from tlcore.data import load
 from tlcore.errors import AnswerError, RunError
 from tlcore.nn import robustness
 from tlcore.nn.corruptions import corrupt
-from tlcore.nn.engine.keepsake import load_network
+from tlcore.nn.engine.saved_network import load_network
 from tlcore.nn.robustness import Judge, corrupted, measure
 from tlcore.recipe import Recipe
 from tlcore.runs.errands import MEASUREMENT
 from tlcore.runs.lock import locked
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.robustness import read_robustness
 
 CASES = [Case("contrast", 5), Case("gaussian-noise", 1), Case("gaussian-noise", 5)]

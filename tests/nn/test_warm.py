@@ -9,12 +9,12 @@ import pytest
 
 from tests.runs.rehearsal import until
 from tlcore import paths
+from tlcore.access import LOCAL
 from tlcore.nn import warm, worker
-from tlcore.nn.engine.sealed import read
-from tlcore.recipe_text import from_fields
+from tlcore.nn.engine.saved_network import read
+from tlcore.recipe.text import from_fields
 from tlcore.runs.identity import is_alive, of
-from tlcore.runs.launch import Launcher
-from tlcore.runs.owners import LOCAL
+from tlcore.runs.launcher import Launcher
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 

@@ -7,14 +7,14 @@ import pytest
 
 from tests.runs import fake_run
 from tlcore import machine
+from tlcore.access import LOCAL
 from tlcore.analysis.predictions import Predictions
 from tlcore.errors import CheckpointError, Fenced, NotFinite, RunError, StoreError
 from tlcore.events import Checkpoint, EpochDone, Event, Note, StepDone, Tested
 from tlcore.nn import worker
 from tlcore.nn.worker import work
 from tlcore.recipe import Recipe
-from tlcore.runs import keeper
-from tlcore.runs.owners import LOCAL
+from tlcore.runs import recorder
 from tlcore.runs.results import read_predictions, read_result, read_validation
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
@@ -27,7 +27,7 @@ RECIPE = Recipe(name="rehearsal", epochs=3)
 
 @pytest.fixture(autouse=True)
 def save_every_epoch(monkeypatch):
-    monkeypatch.setattr(keeper, "SHARE_OF_SAVING", math.inf)
+    monkeypatch.setattr(recorder, "SHARE_OF_SAVING", math.inf)
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def test_a_long_epoch_is_saved_every_two_minutes(store, train):
 
 
 def test_saving_takes_a_small_share_of_the_time(store, train, monkeypatch):
-    monkeypatch.setattr(keeper, "SHARE_OF_SAVING", 0.1)
+    monkeypatch.setattr(recorder, "SHARE_OF_SAVING", 0.1)
     saves: list[int] = []
 
     def slow(path):

@@ -13,8 +13,8 @@ from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.scores import score
 from tlcore.catalog import outline_for
 from tlcore.recipe import Recipe
-from tlcore.recipe_text import from_fields
-from tlcore.report.story import PhaseStory, RunStory
+from tlcore.recipe.text import from_fields
+from tlcore.runs.result import PhaseStory, RunStory
 from tlcore.runs.thumbnails import write_thumbnails
 
 HOSTILE = (

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.report.test_write import HTML, parse, read
+from tests.report.test_compose import HTML, parse, read
 from tests.runs.examined import examined, predict
 from tests.runs.fake_run import draw
-from tlcore.asking import ask
+from tlcore.access import LOCAL
 from tlcore.errors import AnswerError, DataError, RunError
-from tlcore.explained import read_explained
+from tlcore.inference import client
 from tlcore.report import explaining, html_of, story_of
 from tlcore.report.explaining import SIDE, explain_mistakes
-from tlcore.runs.owners import LOCAL
+from tlcore.runs.explanations import read_explained
 from tlcore.runs.store import RunStore
 
 LABELS = [0, 0, 1, 1, 2, 2, 0, 1]
@@ -35,11 +35,11 @@ def asked(monkeypatch):
 
     def explain(home, network, pixels, way, target):
         questions.append((network, pixels, way, target))
-        return ask.Why(np.linspace(-1, 1, 256, dtype=np.float32).reshape(16, 16), {})
+        return client.Why(np.linspace(-1, 1, 256, dtype=np.float32).reshape(16, 16), {})
 
     answer = SimpleNamespace(ways=("occlusion", "lime"))
-    monkeypatch.setattr(ask, "predict", lambda home, network, pixels: answer)
-    monkeypatch.setattr(ask, "explain", explain)
+    monkeypatch.setattr(client, "predict", lambda home, network, pixels: answer)
+    monkeypatch.setattr(client, "explain", explain)
     return questions
 
 

@@ -1,7 +1,7 @@
 import pytest
 
+from bench.support.lives import Time
 from tests.runs.elsewhere import Elsewhere, Processes
-from tests.runs.lives import Time
 from tlcore import paths
 from tlcore.runs.store import RunStore
 

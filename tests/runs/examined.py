@@ -8,19 +8,19 @@ from typing import Any
 
 import numpy as np
 
+from bench.support.lives import start
 from tests.runs.fake_run import draw
-from tests.runs.lives import start
+from tlcore.access import LOCAL, Owner
 from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.scores import score
 from tlcore.events import EpochDone, Event, Finished, PhaseBegan, Started
-from tlcore.plan import PhaseCount
 from tlcore.recipe import Recipe
 from tlcore.runs import identity
-from tlcore.runs.owners import LOCAL, Owner
 from tlcore.runs.records import Kind
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 from tlcore.runs.thumbnails import write_thumbnails
+from tlcore.schedule.plan import PhaseCount
 
 SCRATCH = (PhaseCount(0, "all", 4, 900, 900),)
 TWO_PHASES = (PhaseCount(0, "head", 2, 30, 1000), PhaseCount(1, "all", 2, 1000, 1000))

@@ -23,8 +23,8 @@ from tlcore.events import (
     StepDone,
     Tested,
 )
-from tlcore.plan import PhaseCount
 from tlcore.recipe import Recipe
+from tlcore.schedule.plan import PhaseCount
 
 STEPS = 5
 

@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from tests.runs import fake_run
+from tlcore.access import LOCAL
 from tlcore.events import Event, StepDone
 from tlcore.nn import worker
 from tlcore.recipe import Recipe
 from tlcore.runs import dispatcher
 from tlcore.runs.folder import RunFolder
 from tlcore.runs.identity import Identity
-from tlcore.runs.launch import start_apart
-from tlcore.runs.owners import LOCAL
+from tlcore.runs.launcher import start_apart
 from tlcore.runs.records import Attempt
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tlcore.access import LOCAL
 from tlcore.analysis.predictions import Predictions
-from tlcore.asking.ask import network_of
+from tlcore.inference.client import network_of
 from tlcore.nn import worker
 from tlcore.recipe import Data, Model, Recipe, Shapes
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.results import read_predictions
 from tlcore.runs.store import RunStore
 from tlcore.schedule import FreezeSchedule

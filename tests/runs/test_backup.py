@@ -5,11 +5,11 @@ from contextlib import closing
 
 import pytest
 
-from tests.runs import lives
+from bench.support import lives
+from tlcore.access import LOCAL
 from tlcore.errors import RunError, StoreError
 from tlcore.runs import backup
 from tlcore.runs.backup import back_up, go_back, restore
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.schema import MIGRATIONS
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore

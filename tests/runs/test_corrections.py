@@ -5,13 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.data.makers import everything_in
-from tlcore.corrections import MOST, Correction
+from bench.support.makers import everything_in
+from tlcore.access import LOCAL, anonymous
 from tlcore.data import load
 from tlcore.errors import RunError
 from tlcore.recipe import Data, Recipe, Shapes
+from tlcore.recipe.corrections import MOST, Correction
 from tlcore.runs.corrections import corrected, note, noted, take_back
-from tlcore.runs.owners import LOCAL, anonymous
 
 RECIPE = Recipe(name="Pets", data=Data(shapes=Shapes(per_class=10, test_per_class=4, size=16)))
 MUG = Correction(picture="test/cat/00003", label="mug")

@@ -10,7 +10,7 @@ import pytest
 
 from tlcore import machine
 from tlcore.errors import RunError, StoreError
-from tlcore.runs import failures, turnstile
+from tlcore.runs import database
 from tlcore.runs.database import Database
 from tlcore.runs.schema import MIGRATIONS
 
@@ -262,7 +262,7 @@ def test_a_place_where_nothing_can_be_written_is_named(path):
 
 def test_whoever_waits_too_long_is_told_so(path, monkeypatch):
     opened = Database(path)
-    monkeypatch.setattr(turnstile, "PATIENCE", 0.05)
+    monkeypatch.setattr(database, "PATIENCE", 0.05)
     with opened.writing(), pytest.raises(StoreError, match="was busy"):
         count(opened)
     count(opened)
@@ -285,7 +285,7 @@ def test_whoever_waits_too_long_is_told_so(path, monkeypatch):
 def test_every_failure_of_the_disk_has_words_and_a_remedy(path, name, words):
     error = sqlite3.OperationalError("as SQLite says it")
     error.sqlite_errorcode = getattr(sqlite3, name)
-    with pytest.raises(StoreError, match=words) as caught, failures.in_words(path):
+    with pytest.raises(StoreError, match=words) as caught, database.in_words(path):
         raise error
     assert caught.value.where == str(path)
     assert caught.value.remedy
@@ -371,7 +371,7 @@ def test_a_migration_keeps_a_copy_of_what_was_before(path):
 
 def test_a_copy_is_one_moment_and_nobody_writes_meanwhile(path, tmp_path, monkeypatch):
     opened = Database(path)
-    monkeypatch.setattr(turnstile, "PATIENCE", 0.05)
+    monkeypatch.setattr(database, "PATIENCE", 0.05)
     count(opened)
     with opened.copied(tmp_path / "copy.sqlite"), pytest.raises(StoreError, match="was busy"):
         count(opened)

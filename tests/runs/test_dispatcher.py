@@ -9,18 +9,17 @@ import pytest
 
 from tests.runs.rehearsal import Rehearsals, submit, until, until_at_work
 from tlcore import paths
+from tlcore.access import LOCAL, Rules
 from tlcore.errors import DataError, StoreError, ThawError
 from tlcore.runs import dispatcher, supervise
 from tlcore.runs.dispatcher import Dispatcher, ensure_dispatcher
 from tlcore.runs.identity import SYSTEM, Clock, is_alive, of
-from tlcore.runs.launch import claiming
+from tlcore.runs.launcher import claiming
 from tlcore.runs.lock import is_locked
-from tlcore.runs.owners import LOCAL, Rules
-from tlcore.runs.processes import family
 from tlcore.runs.records import BEAT, LEASE
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
-from tlcore.runs.supervise import Patience
+from tlcore.runs.supervise import Patience, family
 
 pytestmark = pytest.mark.processes
 

@@ -2,8 +2,7 @@ import json
 
 import pytest
 
-from tlcore.runs.environment import describe_environment, threads_before
-from tlcore.runs.folder import RunFolder
+from tlcore.runs.folder import RunFolder, describe_environment, threads_before
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from tests.runs.lives import publish, start, submit, work
+from bench.support.lives import publish, start, submit, work
+from tlcore.access import LOCAL
 from tlcore.errors import Fenced
 from tlcore.events import Note
 from tlcore.runs import identity
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.records import LEASE, Metric
 from tlcore.runs.states import State
 

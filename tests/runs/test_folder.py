@@ -4,7 +4,7 @@ import pytest
 
 from tlcore.errors import RunError
 from tlcore.recipe import Data, Recipe
-from tlcore.recipe_text import from_file
+from tlcore.recipe.text import from_file
 from tlcore.runs.folder import RunFolder
 
 

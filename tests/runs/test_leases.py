@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.runs.lives import bring_to, publish, start, submit, work
+from bench.support.lives import bring_to, publish, start, submit, work
+from tlcore.access import LOCAL
 from tlcore.runs import identity
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.records import BEAT, LEASE
 from tlcore.runs.states import ACTIVE, State
 

@@ -4,10 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.runs.lives import RECIPE, bring_to, publish, start, submit, work
+from bench.support.lives import RECIPE, bring_to, publish, start, submit, work
+from tlcore.access import GIGABYTE, LOCAL, PRIVATE, PUBLIC, Owner, Rules, anonymous
 from tlcore.errors import NotAllowed, QuotaExceeded
 from tlcore.runs import limits
-from tlcore.runs.owners import GIGABYTE, LOCAL, PRIVATE, PUBLIC, Owner, Rules, anonymous
 from tlcore.runs.records import LEASE
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore

@@ -4,15 +4,14 @@ import ast
 
 import pytest
 
-from tests.data.makers import picture
-from tlcore.data.upload import Handed, keep_upload, share_upload
-from tlcore.data.upload_bin import bin_upload
+from bench.support.makers import picture
+from tlcore.access import LOCAL, anonymous
+from tlcore.data.uploads.files import Handed, bin_upload, keep_upload, share_upload
 from tlcore.errors import DataMissing
 from tlcore.nn import worker
 from tlcore.paths import PROJECT
 from tlcore.recipe import Data, Recipe
-from tlcore.runs.owners import LOCAL, anonymous
-from tlcore.runs.public import may_open, refuse_unseen
+from tlcore.runs.limits import may_open, refuse_unseen
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 from tlcore.runs.transfer import export_run, import_run
@@ -112,13 +111,13 @@ OPENS = {
 
 UNASKED = {
     "tlcore/nn/engine/loop.py": "the worker has asked before it trains",
-    "tlcore/nn/probe.py": "only drawn, carried and fetched data are probed",
-    "tlcore/cli/listing.py": "a command of whoever sits at the machine",
-    "tlcore/ladder.py": "whoever shows a ladder asks, and every run of it is asked for on its own",
-    "tlcore/runs/public.py": "it counts the pictures of a recipe whose submitter was asked before",
+    "bench/probe.py": "only drawn, carried and fetched data are probed",
+    "tlcore/cli/catalog.py": "a command of whoever sits at the machine",
+    "tlcore/studies/label_curve.py": "whoever shows a ladder asks, and every run of it is asked for on its own",
+    "tlcore/runs/limits.py": "it counts the pictures of a recipe whose submitter was asked before",
     "tlcore/nn/labels.py": "the page Data has asked before it lets anybody ask; else a command",
     "tlcore/advice/defaults.py": "whoever has something suited asks: the next test",
-    "tlcore/bench/pictures.py": "a command of whoever sits at the machine",
+    "bench/race/pictures.py": "a command of whoever sits at the machine",
 }
 
 

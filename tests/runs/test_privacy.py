@@ -5,12 +5,12 @@ import random
 
 import pytest
 
-from tests.runs.lives import bring_to, publish, submit, work
+from bench.support.lives import bring_to, publish, submit, work
 from tests.runs.test_fencing import everything
+from tlcore.access import LOCAL, Owner, Rules, anonymous, known_by, new_key
 from tlcore.errors import NotAllowed, RunError
 from tlcore.events import Note
 from tlcore.runs import identity
-from tlcore.runs.owners import LOCAL, Owner, Rules, anonymous, known_by, new_key
 from tlcore.runs.records import Attempt, Metric
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore

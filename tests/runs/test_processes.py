@@ -7,9 +7,9 @@ import time
 import pytest
 
 from tests.runs.rehearsal import until
-from tlcore.runs import processes
+from tlcore.runs import supervise
 from tlcore.runs.identity import Identity, is_alive, of, own
-from tlcore.runs.processes import ask_to_end, command_of, end_family, family
+from tlcore.runs.supervise import ask_to_end, command_of, end_family, family
 
 pytestmark = pytest.mark.processes
 
@@ -122,7 +122,7 @@ def test_the_command_of_a_process_is_known_and_of_a_dead_one_empty(tree):
 def test_where_there_is_no_proc_ps_tells_who_came_of_whom(tree, monkeypatch, tmp_path):
     process, root = tree()
     seen = {m.pid for m in family(root)}
-    monkeypatch.setattr(processes, "_PROC", tmp_path)
+    monkeypatch.setattr(supervise, "_PROC", tmp_path)
     assert {m.pid for m in family(root)} >= seen
     assert os.getpid() not in {m.pid for m in family(root)}
     assert end_family(root)

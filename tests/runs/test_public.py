@@ -1,12 +1,12 @@
 import pytest
 
 from tlcore import paths
+from tlcore.access import LOCAL, PUBLIC, anonymous
 from tlcore.catalog import CARDS
 from tlcore.errors import RecipeError
-from tlcore.presets import presets
 from tlcore.recipe import Data, Distillation, Head, Model, Recipe
-from tlcore.runs.owners import LOCAL, PUBLIC, anonymous
-from tlcore.runs.public import refuse_foreign, refuse_large
+from tlcore.recipe.presets import presets
+from tlcore.runs.limits import refuse_foreign, refuse_large
 from tlcore.runs.store import RunStore
 
 

@@ -3,13 +3,13 @@ import time
 
 import pytest
 
+from tlcore.access import LOCAL
 from tlcore.errors import Fenced, StoreError
 from tlcore.events import Note, StepDone
 from tlcore.recipe import Recipe
-from tlcore.runs import pulse as module
+from tlcore.runs import recorder as module
 from tlcore.runs.identity import own
-from tlcore.runs.owners import LOCAL
-from tlcore.runs.pulse import Pulse
+from tlcore.runs.recorder import Pulse
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 

@@ -8,13 +8,13 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from tests.runs.lives import submit, work
+from bench.support.lives import submit, work
 from tlcore import paths
+from tlcore.access import LOCAL
 from tlcore.errors import StoreError
 from tlcore.runs import residence
 from tlcore.runs.dispatcher import Dispatcher, ensure_dispatcher
-from tlcore.runs.launch import Launcher
-from tlcore.runs.owners import LOCAL
+from tlcore.runs.launcher import Launcher
 from tlcore.runs.residence import FRESH, Machine, elsewhere, here, keep
 from tlcore.runs.states import State
 from tlcore.runs.supervise import find_lost

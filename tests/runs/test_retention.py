@@ -5,18 +5,23 @@ import time as wall
 
 import pytest
 
-from tests.data.makers import everything_in, two_classes, write_files
-from tests.data.test_upload import handed
-from tests.runs.lives import NOON, RECIPE, bring_to, publish, start, submit, work
+from bench.support.lives import NOON, RECIPE, bring_to, publish, start, submit, work
+from bench.support.makers import everything_in, two_classes, write_files
+from tests.data.uploads.test_files import handed
 from tlcore import paths
+from tlcore.access import LOCAL, Rules, anonymous
 from tlcore.data import cache
 from tlcore.data.load import open_dataset
-from tlcore.data.upload import keep_upload, list_uploads, share_upload
-from tlcore.data.upload_bin import empty_upload_bin, restore_upload
+from tlcore.data.uploads.files import (
+    empty_upload_bin,
+    keep_upload,
+    list_uploads,
+    restore_upload,
+    share_upload,
+)
 from tlcore.errors import DataMissing, NotAllowed, RunError
 from tlcore.recipe import Data, Input
-from tlcore.runs import identity, retention, strays
-from tlcore.runs.owners import LOCAL, Rules, anonymous
+from tlcore.runs import artifacts, identity, retention
 from tlcore.runs.retention import (
     delete_upload,
     disk_use,
@@ -219,7 +224,7 @@ def test_killed_while_the_bin_is_emptied_a_run_is_whole_in_the_bin_or_gone(
         return
     with pytest.raises(RunError):
         store.restore(run, by=LOCAL)
-    monkeypatch.setattr(strays, "ABANDONED", -1)
+    monkeypatch.setattr(artifacts, "ABANDONED", -1)
     assert names(prune(store, by=LOCAL, dry_run=False)) == [("stray", run)]
     assert not (paths.home() / "runs" / run).exists()
 
@@ -230,13 +235,13 @@ def test_a_checkpoint_that_is_being_published_is_never_taken_for_a_stray(store, 
     store.end(attempt, State.PAUSED, "for now")
     littered(store, attempt.run)
     seen = []
-    find = strays.find_strays
+    find = artifacts.find_strays
 
     def look(sql, folder):
         seen.append(sql.in_transaction)
         return find(sql, folder)
 
-    monkeypatch.setattr(strays, "find_strays", look)
+    monkeypatch.setattr(artifacts, "find_strays", look)
     store.strays(remove=True)
     assert seen == [True]
     store.resume(attempt.run, by=LOCAL)

@@ -5,14 +5,14 @@ import math
 
 import pytest
 
+from bench.support.lives import RECIPE, bring_to, publish, start, submit, work
 from tests.runs.fake_run import train
-from tests.runs.lives import RECIPE, bring_to, publish, start, submit, work
+from tlcore.access import LOCAL, Rules, anonymous
 from tlcore.errors import RunError
 from tlcore.events import Note
 from tlcore.recipe import Model, Recipe
-from tlcore.recipe_text import from_file
+from tlcore.recipe.text import from_file
 from tlcore.runs import identity
-from tlcore.runs.owners import LOCAL, Rules, anonymous
 from tlcore.runs.records import Metric
 from tlcore.runs.states import State
 

@@ -16,18 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from tests.data.makers import everything_in
-from tests.hostile.zips import (
-    bomb_of_overlaps,
-    links,
-    locked,
-    outside,
-    same_names,
-    sixty_four,
-    zips_in_zips,
-)
-from tests.runs.lives import RECIPE, Time, bring_to
-from tests.runs.parcels import (
+from bench.support.archives import (
     CLASSES,
     ENVIRONMENT,
     finished,
@@ -36,14 +25,25 @@ from tests.runs.parcels import (
     taken_apart,
     write_network,
 )
+from bench.support.hostile.zips import (
+    bomb_of_overlaps,
+    links,
+    locked,
+    outside,
+    same_names,
+    sixty_four,
+    zips_in_zips,
+)
+from bench.support.lives import RECIPE, Time, bring_to
+from bench.support.makers import everything_in
+from tlcore.access import LOCAL, Rules, anonymous
 from tlcore.analysis.predictions import Predictions
 from tlcore.errors import QuotaExceeded, RunError
 from tlcore.recipe import Data
-from tlcore.recipe_text import to_json, to_yaml, version_of
-from tlcore.runs import adoption, parcel_reading, transfer
+from tlcore.recipe.text import to_json, to_yaml, version_of
+from tlcore.runs import archive_reading, imports, transfer
+from tlcore.runs.archive import MOST_LINES
 from tlcore.runs.lock import locked as held
-from tlcore.runs.owners import LOCAL, Rules, anonymous
-from tlcore.runs.parcel import MOST_LINES
 from tlcore.runs.results import read_predictions, read_result, read_validation
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
@@ -445,13 +445,13 @@ def test_more_lines_than_a_run_has_are_refused_before_one_is_parsed(
 ):
     files = taken_apart(parcel)
     files[name] = f"{line}\n".encode() * (MOST_LINES[name] + 1)
-    parse = parcel_reading._parsed
+    parse = archive_reading._parsed
 
     def never_of_these(content, told):
         assert told != name
         return parse(content, told)
 
-    monkeypatch.setattr(parcel_reading, "_parsed", never_of_these)
+    monkeypatch.setattr(archive_reading, "_parsed", never_of_these)
     with pytest.raises(RunError, match=rf"{name} has .* lines"):
         import_run(elsewhere, put_together(tmp_path / "many", files), by=BOB)
     assert kept_by(elsewhere) == {}
@@ -459,17 +459,17 @@ def test_more_lines_than_a_run_has_are_refused_before_one_is_parsed(
 
 @pytest.mark.usefixtures("at_once")
 def test_while_a_file_is_read_everybody_else_can_write(elsewhere, parcel, monkeypatch):
-    parse = parcel_reading._parsed
+    parse = archive_reading._parsed
 
     def meanwhile(content, name):
         if name == "metrics.jsonl":
             elsewhere.set_rules(Rules(), by=LOCAL)
-            monkeypatch.setattr(parcel_reading, "_parsed", parse)
+            monkeypatch.setattr(archive_reading, "_parsed", parse)
         return parse(content, name)
 
-    monkeypatch.setattr(parcel_reading, "_parsed", meanwhile)
+    monkeypatch.setattr(archive_reading, "_parsed", meanwhile)
     assert import_run(elsewhere, parcel, by=BOB)
-    assert parcel_reading._parsed is parse, "it was read at all"
+    assert archive_reading._parsed is parse, "it was read at all"
 
 
 @pytest.mark.usefixtures("at_once")
@@ -550,12 +550,12 @@ def test_killed_at_any_moment_a_run_is_imported_whole_or_not(
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(adoption, moment, killed)
+        patch.setattr(imports, moment, killed)
         patch.setattr("shutil.rmtree", lambda *arguments, **more: None)
         with pytest.raises(Killed):
             import_run(elsewhere, parcel, by=BOB)
     assert elsewhere.list(by=LOCAL) == ()
-    monkeypatch.setattr("tlcore.runs.strays.ABANDONED", -1)
+    monkeypatch.setattr("tlcore.runs.artifacts.ABANDONED", -1)
     elsewhere.strays(remove=True)
     assert kept_by(elsewhere) == {}
     assert import_run(elsewhere, parcel, by=BOB)

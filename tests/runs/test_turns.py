@@ -1,7 +1,7 @@
 import random
 from collections import Counter
 
-from tlcore.runs.turns import Waiting, in_turn
+from tlcore.runs.queue import Waiting, in_turn
 
 
 def line(owner, count, first=1, priority=0):

@@ -1,7 +1,7 @@
 """Only keys that the lab gave away are anybody's, an address gets so many, and visits are noted."""
 
-from tests.runs.lives import NOON, submit
-from tlcore.runs.owners import anonymous, known_by, new_key
+from bench.support.lives import NOON, submit
+from tlcore.access import anonymous, known_by, new_key
 from tlcore.runs.visits import NewKeys, is_key, signed_key
 
 

@@ -10,10 +10,10 @@ from streamlit.testing.v1 import AppTest
 
 from tests.runs import fake_run
 from tlcore import paths
+from tlcore.access import LOCAL, Owner
 from tlcore.errors import NotFinite
 from tlcore.nn import worker
 from tlcore.recipe import Recipe
-from tlcore.runs.owners import LOCAL, Owner
 from tlcore.runs.store import RunStore
 
 MAIN = str(paths.PROJECT / "tlcore" / "ui" / "main.py")

@@ -9,21 +9,21 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from bench.support.lives import bring_to
 from tests.runs.examined import examined, predict
-from tests.runs.lives import bring_to
 from tests.ui.looking import button, given_to, open_page
+from tlcore.access import LOCAL, known_by
 from tlcore.analysis.ethics import QUESTIONS
 from tlcore.analysis.group_files import read_groups
 from tlcore.analysis.predictions import Predictions
-from tlcore.biaslab import FROZEN, SCRATCH, draw_twins, recipe_for
-from tlcore.checklist import Answer, keep_answers, read_answers
 from tlcore.data.drawn.world import class_names
 from tlcore.errors import AnswerError, RunError
 from tlcore.recipe import Shapes
-from tlcore.runs.owners import LOCAL, known_by
+from tlcore.runs.checklist import Answer, keep_answers, read_answers
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
-from tlcore.ui.bias import checklist, lab, twins
+from tlcore.studies.cues import FROZEN, SCRATCH, draw_twins, recipe_for
+from tlcore.ui.bias import evidence, lab, twins
 from tlcore.ui.bias.groups import columns_of, form_for
 
 NASTY = ("<b>cat</b>", "**dog** :red[x]")
@@ -186,7 +186,7 @@ def test_words_that_could_not_be_kept_stay_in_their_box(store, monkeypatch):
     def full(*given, **named):
         raise RunError("The disk is full")
 
-    monkeypatch.setattr(checklist, "say", full)
+    monkeypatch.setattr(evidence, "say", full)
     page.text_area[0].set_value("Nobody over 60.").run()
     assert "The disk is full" in text_of(page)
     assert page.text_area[0].value == "Nobody over 60."
@@ -202,7 +202,7 @@ def test_a_damaged_checklist_is_told_in_words(store):
 def test_somebody_else_s_answers_can_be_read_and_not_changed(store, monkeypatch):
     run = examined(store, grouped({}))
 
-    monkeypatch.setattr(checklist, "me", lambda: known_by("somebody else's key"))
+    monkeypatch.setattr(evidence, "me", lambda: known_by("somebody else's key"))
     page = open_page("bias", run=run, about=CHECKLIST)
     assert all(each.disabled for each in (*page.text_area, *page.checkbox))
     assert "somebody else's" in text_of(page)
@@ -279,8 +279,8 @@ def test_a_network_that_goes_by_the_cue_is_shown_with_its_interval(store, by_the
 def test_a_way_with_one_seed_is_about_that_network_and_a_button_trains_two_more(
     store, by_the_cue, monkeypatch
 ):
-    monkeypatch.setattr("tlcore.ui.seeds.ensure_dispatcher", lambda home: None)
-    monkeypatch.setattr("tlcore.ui.seeds.forecast_all", lambda recipes, **how: None)
+    monkeypatch.setattr("tlcore.ui.shared.seeds.ensure_dispatcher", lambda home: None)
+    monkeypatch.setattr("tlcore.ui.shared.seeds.forecast_all", lambda recipes, **how: None)
     train(store, SCRATCH, 0.95)
     train(store, FROZEN, 0.95)
     page = open_page("bias", about=LAB)

@@ -5,11 +5,11 @@ import pytest
 from tests.classroom.conftest import SMALL
 from tests.ui.looking import button, open_page
 from tests.ui.test_lesson import words
+from tlcore.access import LOCAL, anonymous
 from tlcore.classroom.lesson import from_lesson_text
 from tlcore.classroom.register import Register
 from tlcore.errors import RunError
 from tlcore.report.lesson import class_html
-from tlcore.runs.owners import LOCAL, anonymous
 from tlcore.runs.store import RunStore
 from tlcore.ui.classroom import acts, board
 

@@ -8,23 +8,22 @@ from typing import Any
 
 import pytest
 
+from bench.support.lives import bring_to
 from tests.runs.examined import SCRATCH, TWO_PHASES, examined, predict
-from tests.runs.lives import bring_to
 from tests.ui.looking import given_to, open_page
+from tlcore.access import LOCAL
 from tlcore.recipe import Data, Model, Recipe
-from tlcore.recipe_text import from_fields
-from tlcore.report.story import decide_among, story_of
-from tlcore.runs.owners import LOCAL
+from tlcore.recipe.text import from_fields
+from tlcore.runs.result import decide_among, story_of
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 from tlcore.schedule import FreezeSchedule
 from tlcore.ui.compare import verdict
-from tlcore.ui.compare.curves import curve_chart, speed_lines
-from tlcore.ui.compare.speed import common_goal, reached
+from tlcore.ui.compare.curves import common_goal, curve_chart, reached, speed_lines
 from tlcore.ui.compare.table import csv_of, row_of, schedule_words
 from tlcore.ui.compare.verdict import transfer_against_scratch, what_differs
-from tlcore.ui.outcomes import Outcome
-from tlcore.ui.reports import as_html, as_markdown
+from tlcore.ui.shared.outcomes import Outcome
+from tlcore.ui.shared.reports import as_html, as_markdown
 
 TRUE = [0] * 60 + [1] * 60
 CLASSES = ("cat", "dog")
@@ -154,8 +153,8 @@ def test_from_three_seeds_a_side_on_the_verdict_is_about_the_recipes(store):
 def test_with_one_seed_a_side_a_button_makes_two_more_of_each(
     store, scratch, transfer, monkeypatch
 ):
-    monkeypatch.setattr("tlcore.ui.seeds.ensure_dispatcher", lambda home: None)
-    monkeypatch.setattr("tlcore.ui.seeds.forecast_all", lambda recipes, **how: None)
+    monkeypatch.setattr("tlcore.ui.shared.seeds.ensure_dispatcher", lambda home: None)
+    monkeypatch.setattr("tlcore.ui.shared.seeds.forecast_all", lambda recipes, **how: None)
     page = open_page("compare", run=f"{scratch},{transfer}")
     [button] = [each for each in page.button if "more seeds" in each.label]
     assert "Train 2 more seeds of each: 4 runs" in button.label

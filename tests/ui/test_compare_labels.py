@@ -4,13 +4,13 @@ import pytest
 
 from tests.runs.examined import SCRATCH, TWO_PHASES, examined, predict
 from tests.ui.looking import open_page
+from tlcore.access import LOCAL
 from tlcore.errors import QuotaExceeded
-from tlcore.ladder import climb_of, from_scratch, ladder_of, rungs
 from tlcore.recipe import Recipe
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 from tlcore.schedule import FreezeSchedule
+from tlcore.studies.label_curve import climb_of, from_scratch, ladder_of, rungs
 from tlcore.ui.compare.labels import ladder_chart
 
 CLASSES = ("cat", "dog")

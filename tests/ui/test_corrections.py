@@ -8,20 +8,20 @@ import streamlit as st
 
 from tests.runs.examined import examined, predict
 from tests.ui.looking import button, given_to, open_page
-from tlcore.corrections import Correction
+from tlcore.access import LOCAL, known_by
 from tlcore.data.neighbours import Neighbour
 from tlcore.recipe import Data, Recipe, Shapes
-from tlcore.recipe_text import from_fields
-from tlcore.report.story import story_of
+from tlcore.recipe.corrections import Correction
+from tlcore.recipe.text import from_fields
 from tlcore.runs.corrections import note, noted
-from tlcore.runs.owners import LOCAL, known_by
+from tlcore.runs.result import story_of
 from tlcore.runs.store import RunStore
-from tlcore.ui.draft import unpacked
-from tlcore.ui.outcomes import Outcome
-from tlcore.ui.results import corrections, neighbours
+from tlcore.ui.results import corrections, detail
 from tlcore.ui.results.corrections import AT_ONCE
 from tlcore.ui.results.detail import _doubted
 from tlcore.ui.results.pictures import tile
+from tlcore.ui.shared.draft import unpacked
+from tlcore.ui.shared.outcomes import Outcome
 
 NASTY = ("<b>cat</b>", "**dog** :red[x] [a](http://b)", "🦊 $x$ `y`", "long " * 60)
 CLASSES = ("cat", "dog", "fox")
@@ -260,9 +260,9 @@ def test_a_tile_without_a_correction_is_as_it_was(outcome):
 )
 def test_the_nearest_training_picture_is_told_in_words(label, likeness, words):
     found = [Neighbour("train/1.png", label, likeness)]
-    assert words in neighbours.in_words(found, CLASSES, 0)
+    assert words in detail.in_words(found, CLASSES, 0)
 
 
 def test_the_name_of_a_neighbours_class_stays_text():
-    said = neighbours.in_words([Neighbour("train/1.png", 0, 0.99)], NASTY, 1)
+    said = detail.in_words([Neighbour("train/1.png", 0, 0.99)], NASTY, 1)
     assert "<b>" not in said

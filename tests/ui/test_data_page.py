@@ -8,22 +8,22 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.data.makers import picture, two_classes, write_files
+from bench.support.makers import picture, two_classes, write_files
 from tests.ui.looking import button, given_to, open_page
 from tlcore import paths
+from tlcore.access import LOCAL, known_by
 from tlcore.analysis.predictions import Predictions
-from tlcore.corrections import Correction
 from tlcore.data.survey import Side
-from tlcore.data.upload import Handed, keep_upload, list_uploads
+from tlcore.data.uploads.files import Handed, keep_upload, list_uploads
 from tlcore.recipe import Data, Recipe, Shapes
-from tlcore.recipe_text import from_fields
+from tlcore.recipe.corrections import Correction
+from tlcore.recipe.text import from_fields
 from tlcore.runs import label_check
-from tlcore.runs.owners import LOCAL, known_by
 from tlcore.ui.data import collecting, labels
-from tlcore.ui.data.camera import files_in
 from tlcore.ui.data.choice import with_data
+from tlcore.ui.data.collecting import files_in
 from tlcore.ui.data.samples import AT_ONCE, sample
-from tlcore.ui.draft import packed
+from tlcore.ui.shared.draft import packed
 
 NASTY = ("<b>cat</b>", "**dog** :red[x] [a](http:b)")
 
@@ -313,7 +313,7 @@ def galleries(page):
     return [
         json.loads(each.proto.json)
         for each in page.get("bidi_component")
-        if each.proto.component_name.endswith("thaw_gallery")
+        if each.proto.component_name.endswith("thaw_shared_gallery")
     ]
 
 
@@ -351,6 +351,6 @@ def test_rules_of_the_whole_recipe_hold_when_only_the_data_change():
 
 
 def test_somebody_else_s_upload_is_not_shown(monkeypatch, pets):
-    monkeypatch.setattr("tlcore.ui.data.looking.me", lambda: known_by("somebody else's key"))
+    monkeypatch.setattr("tlcore.ui.data.inspect.me", lambda: known_by("somebody else's key"))
     page = open_on(Data(name="folder", path=pets.path))
     assert "not on this machine" in page.error[0].value

@@ -5,11 +5,11 @@ import pytest
 from tests.classroom.conftest import SMALL
 from tests.runs import fake_run
 from tests.ui.looking import button, open_page
+from tlcore.access import LOCAL
 from tlcore.classroom.lesson import from_lesson_text
 from tlcore.classroom.register import Register
 from tlcore.nn import worker
 from tlcore.report.lesson import lesson_html
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.store import RunStore
 from tlcore.ui.classroom import steps
 

@@ -6,24 +6,23 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bench.support.lives import bring_to
 from tests.runs.examined import SCRATCH, examined, predict
-from tests.runs.lives import bring_to
 from tests.ui.looking import button, given_to, open_page
-from tlcore.analysis.abstaining import promise
-from tlcore.analysis.ranking import rank_classes
-from tlcore.data.cifar_names import CIFAR100
-from tlcore.presets import find
-from tlcore.report.story import story_of
-from tlcore.runs.owners import LOCAL, known_by
+from tlcore.access import LOCAL, known_by
+from tlcore.analysis.auc import rank_classes
+from tlcore.analysis.selective import promise
+from tlcore.data.cifar import CIFAR100
+from tlcore.recipe.presets import find
+from tlcore.runs.result import story_of
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
-from tlcore.ui.outcomes import Outcome
 from tlcore.ui.results import cells
 from tlcore.ui.results.abstaining import coverage_chart, kept_words
 from tlcore.ui.results.cells import DARK, LIGHT, RIGHT, WRONG, contrast, draw_cells, ink_on, mixed
 from tlcore.ui.results.classes import class_table, recall_chart, worst_class
-from tlcore.ui.results.mistakes import chosen_mistakes
-from tlcore.ui.results.pictures import PAGE
+from tlcore.ui.results.pictures import PAGE, chosen_mistakes
+from tlcore.ui.shared.outcomes import Outcome
 
 NASTY = ("<b>cat</b>", "**dog** :red[x] [a](http://b)", "🦊 $x$ `y`", "long " * 60)
 TRUE = [0, 0, 0, 1, 1, 1, 2, 2, 2, 0]
@@ -109,7 +108,7 @@ def test_a_cell_of_the_address_shows_exactly_its_pictures(store, run):
 
 
 def test_what_the_chart_tells_becomes_the_address_and_what_the_table_tells_too(store, run):
-    from tlcore.ui.results.matrix import _clicked, _selected
+    from tlcore.ui.results.cells import _clicked, _selected
 
     assert _clicked({"cell": [{"true": "fox", "predicted": "cat"}]}, CLASSES) == (2, 0)
     assert _clicked({"cell": []}, CLASSES) is None

@@ -7,16 +7,16 @@ import pytest
 
 from tests.runs.examined import examined, predict
 from tests.ui.looking import button, open_page
+from tlcore.access import LOCAL, known_by
 from tlcore.analysis.embedding import Embedding, project
-from tlcore.asking import embed
-from tlcore.report.story import story_of
+from tlcore.inference import embed
 from tlcore.runs import errands
 from tlcore.runs.errands import MAP
 from tlcore.runs.lock import locked
-from tlcore.runs.owners import LOCAL, known_by
+from tlcore.runs.result import story_of
 from tlcore.runs.store import RunStore
-from tlcore.ui.outcomes import Outcome
 from tlcore.ui.results.embedding import _chart, points_table
+from tlcore.ui.shared.outcomes import Outcome
 
 NASTY = ("<b>cat</b>", "**dog** :red[x] [a](http://b)", "🦊 $x$ `y`", "long " * 60)
 CLASSES = ("cat", "dog", "fox", "owl")

@@ -5,11 +5,11 @@ import pytest
 
 from tests.runs.examined import examined, predict
 from tests.ui.looking import button, open_page
+from tlcore.access import LOCAL, known_by
 from tlcore.analysis.robustness import CORRUPTIONS, SEVERITIES, Case, Robustness
 from tlcore.paths import PROJECT
 from tlcore.runs.errands import MEASUREMENT
 from tlcore.runs.lock import locked
-from tlcore.runs.owners import LOCAL, known_by
 from tlcore.runs.robustness import keep_robustness
 from tlcore.runs.store import RunStore
 from tlcore.ui.results.robustness import robustness_table, severity_chart

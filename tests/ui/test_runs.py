@@ -8,16 +8,17 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
-from tests.runs.lives import bring_to, start, submit, work
-from tests.runs.parcels import finished
+from bench.support.archives import finished
+from bench.support.lives import bring_to, start, submit, work
 from tests.ui.looking import button, finish, given_to, open_page
+from tlcore.access import LOCAL, Rules, known_by
 from tlcore.errors import QuotaExceeded
 from tlcore.recipe import Recipe
-from tlcore.runs.owners import LOCAL, Rules, known_by
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 from tlcore.runs.transfer import export_run
-from tlcore.ui import choosing, runs_acts, runs_list
+from tlcore.ui.runs import actions, listing
+from tlcore.ui.shared import choosing
 
 NASTY = "<img src=x onerror=alert(1)> **bold** [a](http://b) :red[c] $x$ `d` 🧊"
 
@@ -114,10 +115,10 @@ def test_a_button_asks_the_worker(store, label, state, asked):
 @pytest.mark.parametrize("state", [State.PAUSED, State.STOPPED, State.FAILED])
 def test_a_run_at_rest_goes_back_into_the_queue_and_somebody_sees_to_it(store, state, monkeypatch):
     asked: list[Path] = []
-    monkeypatch.setattr(runs_acts, "ensure_dispatcher", asked.append)
+    monkeypatch.setattr(actions, "ensure_dispatcher", asked.append)
     run = bring_to(store, state)
     page = open_page("runs", run=run)
-    button(page, runs_acts._RESUME[state][0]).click().run()
+    button(page, actions._RESUME[state][0]).click().run()
     assert store.get(run, by=LOCAL).state == State.QUEUED
     assert asked == [store.home]
 
@@ -277,10 +278,10 @@ def test_two_hundred_runs_are_listed_some_at_a_time_and_quickly(store):
     for _ in range(200):
         submit(store)
     page = open_page("runs")
-    assert len(listed(page)) == runs_list.AT_ONCE
+    assert len(listed(page)) == listing.AT_ONCE
     page.session_state["page of runs"] = 20
     page.run()
-    assert len(listed(page)) == runs_list.AT_ONCE
+    assert len(listed(page)) == listing.AT_ONCE
     assert min(timed(page.run) for _ in range(3)) < 1.0  # 0.1 s here; a busy machine takes longer
 
 
@@ -302,7 +303,7 @@ def test_in_a_lab_open_to_anybody_others_runs_are_not_even_named(store, monkeypa
 def test_where_others_are_shown_their_runs_can_be_looked_at_and_duplicated_only(store, monkeypatch):
     store.set_rules(Rules(show_others=True), by=LOCAL)
     theirs = bring_to(store, State.RUNNING, by=known_by("Ada's key", name="*Ada*"))
-    monkeypatch.setattr("tlcore.ui.session.is_public", lambda: True)
+    monkeypatch.setattr("tlcore.ui.shared.session.is_public", lambda: True)
     page = open_page("runs", run=theirs)
     assert labels(page) == {"Duplicate"}
     assert any("\\*Ada\\*'s" in each.value for each in page.caption)

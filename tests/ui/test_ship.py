@@ -8,9 +8,9 @@ import pytest
 from tests.runs.examined import examined, predict
 from tests.ui.looking import button, open_page
 from tlcore.errors import RunError
+from tlcore.export import packages
+from tlcore.export.packages import Package
 from tlcore.runs.store import RunStore
-from tlcore.ship import shelf
-from tlcore.ship.shelf import Package
 from tlcore.ui.results import ship
 
 PART = "Take it with you"
@@ -29,8 +29,8 @@ def stands(monkeypatch):
 
     def as_(state, words="", path=Path("none.zip")):
         package = Package(state, path, words)
-        monkeypatch.setattr(shelf, "look", lambda *where: package)
-        monkeypatch.setattr(shelf, "begin", lambda *where: asked.append(where))
+        monkeypatch.setattr(packages, "look", lambda *where: package)
+        monkeypatch.setattr(packages, "begin", lambda *where: asked.append(where))
         return asked
 
     return as_
@@ -83,7 +83,7 @@ def test_while_another_is_made_it_says_so(run, stands, monkeypatch):
     def refuses(*where):
         raise RunError("Another package is being made", remedy="Wait.")
 
-    monkeypatch.setattr(shelf, "begin", refuses)
+    monkeypatch.setattr(packages, "begin", refuses)
     page = open_page("results", run=run, part=PART)
     button(page, "Make the package").click().run()
     assert "Another package is being made" in page.error[0].value

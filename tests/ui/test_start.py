@@ -8,16 +8,16 @@ from types import SimpleNamespace
 
 from tests.runs import fake_run
 from tests.ui.looking import MAIN, button, finish, given_to, open_page
-from tlcore import presets
+from tlcore.access import LOCAL
 from tlcore.analysis.decision import Decision
 from tlcore.analysis.intervals import Interval
 from tlcore.errors import NotFinite
-from tlcore.recipe_text import from_fields
-from tlcore.runs.owners import LOCAL
+from tlcore.recipe import presets
+from tlcore.recipe.text import from_fields
 from tlcore.runs.store import RunStore
-from tlcore.ui import start_demo, start_verdict, start_warm
-from tlcore.ui.draft import unpacked
-from tlcore.ui.start_task import Figure, _as_html
+from tlcore.ui.shared.draft import unpacked
+from tlcore.ui.start import task, verdict
+from tlcore.ui.start.task import Figure, _as_html
 
 
 def html_of(page):
@@ -36,7 +36,7 @@ def test_it_explains_itself_shows_the_task_and_offers_one_button():
 
 def test_the_button_asks_for_both_runs_and_whoever_does_them(monkeypatch):
     asked: list[Path] = []
-    monkeypatch.setattr(start_demo, "ensure_dispatcher", asked.append)
+    monkeypatch.setattr(task, "ensure_dispatcher", asked.append)
     page = open_page()
     button(page, "Train both").click().run()
     store = RunStore()
@@ -72,9 +72,9 @@ def test_the_verdict_says_what_the_interval_allows_and_of_one_run_each_no_more_t
         gained = Interval((low + high) / 2, low, high, 1000)
         told = low > 0 or high < 0
         found = Decision(gained, (3, 3), of_recipes, told, None, ("thawed", "scratch"))
-        assert start_verdict._headline(found) == headline
-        assert said in start_verdict.in_words(found)
-    assert start_verdict._headline(None) == "Both are trained"
+        assert verdict._headline(found) == headline
+        assert said in verdict.in_words(found)
+    assert verdict._headline(None) == "Both are trained"
 
 
 def test_from_the_verdict_it_leads_on_with_these_very_runs(monkeypatch):
@@ -102,7 +102,7 @@ def test_a_demo_that_failed_says_why_and_can_be_tried_again(monkeypatch):
 def test_in_a_lab_open_to_anybody_each_session_has_its_own_demo(monkeypatch):
     finish(monkeypatch, "demo-scratch")
     monkeypatch.setenv("TL_PUBLIC", "1")
-    monkeypatch.setattr(start_demo, "ensure_dispatcher", lambda home: None)
+    monkeypatch.setattr(task, "ensure_dispatcher", lambda home: None)
     monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=10**12))
     page, other = open_page(), open_page()
     button(page, "Train both").click().run()
@@ -123,12 +123,12 @@ def test_the_dispatcher_is_warmed_up_once_a_minute_and_never_without_a_server(
     monkeypatch, tmp_path
 ):
     asked: list[Path] = []
-    monkeypatch.setattr(start_warm, "ensure_dispatcher", asked.append)
-    start_warm.warm_up(tmp_path)
+    monkeypatch.setattr(task, "ensure_dispatcher", asked.append)
+    task.warm_up(tmp_path)
     assert asked == []
     monkeypatch.setattr("streamlit.runtime.exists", lambda: True)
     for _ in range(5):
-        start_warm.warm_up(tmp_path)
+        task.warm_up(tmp_path)
     end = time.monotonic() + 5
     while not asked and time.monotonic() < end:
         time.sleep(0.01)

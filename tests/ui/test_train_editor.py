@@ -2,12 +2,11 @@
 
 import pytest
 
-from tlcore import presets
-from tlcore.recipe import Input, Model, Recipe
+from tlcore.recipe import Input, Model, Recipe, presets
 from tlcore.schedule import FreezeSchedule, Phase
 from tlcore.ui.train import editor, table
+from tlcore.ui.train.cost_panel import outline_of
 from tlcore.ui.train.editor import Stroke, as_stroke, paint, strip_data
-from tlcore.ui.train.facts import outline_of
 from tlcore.ui.train.form import Form
 
 

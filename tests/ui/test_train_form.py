@@ -1,9 +1,8 @@
 """Nothing that was typed is lost, everything can be undone, and the last right recipe stands."""
 
-from tlcore import presets
-from tlcore.recipe import VERSION, Data, Optimiser, Recipe
-from tlcore.ui.train.beginning import REPORTS, shorter
+from tlcore.recipe import VERSION, Data, Optimiser, Recipe, presets
 from tlcore.ui.train.form import MOST_UNDONE, Form
+from tlcore.ui.train.preset_picker import REPORTS, shorter
 from tlcore.ui.train.schedule import PRESETS
 
 

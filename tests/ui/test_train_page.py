@@ -6,20 +6,20 @@ from pathlib import Path
 import pytest
 
 from tests.ui.looking import given_to, open_page
-from tlcore import catalog, paths, presets
-from tlcore.recipe import Augmentation, Data, Input, Model, Optimiser, Recipe
-from tlcore.recipe_fields import field_cards
-from tlcore.recipe_text import from_fields, to_yaml
-from tlcore.runs.owners import LOCAL, PUBLIC
+from tlcore import catalog, paths
+from tlcore.access import LOCAL, PUBLIC
+from tlcore.recipe import Augmentation, Data, Input, Model, Optimiser, Recipe, presets
+from tlcore.recipe.fields import field_cards
+from tlcore.recipe.text import from_fields, to_yaml
 from tlcore.runs.store import RunStore
 from tlcore.schedule import FreezeSchedule, Phase
-from tlcore.ui.draft import packed, packed_fields, unpacked
-from tlcore.ui.train import rest, sending
+from tlcore.ui.shared.draft import packed, packed_fields, unpacked
+from tlcore.ui.train import advanced, submit
 
 
 @pytest.fixture(autouse=True)
 def _nobody_works(monkeypatch):
-    monkeypatch.setattr(sending, "ensure_dispatcher", lambda home: None)
+    monkeypatch.setattr(submit, "ensure_dispatcher", lambda home: None)
 
 
 def open_train(recipe=None, **query):
@@ -139,9 +139,9 @@ def test_what_is_typed_wrong_survives_another_page_and_a_reload():
 
 
 def test_every_field_of_a_recipe_can_be_reached():
-    shown = set(rest._within("schedule")) | {"name", "epochs", "data.name", "model.backbone"}
+    shown = set(advanced._within("schedule")) | {"name", "epochs", "data.name", "model.backbone"}
     shown |= {"model.weights", "model.drop_path", "input.size"}
-    shown |= {path for fold in rest.FOLDS for path in fold.fields}
+    shown |= {path for fold in advanced.FOLDS for path in fold.fields}
     elsewhere = ("data.shapes.", "data.corrections.", "schedule.p")
     left = {path for path in set(field_cards()) - shown if not path.startswith(elsewhere)}
     assert left == {"version", "data.path"}
@@ -149,7 +149,7 @@ def test_every_field_of_a_recipe_can_be_reached():
 
 def test_every_fold_opens():
     page = open_train()
-    for fold in rest.FOLDS:
+    for fold in advanced.FOLDS:
         assert not opened(page, fold.title).exception, fold.title
 
 
@@ -201,7 +201,7 @@ def test_missing_weights_are_said_before_the_run():
 
 def test_a_hub_out_of_reach_is_a_warning_that_lets_one_try(monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
-    monkeypatch.setattr("tlcore.ui.train.hindrances.hub_answers", lambda: False)
+    monkeypatch.setattr("tlcore.ui.train.submit.hub_answers", lambda: False)
     page = open_train(Recipe(model=Model(backbone="resnet18"), input=Input(size=64)))
     assert "doesn't reach now" in told(page)
     assert not page.button(key="train").disabled

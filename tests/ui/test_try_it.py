@@ -13,16 +13,16 @@ from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
 from tests.ui.looking import button, finish, given_to, open_page
-from tlcore import heat
-from tlcore.asking import ask, service
-from tlcore.asking.picture import from_pixels
+from tlcore.access import LOCAL
+from tlcore.analysis import heatmaps
 from tlcore.data import load
 from tlcore.errors import AnswerError
+from tlcore.inference import client, process
+from tlcore.inference.picture import from_pixels
 from tlcore.recipe import Data, Input, Recipe, Shapes
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.store import RunStore
 from tlcore.ui.try_it import asked
-from tlcore.ui.try_it.chosen import Chosen
+from tlcore.ui.try_it.samples import Chosen
 
 CLASSES = ("cat", "dog", "<b>bold</b>")
 WAYS = ("grad-cam", "gradients", "occlusion", "lime")
@@ -37,22 +37,22 @@ def rehearsed(monkeypatch):
         questions.append(("predict", network, pixels))
         cat = float(pixels.mean()) / 255
         shares = np.array([[cat, 0.9 * (1 - cat), 0.1 * (1 - cat)]], np.float32)
-        return ask.Answer(CLASSES, shares, WAYS, 3.0)
+        return client.Answer(CLASSES, shares, WAYS, 3.0)
 
     def explain(home, network, pixels, way, target, *, shuffled, meanwhile):
         questions.append((way, target, shuffled))
         facts = {"lime": {"fidelity": 0.4, "parts": 49.0}, "grad-cam": {"down": 4.0, "across": 4.0}}
         ramp = np.linspace(-1, 1, 32 * 32, dtype=np.float32).reshape(32, 32)
-        return ask.Why(ramp[::-1] if shuffled else ramp, facts.get(way, {}))
+        return client.Why(ramp[::-1] if shuffled else ramp, facts.get(way, {}))
 
     def look_inside(home, network, pixels, *, meanwhile):
         grain = np.random.default_rng(0).integers(0, 255, (8, 16, 16), dtype=np.uint8)
-        return (ask.Block("stem", 32, grain, False), ask.Block("block1", 64, grain, True))
+        return (client.Block("stem", 32, grain, False), client.Block("block1", 64, grain, True))
 
     for function in (predict, explain, look_inside):
-        monkeypatch.setattr(ask, function.__name__, function)
-    monkeypatch.setattr(service, "wake", lambda home: None)
-    monkeypatch.setattr(service, "is_awake", lambda home: True)
+        monkeypatch.setattr(client, function.__name__, function)
+    monkeypatch.setattr(process, "wake", lambda home: None)
+    monkeypatch.setattr(process, "is_awake", lambda home: True)
     for kept in (asked.ANSWERS, asked.WHYS, asked.INSIDES):
         kept.clear()
     return questions
@@ -171,14 +171,14 @@ def test_two_runs_answer_side_by_side(monkeypatch, rehearsed):
 def test_where_one_can_not_answer_the_other_still_does(monkeypatch):
     one, other = finish(monkeypatch, name="One"), finish(monkeypatch, name="Other")
     broken = RunStore().artifact(one, "best", by=LOCAL)
-    answer = ask.predict
+    answer = client.predict
 
     def predict(home, network, pixels, *, meanwhile):
         if network == broken:
             raise AnswerError("There is not enough memory", remedy="Wait.")
         return answer(home, network, pixels, meanwhile=meanwhile)
 
-    monkeypatch.setattr(ask, "predict", predict)
+    monkeypatch.setattr(client, "predict", predict)
     page = open_page("try_it", run=f"{one},{other}")
     assert "not enough memory" in page.error[0].value
     says(page, "Probably")
@@ -195,17 +195,17 @@ def test_while_an_answer_is_waited_for_the_page_says_what_for(monkeypatch):
     finish(monkeypatch)
     shown = []
     monkeypatch.setattr(asked, "_SOON", -1.0)
-    monkeypatch.setattr(service, "is_awake", lambda home: False)
+    monkeypatch.setattr(process, "is_awake", lambda home: False)
     monkeypatch.setattr(
         DeltaGenerator, "progress", lambda self, share, text: shown.append((share, text))
     )
-    answer = ask.predict
+    answer = client.predict
 
     def predict(home, network, pixels, *, meanwhile):
         meanwhile()
         return answer(home, network, pixels, meanwhile=meanwhile)
 
-    monkeypatch.setattr(ask, "predict", predict)
+    monkeypatch.setattr(client, "predict", predict)
     open_page("try_it")
     [(share, text)] = shown
     assert 0 <= share < 1
@@ -304,12 +304,12 @@ def test_why_not_asks_about_another_class(monkeypatch, rehearsed):
 
 def test_a_slow_method_is_asked_about_one_class_unless_another_is_chosen(monkeypatch, rehearsed):
     finish(monkeypatch)
-    quick = ask.predict
+    quick = client.predict
 
     def slow(*given, **named):
         return replace(quick(*given, **named), milliseconds=900.0)
 
-    monkeypatch.setattr(ask, "predict", slow)
+    monkeypatch.setattr(client, "predict", slow)
     page = open_page("try_it")
     [methods] = [each for each in page.button_group if each.key == "try method"]
     methods.set_value("Occlusion").run()
@@ -341,7 +341,7 @@ def test_a_map_paints_what_speaks_for_it_green_and_against_it_violet():
     grey = np.full((8, 8, 3), 128, np.uint8)
     found = np.zeros((8, 8), np.float32)
     found[0, 0], found[7, 7] = 1, -1
-    painted = heat.laid_over(grey, found, 1.0).astype(int)
+    painted = heatmaps.laid_over(grey, found, 1.0).astype(int)
     for_it, nothing, against = painted[0, 0], painted[192, 192], painted[-1, -1]
     assert for_it[1] > for_it[0] + 50
     assert against[2] > against[1] + 50
@@ -350,7 +350,7 @@ def test_a_map_paints_what_speaks_for_it_green_and_against_it_violet():
 
 def test_a_map_of_nothing_paints_nothing():
     grey = np.full((8, 8, 3), 128, np.uint8)
-    painted = heat.laid_over(grey, np.zeros((8, 8), np.float32), 0.0)
+    painted = heatmaps.laid_over(grey, np.zeros((8, 8), np.float32), 0.0)
     assert (painted == painted[0, 0, 0]).all()
 
 

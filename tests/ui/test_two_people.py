@@ -13,18 +13,18 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
-from tests.data.makers import picture
+from bench.support.makers import picture
 from tests.ui.looking import MAIN, finish
 from tlcore import paths
-from tlcore.data.upload import Handed, keep_upload, list_uploads
+from tlcore.access import LOCAL, known_by
+from tlcore.data.uploads.files import Handed, keep_upload, list_uploads
 from tlcore.recipe import Data, Recipe
-from tlcore.runs.owners import LOCAL, known_by
-from tlcore.runs.public import may_open
+from tlcore.runs.limits import may_open
 from tlcore.runs.store import RunStore
-from tlcore.ui import small_pictures
-from tlcore.ui.draft import packed
-from tlcore.ui.routes import ROUTES
-from tlcore.ui.visitors import COOKIE, MIDDLEWARE
+from tlcore.ui.shared import small_pictures
+from tlcore.ui.shared.draft import packed
+from tlcore.ui.shared.server import ROUTES
+from tlcore.ui.shared.session import COOKIE, MIDDLEWARE
 
 HER_KEY = "a key that only her browser knows"
 ADA = known_by(HER_KEY)

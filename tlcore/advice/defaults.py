@@ -21,7 +21,7 @@ from tlcore.catalog import Backbone
 from tlcore.data.counts import Counts, count_pictures, typical_side
 from tlcore.errors import DataError, RecipeError
 from tlcore.recipe import Data, Recipe
-from tlcore.recipe_text import Fields, from_fields, to_fields
+from tlcore.recipe.text import Fields, from_fields, to_fields
 
 DRAWN = ("shapes", "digits")
 """Data sets of drawings; for these the recipe's own defaults were made."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tlcore.analysis.intervals import CONFIDENCE, Interval, Rows, paired_mean
 from tlcore.analysis.predictions import Predictions
-from tlcore.analysis.wording import chance
+from tlcore.formatting import chance
 
 
 def difference(

@@ -23,7 +23,7 @@ from tlcore.analysis.comparison import McNemar, changes, difference, mcnemar
 from tlcore.analysis.intervals import CONFIDENCE, FEWEST_SEEDS, Interval, spread_of
 from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.seeds import Runs, contrast
-from tlcore.analysis.wording import gain, quantity
+from tlcore.formatting import gain, quantity
 from tlcore.recipe import Recipe
 
 SPREADS = Path(__file__).with_name("seed_spreads.json")

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from tlcore.analysis.comparison import McNemar, changes, mcnemar
 from tlcore.analysis.intervals import CONFIDENCE, Interval, paired_mean, share
 from tlcore.analysis.predictions import Predictions
-from tlcore.analysis.wording import gain, in_percent, quantity, rate
 from tlcore.errors import DataError
+from tlcore.formatting import gain, in_percent, quantity, rate
 
 _NEARLY = 0.01
 

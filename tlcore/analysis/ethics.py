@@ -14,7 +14,7 @@ from tlcore.analysis.intervals import Interval
 from tlcore.analysis.label_errors import find_suspects, may_doubt
 from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.scores import TestReport
-from tlcore.analysis.wording import in_percent, points, quantity, rate, reach
+from tlcore.formatting import in_percent, points, quantity, rate, reach
 
 SURE = 0.9
 MOST_NAMED = 5

@@ -30,7 +30,7 @@ from tlcore.analysis.intervals import (
     share,
     wilson,
 )
-from tlcore.analysis.wording import gain, quantity, rate
+from tlcore.formatting import gain, quantity, rate
 
 FAMILIES: Mapping[str, tuple[str, ...]] = {
     "noise": ("gaussian-noise", "shot-noise", "impulse-noise"),

@@ -7,13 +7,13 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from tlcore.access import Owner
 from tlcore.analysis.intervals import Interval
 from tlcore.analysis.seeds import Runs, contrast
 from tlcore.classroom.lesson import Predict
 from tlcore.classroom.measures import Outcome, truth_of, was_right
 from tlcore.classroom.records import Class, Sitting
 from tlcore.classroom.register import Register
-from tlcore.runs.owners import Owner
 from tlcore.runs.states import State
 
 QUIET = 4 * 60.0

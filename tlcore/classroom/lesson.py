@@ -17,12 +17,12 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import Field, ValidationError, model_validator
 
-from tlcore import notation, presets
+from tlcore import strict
 from tlcore.errors import LessonError, NotReadable, Problem, RecipeError
-from tlcore.part import Line, Part
-from tlcore.recipe import Recipe
-from tlcore.recipe_problems import shown
-from tlcore.recipe_text import from_fields, to_fields
+from tlcore.recipe import Recipe, presets
+from tlcore.recipe.problems import shown
+from tlcore.recipe.text import from_fields, to_fields
+from tlcore.strict import Line, Part
 
 VERSION: Final = 1
 FOLDER = Path(__file__).parent / "lessons"
@@ -342,7 +342,7 @@ def from_lesson_fields(fields: object, *, where: str = "") -> Lesson:
 def from_lesson_text(text: str, *, where: str = "") -> Lesson:
     """A lesson written as YAML or JSON."""
     try:
-        return from_lesson_fields(notation.load(text), where=where)
+        return from_lesson_fields(strict.load(text), where=where)
     except NotReadable as error:
         place = ", ".join(filter(None, (where, error.where)))
         raise LessonError([error.what], where=place) from None
@@ -356,7 +356,7 @@ def to_text(lesson: Lesson) -> str:
 
 def to_lesson_yaml(lesson: Lesson) -> str:
     """The lesson as a teacher writes it."""
-    return notation.dump(
+    return strict.dump(
         {"version": VERSION, **lesson.model_dump(mode="json", exclude_defaults=True)}
     )
 
@@ -379,10 +379,10 @@ def find(name: str, language: str = "en") -> Lesson:
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise LessonError([f"the lab has no lesson {shown(name)}{hint}"])
     (path,) = FOLDER.glob(f"[0-9]*-{name}.yaml")
-    fields: Any = notation.load(path.read_text(encoding="utf-8"))
+    fields: Any = strict.load(path.read_text(encoding="utf-8"))
     spoken = FOLDER / language / path.name
     if language != "en" and spoken.exists():
-        said: Any = notation.load(spoken.read_text(encoding="utf-8"))
+        said: Any = strict.load(spoken.read_text(encoding="utf-8"))
         fields = translated(fields, said)
     return from_lesson_fields(fields, where=path.name)
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from tlcore.access import LOCAL, Owner
 from tlcore.classroom import lesson as lessons
 from tlcore.classroom.lesson import Do, Explain, Lesson, Predict, from_lesson_text, to_text
 from tlcore.classroom.measures import Outcome, truth_of
@@ -22,12 +23,11 @@ from tlcore.classroom.rows import as_class, class_row, read_run, read_sitting, t
 from tlcore.errors import LessonError, NotAllowed, QuotaExceeded, RunError
 from tlcore.recipe import Recipe
 from tlcore.runs import gates, rows
-from tlcore.runs.owners import LOCAL, Owner
+from tlcore.runs.artifacts import remove_path
+from tlcore.runs.queue import CALLED_FORWARD
 from tlcore.runs.records import Run
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
-from tlcore.runs.strays import remove_path
-from tlcore.runs.turns import CALLED_FORWARD
 
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """Of codes: none that is read as another."""

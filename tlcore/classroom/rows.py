@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 
+from tlcore.access import Owner
 from tlcore.classroom.lesson import from_lesson_text
 from tlcore.classroom.measures import Outcome, read_outcome
 from tlcore.classroom.records import Answer, Class, Sitting
 from tlcore.errors import RunError
 from tlcore.runs import artifacts, gates
 from tlcore.runs.folder import RunFolder
-from tlcore.runs.owners import Owner
 from tlcore.runs.records import Kind, Run
 from tlcore.runs.rows import as_run
 from tlcore.runs.store import RunStore

@@ -14,27 +14,27 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 
+from bench.race import __main__
 from tlcore.cli import (
-    asking,
-    comparing,
+    catalog,
+    compare,
     curve,
     demo,
     distil,
+    doctor,
     embedding,
     ensemble,
-    examining,
     get,
-    keeping,
     labels,
-    listing,
-    racing,
     recipes,
     report,
     reproduce,
     robust,
-    running,
+    run,
+    runs,
     serving,
-    shipping,
+    ship,
+    storage,
 )
 from tlcore.cli.arguments import Parser, build_parser, name_whole
 from tlcore.cli.output import print_error
@@ -61,24 +61,24 @@ def parser() -> Parser:
     for module in (
         demo,
         serving,
-        running,
-        asking,
-        keeping,
+        run,
+        runs,
+        storage,
         recipes,
         get,
-        listing,
-        comparing,
+        catalog,
+        compare,
         curve,
         ensemble,
         distil,
-        shipping,
+        ship,
         embedding,
         labels,
         robust,
         report,
-        examining,
+        doctor,
         reproduce,
-        racing,
+        __main__,
     ):
         module.add_verbs(verbs)
     return whole

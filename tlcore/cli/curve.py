@@ -8,19 +8,18 @@ from argparse import ArgumentTypeError, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tlcore.cli.arguments import add_verb
+from tlcore.cli.arguments import add_verb, read_override
 from tlcore.cli.output import print_json, print_table, printable
-from tlcore.cli.overrides import read_override
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tlcore.analysis.learning import Point
+    from tlcore.advice.forecast import Sample
+    from tlcore.analysis.label_curves import Point
     from tlcore.cli.arguments import Verbs
-    from tlcore.forecast import Sample
-    from tlcore.ladder import Ladder
     from tlcore.recipe import Recipe
     from tlcore.runs.store import RunStore
+    from tlcore.studies.label_curve import Ladder
 
 INTERRUPTED = 130
 MOST_SEEDS, MOST_LABELS = 10, 100_000
@@ -54,11 +53,10 @@ def add_verbs(verbs: Verbs) -> None:
 
 def curve(given: Namespace) -> int:
     """Train what isn't there yet, and say what came of it all."""
-    from tlcore.cli.continuing import finish
-    from tlcore.cli.running import find_recipe
-    from tlcore.ladder import climb_of, ladder_of, rungs, steps_for
-    from tlcore.runs.owners import LOCAL
+    from tlcore.access import LOCAL
+    from tlcore.cli.run import find_recipe, finish
     from tlcore.runs.store import RunStore
+    from tlcore.studies.label_curve import climb_of, ladder_of, rungs, steps_for
 
     began = time.perf_counter()
     recipe, _ = find_recipe(given.recipe, given.overrides)
@@ -82,11 +80,11 @@ def curve(given: Namespace) -> int:
 
 def _announce(store: RunStore, wanted: Sequence[Recipe]) -> None:
     """How many runs are left, and how long they take."""
+    from tlcore.access import LOCAL
     from tlcore.errors import DataError
-    from tlcore.ladder import forecast_all
-    from tlcore.runs.owners import LOCAL
-    from tlcore.runs.slots import slots
+    from tlcore.machine import slots
     from tlcore.runs.states import State
+    from tlcore.studies.label_curve import forecast_all
 
     finished = (State.FINISHED,)
     done = {run.recipe_id for run in store.list(by=LOCAL, states=finished, limit=-1)}
@@ -103,8 +101,8 @@ def _announce(store: RunStore, wanted: Sequence[Recipe]) -> None:
 
 def _samples(store: RunStore) -> list[Sample]:
     """What the latest runs say of this machine's speed."""
-    from tlcore.forecast import samples_of
-    from tlcore.runs.owners import LOCAL
+    from tlcore.access import LOCAL
+    from tlcore.advice.forecast import samples_of
     from tlcore.runs.states import State
 
     latest = store.list(by=LOCAL, states=(State.FINISHED,), limit=_LATEST)
@@ -118,7 +116,7 @@ def _samples(store: RunStore) -> list[Sample]:
 
 def _draw(path: Path, recipe: Recipe, found: Ladder) -> None:
     from tlcore.files import written_whole
-    from tlcore.reproduce.chart import draw
+    from tlcore.report.document.charts.curves import draw
 
     curves = {"by transfer": found.transfer, "from scratch": found.scratch}
     with written_whole(path) as draft:
@@ -126,7 +124,7 @@ def _draw(path: Path, recipe: Recipe, found: Ladder) -> None:
 
 
 def _tell(found: Ladder, seconds: float, *, as_json: bool) -> None:
-    from tlcore.analysis.wording import gain, rate
+    from tlcore.formatting import gain, rate
 
     gained = found.advantage
     if as_json:

@@ -8,7 +8,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from tlcore.cli.arguments import add_verb
-from tlcore.cli.comparing import in_points, rows_of
+from tlcore.cli.compare import in_points, rows_of
 from tlcore.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -44,8 +44,9 @@ def demo(given: Namespace) -> int:
 
 def _train(store: RunStore, preset: str) -> str | None:
     """Run a preset and give the run; None if it was interrupted."""
-    from tlcore import catalog, presets
-    from tlcore.cli.running import begin, follow, pretrain_here
+    from tlcore import catalog
+    from tlcore.cli.run import begin, follow, pretrain_here
+    from tlcore.recipe import presets
 
     recipe = presets.find(preset).recipe
     backbone = recipe.model.backbone

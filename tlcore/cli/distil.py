@@ -5,10 +5,9 @@ from __future__ import annotations
 from argparse import ArgumentTypeError, Namespace
 from typing import TYPE_CHECKING, Any
 
-from tlcore.cli.arguments import RUN_HELP, add_verb
-from tlcore.cli.comparing import in_points, rows_of
+from tlcore.cli.arguments import RUN_HELP, add_verb, changed, read_override
+from tlcore.cli.compare import in_points, rows_of
 from tlcore.cli.output import print_json, print_table
-from tlcore.cli.overrides import changed, read_override
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,11 +62,11 @@ def distil(given: Namespace) -> int:
 
 
 def _student(store: RunStore, given: Namespace) -> Recipe:
-    from tlcore.distilling import student_of
+    from tlcore.access import LOCAL
     from tlcore.errors import RunError
-    from tlcore.recipe_text import from_fields, to_fields
-    from tlcore.runs.owners import LOCAL
+    from tlcore.recipe.text import from_fields, to_fields
     from tlcore.runs.results import read_result
+    from tlcore.studies.distillation import student_of
 
     read_result(store, given.run, by=LOCAL)  # or say how it stands
     network = store.artifact(given.run, "best", by=LOCAL)
@@ -79,14 +78,14 @@ def _student(store: RunStore, given: Namespace) -> Recipe:
 
 
 def _systems(student: Recipe, *, compare: bool) -> dict[str, Recipe]:
-    from tlcore.distilling import alone
+    from tlcore.studies.distillation import alone
 
     return {TAUGHT: student, **({ALONE: alone(student)} if compare else {})}
 
 
 def _trained(store: RunStore, recipe: Recipe) -> str | None:
     """A finished run of this recipe; one that is there already is not done again."""
-    from tlcore.cli.continuing import finish
+    from tlcore.cli.run import finish
 
     return finish(store, recipe, "")
 
@@ -135,7 +134,7 @@ def _mean(values: Sequence[float]) -> str:
 
 
 def _parameters(store: RunStore, run: str) -> int:
-    from tlcore.runs.owners import LOCAL
+    from tlcore.access import LOCAL
     from tlcore.runs.results import read_result
 
     return int(read_result(store, run, by=LOCAL)["parameters"])

@@ -40,8 +40,8 @@ def add_verbs(verbs: Verbs) -> None:
 
 def embed(given: Namespace) -> int:
     """Make the map, keep it with the run, and say how well the classes are parted in it."""
-    from tlcore.asking import embed as making
-    from tlcore.runs.owners import LOCAL
+    from tlcore.access import LOCAL
+    from tlcore.inference import embed as making
     from tlcore.runs.store import RunStore
 
     store, progress = RunStore(), _Progress()
@@ -73,10 +73,10 @@ class _Progress:
 @contextmanager
 def _in_turn(store: RunStore, run: str) -> Iterator[None]:
     """One map at a time, for each holds many pictures in memory; and one of each run."""
+    from tlcore.access import LOCAL
     from tlcore.errors import RunError
     from tlcore.runs.errands import MAP
     from tlcore.runs.lock import locked
-    from tlcore.runs.owners import LOCAL
 
     with locked(MAP.lock_of(store.folder(run, by=LOCAL).path)) as mine:
         if not mine:
@@ -92,8 +92,8 @@ def _in_turn(store: RunStore, run: str) -> Iterator[None]:
 
 def _measured(store: RunStore, run: str, found: Embedding) -> dict[str, Any]:
     """How many of each picture's nearest ones have its label, with intervals."""
+    from tlcore.access import LOCAL
     from tlcore.analysis import embedding
-    from tlcore.runs.owners import LOCAL
     from tlcore.runs.results import read_predictions
 
     labels = read_predictions(store, run, by=LOCAL).labels[found.rows]
@@ -109,7 +109,7 @@ def _measured(store: RunStore, run: str, found: Embedding) -> dict[str, Any]:
 def _print(found: Embedding, said: dict[str, Any]) -> None:
     from tlcore.analysis.embedding import NEIGHBOURS
     from tlcore.analysis.intervals import Interval
-    from tlcore.analysis.wording import gain, in_percent, rate
+    from tlcore.formatting import gain, in_percent, rate
 
     print(f"pictures   {len(found):,}")
     print(f"of the {NEIGHBOURS} nearest pictures of each, so many have its label:")

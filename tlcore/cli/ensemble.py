@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from tlcore.cli.arguments import RUN_HELP, add_verb
-from tlcore.cli.comparing import in_points
+from tlcore.cli.compare import in_points
 from tlcore.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ def add_verbs(verbs: Verbs) -> None:
 
 def ensemble(given: Namespace) -> int:
     """Print what they say together, and what each says alone."""
+    from tlcore.access import LOCAL
     from tlcore.analysis.ensemble import verdict, vote
     from tlcore.errors import RunError
-    from tlcore.runs.owners import LOCAL
     from tlcore.runs.results import read_predictions
     from tlcore.runs.store import RunStore
 

@@ -70,9 +70,9 @@ def _list(*, as_json: bool) -> int:
 
 def _needed_by(report: str) -> Sequence[Thing]:
     """All that a report's recipes need and that is not here."""
-    from tlcore import presets
     from tlcore.errors import FetchError
     from tlcore.hub.things import lacking
+    from tlcore.recipe import presets
 
     found = [p.recipe for p in presets.presets() if p.report.lower() == report.lower()]
     if not found:

@@ -40,7 +40,7 @@ def labels(given: Namespace) -> int:
             if mine:
                 keep(folder, check_labels(asked_in(folder), tell=_Progress().tell))
         return 0
-    from tlcore.cli.running import find_recipe
+    from tlcore.cli.run import find_recipe
 
     recipe, _ = find_recipe(given.pictures, [])
     _tell(check_labels(question_for(recipe), tell=_Progress().tell), as_json=given.json)

@@ -4,12 +4,34 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import Event
+from types import FrameType
 from typing import Any
 
 from tlcore.errors import RecipeError, ThawError
+
+
+@contextmanager
+def stop_when_asked() -> Iterator[Callable[[], bool]]:
+    """Meanwhile, the first Ctrl-C is only noted; gives a way to ask whether there was one."""
+    asked = Event()
+
+    def note(number: int, frame: FrameType | None) -> None:
+        asked.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        print("\nStopping after this step. Ctrl-C again stops at once.", file=sys.stderr)
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield asked.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
+
 
 _NUMBER = re.compile(r"[+-]?\d|-$")
 

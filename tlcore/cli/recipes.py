@@ -11,9 +11,9 @@ from tlcore.cli.output import print_json, print_table, printable
 
 if TYPE_CHECKING:
     from tlcore.cli.arguments import Verbs
-    from tlcore.plan import PhaseCount
-    from tlcore.presets import Preset
     from tlcore.recipe import Data, Recipe
+    from tlcore.recipe.presets import Preset
+    from tlcore.schedule.plan import PhaseCount
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -31,7 +31,7 @@ def add_verbs(verbs: Verbs) -> None:
 
 def recipes(given: Namespace) -> int:
     """List the presets, or print one."""
-    from tlcore.presets import find, presets
+    from tlcore.recipe.presets import find, presets
 
     if given.name:
         show = _print_json if given.json else _print
@@ -51,7 +51,7 @@ def recipes(given: Namespace) -> int:
 def phases_of(recipe: Recipe) -> tuple[PhaseCount, ...] | None:
     """What each phase trains; None where that is only known once the data or network is there."""
     from tlcore.catalog import outline_for
-    from tlcore.plan import Plan
+    from tlcore.schedule.plan import Plan
 
     classes = class_count(recipe.data)
     outline = outline_for(recipe.model, classes, recipe.input.size) if classes else None
@@ -80,7 +80,7 @@ def _print_json(preset: Preset) -> None:
 
 def _print(preset: Preset) -> None:
     """A recipe file, with all that is known about it as comments."""
-    from tlcore.recipe_text import to_yaml
+    from tlcore.recipe.text import to_yaml
 
     origin = f" (report {preset.report})" if preset.report else ""
     print(f"# {printable(preset.title)}{origin}")
@@ -97,7 +97,7 @@ def _print(preset: Preset) -> None:
 
 
 def _fields(preset: Preset) -> dict[str, Any]:
-    from tlcore.recipe_text import to_fields
+    from tlcore.recipe.text import to_fields
 
     phases = phases_of(preset.recipe)
     return {

@@ -49,8 +49,8 @@ def add_verbs(verbs: Verbs) -> None:
 
 def report(given: Namespace) -> int:
     """Write the report, and say where it is."""
+    from tlcore.access import LOCAL
     from tlcore.report import story_of, write_html, write_markdown
-    from tlcore.runs.owners import LOCAL
     from tlcore.runs.results import other_seeds
     from tlcore.runs.store import RunStore
 
@@ -73,9 +73,9 @@ def report(given: Namespace) -> int:
 def _explain(store: RunStore, stories: Sequence[RunStory]) -> None:
     """Have maps made where there are mistakes to explain; a network that can't be asked is told of
     and spoils no report."""
+    from tlcore.access import LOCAL
     from tlcore.errors import ThawError
     from tlcore.report.explaining import explain_mistakes
-    from tlcore.runs.owners import LOCAL
 
     for story in stories:
         try:

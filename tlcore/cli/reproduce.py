@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tlcore.cli.arguments import Verbs
-    from tlcore.reproduce.book import Book, Measurement
-    from tlcore.reproduce.jobs import Job
     from tlcore.runs.store import RunStore
+    from tlcore.studies.reproduce.book import Book, Measurement
+    from tlcore.studies.reproduce.jobs import Job
 
 INTERRUPTED = 130
 MOST_SEEDS = 10
@@ -47,9 +47,9 @@ def add_verbs(verbs: Verbs) -> None:
 
 def reproduce(given: Namespace) -> int:
     """Measure what isn't in the book yet, a run at a time, and write the page after each."""
-    from tlcore.reproduce.book import Book
-    from tlcore.reproduce.jobs import choose, jobs
     from tlcore.runs.store import RunStore
+    from tlcore.studies.reproduce.book import Book
+    from tlcore.studies.reproduce.jobs import choose, jobs
 
     began = time.perf_counter()
     folder = _folder(quick=given.quick)
@@ -79,8 +79,8 @@ def _folder(*, quick: bool) -> Path:
 
 def _measure(store: RunStore, job: Job) -> Measurement | None:
     """Train what a job says, or take the run that has done so; None if it was interrupted."""
-    from tlcore.cli.continuing import finish
-    from tlcore.reproduce.measure import measurement
+    from tlcore.cli.run import finish
+    from tlcore.studies.reproduce.book import measurement
 
     run = finish(store, job.recipe, job.row.preset)
     return measurement(store, run, job) if run else None
@@ -93,12 +93,12 @@ def _write(folder: Path, book: Book, *, quick: bool) -> None:
 
     from tlcore.analysis.decision import SPREADS
     from tlcore.files import written_whole
-    from tlcore.reproduce.book import spreads
-    from tlcore.reproduce.chart import draw
-    from tlcore.reproduce.claims import curve
-    from tlcore.reproduce.jobs import jobs
-    from tlcore.reproduce.rows import ROWS
-    from tlcore.reproduce.table import page
+    from tlcore.report.document.charts.curves import draw
+    from tlcore.studies.reproduce.book import spreads
+    from tlcore.studies.reproduce.claims import curve
+    from tlcore.studies.reproduce.jobs import jobs
+    from tlcore.studies.reproduce.rows import ROWS
+    from tlcore.studies.reproduce.table import page
 
     every = list(jobs(ROWS, quick=quick, seeds=MOST_SEEDS))
     with written_whole(folder / "RESULTS.md") as draft:

@@ -10,8 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from tlcore.cli.arguments import RUN_HELP, add_verb
-from tlcore.cli.interrupt import stop_when_asked
-from tlcore.cli.output import print_json, print_table, printable
+from tlcore.cli.output import print_json, print_table, printable, stop_when_asked
 
 if TYPE_CHECKING:
     from tlcore.analysis.robustness import Case, Robustness
@@ -80,9 +79,9 @@ def _measured(
     store: RunStore, run: str, cases: list[Case], most: int, asked: Callable[[], bool]
 ) -> Robustness | None:
     """What is known of these cases in the end; None if somebody wanted to stop before that."""
-    from tlcore.asking.ask import network_of
+    from tlcore.access import LOCAL
+    from tlcore.inference.client import network_of
     from tlcore.nn.robustness import measure
-    from tlcore.runs.owners import LOCAL
     from tlcore.runs.robustness import read_robustness
 
     with closing(measure(store, run, by=LOCAL, cases=cases, most=most)) as measuring:
@@ -97,7 +96,7 @@ def _measured(
 
 def _tell(step: Any) -> None:
     """A line on stderr that moves on a terminal, and stays where it doesn't."""
-    from tlcore.analysis.wording import rate
+    from tlcore.formatting import rate
 
     case = f"{step.case.corruption} {step.case.severity}"
     line = f"{step.done}/{step.total}  {case}: {rate(step.accuracy)}"
@@ -108,8 +107,8 @@ def _tell(step: Any) -> None:
 
 def _print(store: RunStore, found: dict[str, Robustness]) -> None:
     """A table for each run, a sentence, and how the others differ from the first."""
+    from tlcore.access import LOCAL
     from tlcore.analysis.robustness import describe, describe_difference, difference
-    from tlcore.runs.owners import LOCAL
 
     first = next(iter(found))
     names = {run: printable(store.get(run, by=LOCAL).name or run) for run in found}
@@ -127,7 +126,7 @@ def _print(store: RunStore, found: dict[str, Robustness]) -> None:
 def _rows(found: Robustness) -> list[tuple[str, ...]]:
     """A row for each corruption: in whole percent, and the mean with its interval."""
     from tlcore.analysis.robustness import mean_accuracy, table
-    from tlcore.analysis.wording import in_percent, rate
+    from tlcore.formatting import in_percent, rate
 
     rows: dict[str, list[Any]] = {}
     for row in table(found):

@@ -25,9 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlcore import paths
+from tlcore.access import is_public
 from tlcore.errors import DataError
 from tlcore.files import held, is_held
-from tlcore.runs.owners import is_public
 
 Write: TypeAlias = Callable[[NDArray[np.uint8]], None]
 Facts: TypeAlias = dict[str, Any]

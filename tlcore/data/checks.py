@@ -7,15 +7,63 @@ thumbnails of all pictures with each other and takes seconds; the pages ask for 
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tlcore.data.likeness import NEAR, directions
 from tlcore.data.pictures import Pictures, Splits
+
+CELLS = 8
+"""Down and across."""
+
+NEAR = 0.97
+"""The least correlation that counts as nearly the same picture."""
+
+_FLAT = 2.0  # grey levels: what varies less is noise, and noise correlates with nothing
+_LIKENESS_AT_ONCE = 512
+
+
+def directions(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Coarse pictures as vectors of mean 0 and length 1: their products are correlations."""
+    flat = coarse(pixels).reshape(len(pixels), -1)
+    flat -= flat.mean(axis=1, keepdims=True)
+    spread = flat.std(axis=1, keepdims=True)
+    flat /= np.maximum(spread, _FLAT) * math.sqrt(flat.shape[1])
+    return flat
+
+
+def coarse(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The mean colour of each cell of a coarse grid: n x colour x across x down."""
+    starts = range(0, len(pixels), _LIKENESS_AT_ONCE)
+    parts = [_shrunk(pixels[start : start + _LIKENESS_AT_ONCE]) for start in starts]
+    return np.concatenate(parts) if parts else np.zeros((0, 3, CELLS, CELLS), np.float32)
+
+
+def thumbnails(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The same as pictures of eight by eight pixels, which can stand in for the large ones."""
+    return coarse(pixels).round().astype(np.uint8).transpose(0, 3, 2, 1)
+
+
+def _shrunk(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    down, across = (_cells(side) for side in pixels.shape[1:3])
+    rows = np.tensordot(pixels.astype(np.float32), across, axes=(2, 1))
+    small: NDArray[np.float32] = np.tensordot(rows, down, axes=(1, 1))
+    return small
+
+
+def _cells(side: int) -> NDArray[np.float32]:
+    """How much of each pixel goes into each cell, where cells may cut through pixels."""
+    edges = np.linspace(0, side, CELLS + 1)
+    pixel = np.arange(side)
+    overlap = [np.minimum(b, pixel + 1) - np.maximum(a, pixel) for a, b in pairwise(edges)]
+    shares: NDArray[np.float32] = np.maximum(overlap, 0).astype(np.float32)
+    return shares * np.float32(CELLS / side)
+
 
 LOPSIDED = 10.0
 """Pictures of the commonest class for each one of the rarest, from which a note is due."""

@@ -14,10 +14,10 @@ from difflib import get_close_matches
 import numpy as np
 from numpy.typing import NDArray
 
-from tlcore.corrections import Correction
 from tlcore.data.pictures import Dataset, Pictures, Splits
 from tlcore.errors import DataError, Problem, RecipeError
-from tlcore.recipe_problems import shown
+from tlcore.recipe.corrections import Correction
+from tlcore.recipe.problems import shown
 
 _MOST_SEARCHED = 2000
 """Ids among which one like a wrong one is looked for: among more, that takes seconds."""

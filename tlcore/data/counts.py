@@ -23,7 +23,7 @@ from tlcore.data.layout import arrange
 from tlcore.data.sources.files import Source, located, open_source
 from tlcore.data.sources.parquet import columns_of, label_counts, sample_of
 from tlcore.data.sources.repository import found_or_missing, places_of
-from tlcore.data.upload_folder import SCHEME, folder_of, is_address
+from tlcore.data.uploads.folder import SCHEME, folder_of, is_address
 from tlcore.errors import DataError
 from tlcore.recipe import Data
 

@@ -12,11 +12,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tlcore.data.batches import in_batches
 from tlcore.data.cache import Facts, Write, kept, key_of
 from tlcore.data.decode import VERSION, fit_picture, open_picture, quietly
 from tlcore.data.layout import Entry, Side, arrange, note_on, note_on_damage, readable
-from tlcore.data.pictures import Dataset, Pictures
+from tlcore.data.pictures import Dataset, Pictures, in_batches
 from tlcore.data.sources.files import Source, open_source
 from tlcore.errors import DataError
 from tlcore.recipe import Data, Input

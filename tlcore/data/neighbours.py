@@ -1,6 +1,6 @@
 """The training pictures that are most like a test picture, and what they are labelled.
 
-All pictures are shrunk once to eight by eight pixels (see `tlcore.data.likeness`) and kept so; a
+All pictures are shrunk once to eight by eight pixels (see `tlcore.data.checks`) and kept so; a
 question is then one product of matrices, some hundredths of a second among 50,000 pictures.
 
 >>> from tlcore.recipe import Data, Input, Shapes
@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlcore.data.cache import Facts, Write, kept, key_of
+from tlcore.data.checks import directions, thumbnails
 from tlcore.data.corrections import rows_of
 from tlcore.data.decode import VERSION
 from tlcore.data.drawn.world import class_names, class_sizes
-from tlcore.data.likeness import directions, thumbnails
 from tlcore.data.load import open_dataset
 from tlcore.data.pictures import Dataset, Pictures
 from tlcore.data.split import split

@@ -2,11 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
+
+from tlcore.data.cache import Facts, Write, kept, key_of
+from tlcore.data.decode import RESAMPLING
+from tlcore.recipe import Input
+
+IN_MEMORY = 512 * 1024**2
+"""Bytes up to which enlarging again is as quick as reading what was kept."""
+
+
+def enlarged(pictures: Pictures, input: Input, fingerprint: str) -> Pictures:
+    """The pictures at the size that the network sees; large results are mapped from disk."""
+    size = input.size
+    if pictures.pixels.shape[1:3] == (size, size):
+        return pictures
+
+    def enlarge(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        image = Image.fromarray(picture)
+        return np.asarray(image.resize((size, size), RESAMPLING[input.interpolation]))
+
+    if len(pictures) * size * size * 3 <= IN_MEMORY:
+        batches = [np.stack(batch) for batch in in_batches(enlarge, pictures.pixels)]
+        return replace(pictures, pixels=np.concatenate(batches))
+
+    def make(write: Write) -> Facts:
+        for batch in in_batches(enlarge, pictures.pixels):
+            write(np.stack(batch))
+        return {}
+
+    which = hashlib.sha256("\n".join(pictures.ids).encode()).hexdigest()
+    key = key_of("enlarged", fingerprint, which, size, input.interpolation)
+    return replace(pictures, pixels=kept(key, make, of=fingerprint).pixels)
+
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_AT_ONCE = 8
+"""Handing one small picture to a thread takes half as long as opening it."""
+
+
+def in_batches(
+    work: Callable[[Item], Result], items: Sequence[Item] | NDArray[Any], *, size: int = 512
+) -> Iterator[list[Result]]:
+    """The results in order, a list for each `size` items."""
+
+    def several(start: int) -> list[Result]:
+        return [work(item) for item in items[start : min(start + _AT_ONCE, end)]]
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        for first in range(0, len(items), size):
+            end = min(first + size, len(items))
+            parts = threads.map(several, range(first, end, _AT_ONCE))
+            yield [result for part in parts for result in part]
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,9 @@ from tlcore.errors import FetchError
 from tlcore.hub import fetch
 from tlcore.hub.things import Thing, refuse_unless_allowed
 from tlcore.runs import identity
-from tlcore.runs.launch import start_apart
+from tlcore.runs.launcher import start_apart
 from tlcore.runs.lock import is_locked, locked
-from tlcore.runs.processes import ask_to_end
+from tlcore.runs.supervise import ask_to_end
 
 State = Literal["asking", "fetching", "done", "failed", "cancelled", "interrupted"]
 

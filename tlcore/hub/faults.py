@@ -10,9 +10,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tlcore.catalog.weight_files import hub_cache
 from tlcore.errors import FetchError
 from tlcore.hub.things import Thing
-from tlcore.weight_files import hub_cache
 
 _AGAIN = "Try again in a while."
 _FIREWALL = (

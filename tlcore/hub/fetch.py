@@ -17,14 +17,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tlcore.access import usual_rules
+from tlcore.catalog.weight_files import hub_cache
 from tlcore.data.sources import repository
 from tlcore.data.sources.columns import front_matter
 from tlcore.data.sources.repository import Fetched, Found
 from tlcore.errors import FetchError
 from tlcore.hub import faults
 from tlcore.hub.things import WEIGHTS, Thing
-from tlcore.runs.owners import usual_rules
-from tlcore.weight_files import hub_cache
 
 CHUNK = 64 * 1024
 """Bytes between two looks at the progress; the hub's tools would take 10 MB."""

@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from typing import Literal
 
 from tlcore import catalog
+from tlcore.access import is_public
 from tlcore.catalog import Backbone
 from tlcore.data import cifar
 from tlcore.data.sources import curated
@@ -21,7 +22,6 @@ from tlcore.data.sources.curated import HubCard
 from tlcore.data.sources.repository import find
 from tlcore.errors import FetchError
 from tlcore.recipe import Data, Recipe
-from tlcore.runs.owners import is_public
 
 WEIGHTS = "model.safetensors"
 

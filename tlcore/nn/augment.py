@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from tlcore.nn.chance import Chance, PictureChance
+from tlcore.nn.seeding import Chance, PictureChance
 from tlcore.recipe import Augmentation
 
 

@@ -16,15 +16,15 @@ from torch import Tensor
 from tlcore.analysis.predictions import Predictions
 from tlcore.data.load import load
 from tlcore.data.pictures import Pictures
-from tlcore.nn.backbones import build
-from tlcore.nn.chance import generator_for
 from tlcore.nn.device import choose_device, choose_precision
 from tlcore.nn.engine.activations import Activations
 from tlcore.nn.engine.batches import Resident
 from tlcore.nn.engine.exact import known
 from tlcore.nn.engine.frozen import Frozen, batch_for
 from tlcore.nn.engine.progress import paced
-from tlcore.nn.prepare import preparation_for
+from tlcore.nn.networks.build import build
+from tlcore.nn.preprocessing import preparation_for
+from tlcore.nn.seeding import generator_for
 from tlcore.recipe import Recipe
 
 FOLDS = 5

@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from tlcore.files import written_whole
-from tlcore.nn.engine.keepsake import load_network
+from tlcore.nn.engine.saved_network import load_network
 
 LARGEST = 6_000_000
 """Bytes that a carried file may have: what would be larger is kept in half precision."""

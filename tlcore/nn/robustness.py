@@ -15,23 +15,23 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from tlcore.access import Owner
 from tlcore.analysis.intervals import Interval, Rows
 from tlcore.analysis.robustness import Case, Hits, Robustness, accuracy_of
-from tlcore.asking.ask import network_of
 from tlcore.data import load
 from tlcore.data.pictures import Pictures
 from tlcore.errors import RunError
+from tlcore.inference.client import network_of
 from tlcore.nn.corruptions import corrupt
 from tlcore.nn.device import choose_device, choose_precision
 from tlcore.nn.engine.activations import Activations
 from tlcore.nn.engine.batches import Resident
-from tlcore.nn.engine.evaluate import predict
 from tlcore.nn.engine.frozen import Frozen
-from tlcore.nn.engine.keepsake import Keepsake, load_network
+from tlcore.nn.engine.loop import predict
+from tlcore.nn.engine.saved_network import Keepsake, load_network
 from tlcore.runs.errands import MEASUREMENT
+from tlcore.runs.limits import refuse_unseen
 from tlcore.runs.lock import locked
-from tlcore.runs.owners import Owner
-from tlcore.runs.public import refuse_unseen
 from tlcore.runs.results import read_predictions
 from tlcore.runs.robustness import keep_robustness, read_robustness
 from tlcore.runs.store import RunStore

@@ -17,18 +17,16 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from tlcore import machine
+from tlcore.access import LOCAL
 from tlcore.errors import CheckpointError, Fenced, OutOfMemory, RunError, StoreError, ThawError
 from tlcore.events import Checkpoint, Event, Finished, Note, StepDone
+from tlcore.machine import threads_of_a_run
 from tlcore.recipe import Recipe
-from tlcore.runs.environment import describe_environment, threads_before
-from tlcore.runs.folder import RunFolder
+from tlcore.runs.folder import RunFolder, describe_environment, threads_before
 from tlcore.runs.identity import own
-from tlcore.runs.keeper import Keeper
-from tlcore.runs.owners import LOCAL
-from tlcore.runs.public import refuse_unseen
-from tlcore.runs.pulse import Pulse
+from tlcore.runs.limits import refuse_unseen
+from tlcore.runs.recorder import Keeper, Pulse
 from tlcore.runs.records import Artifact, Attempt
-from tlcore.runs.slots import threads_of_a_run
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 

@@ -12,17 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from tlcore.access import Owner
+from tlcore.analysis.heatmaps import laid_over, magnified, strongest
 from tlcore.analysis.mistakes import rank_mistakes
-from tlcore.asking import ask
-from tlcore.asking.picture import from_pixels
 from tlcore.data import load
 from tlcore.errors import DataError, RunError
-from tlcore.explained import Explained, keep_explained
-from tlcore.heat import laid_over, magnified, strongest
+from tlcore.inference import client
+from tlcore.inference.picture import from_pixels
 from tlcore.report.sections.shared import spread, thumbnail
-from tlcore.report.story import RunStory
-from tlcore.runs.owners import Owner
-from tlcore.runs.public import refuse_unseen
+from tlcore.runs.explanations import Explained, keep_explained
+from tlcore.runs.limits import refuse_unseen
+from tlcore.runs.result import RunStory
 from tlcore.runs.store import RunStore
 
 MOST = 6
@@ -44,15 +44,15 @@ def explain_mistakes(
         AnswerError: The network can't be asked.
         RunError: There is no picture to ask about.
     """
-    network = ask.network_of(store, story.run, by=by)
+    network = client.network_of(store, story.run, by=by)
     worst = rank_mistakes(story.predictions, by="loss")
     rows = spread(worst, story.predictions.labels, most)
     explained = []
     owner = store.get(story.run, by=by).owner
     for row, pixels, small in _pictures(story, rows, owner):
-        way = ask.predict(store.home, network, pixels).ways[0]
+        way = client.predict(store.home, network, pixels).ways[0]
         called = int(story.predictions.predicted[row])
-        why = ask.explain(store.home, network, pixels, way, called)
+        why = client.explain(store.home, network, pixels, way, called)
         explained.append(Explained(row, way, called, small, _side_by_side(pixels[0], why.map)))
     keep_explained(store.folder(story.run, by=by).path, network.name, explained)
     return tuple(explained)

@@ -8,8 +8,8 @@ from tlcore.classroom.board import Row, ballots, pools, said
 from tlcore.classroom.lesson import Explain, Predict
 from tlcore.classroom.measures import Outcome, right_choice, truth_of, was_right
 from tlcore.classroom.records import Class, Sitting
-from tlcore.report.blocks import Block, Document, Facts, Paragraph, Section, Table
-from tlcore.report.html import as_html
+from tlcore.report.document.blocks import Block, Document, Facts, Paragraph, Section, Table
+from tlcore.report.document.html import as_html
 
 
 def lesson_html(here: Sitting, outcomes: Mapping[str, Outcome]) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tlcore.catalog import lookup
-from tlcore.rates import RateSchedule
 from tlcore.recipe import Augmentation, Head, Optimiser, Recipe
 from tlcore.schedule import Phase
+from tlcore.schedule.rates import RateSchedule
 
 _BATCHNORM = {
     "trained": "its statistics follow their block: kept where frozen, learned where thawed",

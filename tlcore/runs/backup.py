@@ -6,7 +6,7 @@ wrote beside their runs, their uploads and the home's own weights. Left out is w
 
 >>> from tempfile import mkdtemp
 >>> from tlcore.recipe import Recipe
->>> from tlcore.runs.owners import LOCAL
+>>> from tlcore.access import LOCAL
 >>> store = RunStore(Path(mkdtemp()))
 >>> run = store.submit(Recipe(name="Pets"), by=LOCAL)
 >>> file = back_up(store, Path(mkdtemp()) / "lab.backup").file
@@ -32,14 +32,12 @@ from typing import Any
 
 import tlcore
 from tlcore import paths
-from tlcore.data.upload_folder import changing
+from tlcore.data.uploads.folder import changing
 from tlcore.errors import RunError, StoreError
 from tlcore.files import force_to_disk, held, is_held, written_whole
-from tlcore.runs.database import kept_before
-from tlcore.runs.failures import in_words
+from tlcore.runs.database import Turnstile, in_words, kept_before
 from tlcore.runs.records import digest
 from tlcore.runs.store import RunStore
-from tlcore.runs.turnstile import Turnstile
 
 FORMAT = 1
 WHY_LOST = "it was at work when the backup was made"

@@ -4,7 +4,7 @@ Nothing of the run is ever changed. A correction is noted for whoever made it, c
 and comes to something only in the recipe of a new run.
 
 >>> from tempfile import mkdtemp
->>> from tlcore.runs.owners import LOCAL
+>>> from tlcore.access import LOCAL
 >>> folder = Path(mkdtemp())
 >>> note(folder, Correction(picture="test/cat/00003", label="mug"), by=LOCAL)
 >>> recipe = corrected(Recipe(), noted(folder, by=LOCAL))
@@ -24,12 +24,12 @@ from typing import Any, TypeAlias
 
 from pydantic import TypeAdapter
 
-from tlcore.corrections import Correction, too_many
+from tlcore.access import Owner
 from tlcore.errors import RunError
 from tlcore.recipe import Recipe
-from tlcore.recipe_text import from_fields, to_fields
+from tlcore.recipe.corrections import Correction, too_many
+from tlcore.recipe.text import from_fields, to_fields
 from tlcore.runs.notes import Note
-from tlcore.runs.owners import Owner
 from tlcore.runs.rows import LONGEST_NAME
 
 _NAMED_SO = ", corrected"

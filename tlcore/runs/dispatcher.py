@@ -15,14 +15,14 @@ from pathlib import Path
 from subprocess import Popen
 
 from tlcore import paths
+from tlcore.access import LOCAL
 from tlcore.errors import StoreError, ThawError
-from tlcore.runs.launch import Launcher, claiming, start_apart
+from tlcore.machine import slots, threads_of_a_run
+from tlcore.runs.launcher import Launcher, claiming, start_apart
 from tlcore.runs.limits import HOUR
 from tlcore.runs.lock import is_locked, locked
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.records import BEAT, LEASE
 from tlcore.runs.residence import SAYS_EVERY, keep, refuse_elsewhere
-from tlcore.runs.slots import slots, threads_of_a_run
 from tlcore.runs.store import RunStore
 from tlcore.runs.supervise import Supervisor
 

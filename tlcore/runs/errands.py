@@ -16,7 +16,7 @@ from threading import Lock
 from types import MappingProxyType
 
 from tlcore.errors import RunError
-from tlcore.runs.launch import start_apart
+from tlcore.runs.launcher import start_apart
 from tlcore.runs.lock import is_locked
 
 _END = 2000
@@ -127,7 +127,7 @@ class Errand:
 
 
 MAP = Errand("map", "embed", "map")
-"""A map of the test pictures (`tlcore.asking.embed`)."""
+"""A map of the test pictures (`tlcore.inference.embed`)."""
 
 MEASUREMENT = Errand("robustness", "robust", "measurement")
 """What its network calls rightly of corrupted pictures (`tlcore.runs.robustness`)."""

@@ -18,19 +18,61 @@ What became of a run, and which files are its, is in the store.
 
 from __future__ import annotations
 
+import json
 import os
+import platform
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from tlcore import notation
+import tlcore
+from tlcore import machine, strict
 from tlcore.errors import RunError
 from tlcore.files import written_whole
+from tlcore.machine import libraries
 from tlcore.recipe import VERSION, Recipe
-from tlcore.recipe_text import to_fields
+from tlcore.recipe.text import to_fields
 from tlcore.runs.lock import locked
+
+_CPUINFO = Path("/proc/cpuinfo")
+
+
+def describe_environment(device: str, threads: int) -> dict[str, Any]:
+    """The machine as far as it matters. Its name and its paths don't, and are nobody's business."""
+    return {
+        "thaw": tlcore.__version__,
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        "cores": machine.cores(),
+        "device": device,
+        "threads": threads,
+        "libraries": {each.name: each.installed for each in libraries() if each.installed},
+    }
+
+
+def threads_before(folder: RunFolder) -> int | None:
+    """With how many threads an earlier attempt computed; None if there was none.
+
+    Sums over other shares of the numbers differ in their last bits, so a run keeps to its number.
+    """
+    try:
+        threads = json.loads(folder.environment.read_bytes())["threads"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return threads if isinstance(threads, int) and threads > 0 else None
+
+
+def _processor() -> str:
+    if _CPUINFO.exists():
+        for line in _CPUINFO.read_text(errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor()
+
 
 _END = 20_000
 
@@ -83,7 +125,7 @@ class RunFolder:
     def write_recipe(self, recipe: Recipe, *, preset: str = "", version: int = VERSION) -> None:
         """Keep what was asked for, in words that can be run again anywhere."""
         fields = to_fields(recipe, version)
-        text = notation.dump({"preset": preset, "recipe": fields} if preset else fields)
+        text = strict.dump({"preset": preset, "recipe": fields} if preset else fields)
         with written_whole(self.path / "recipe.yaml") as draft:
             draft.write_text(text, encoding="utf-8")
 

@@ -13,10 +13,10 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from tlcore.access import Owner
 from tlcore.errors import NotAllowed, RecipeError, Sealed
 from tlcore.recipe import Recipe
-from tlcore.recipe_text import from_text
-from tlcore.runs.owners import Owner
+from tlcore.recipe.text import from_text
 from tlcore.runs.records import Kind, Metric
 
 RESULTS: frozenset[Kind] = frozenset({"result", "predictions", "validation", "embedding", "best"})

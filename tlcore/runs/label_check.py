@@ -19,7 +19,7 @@ from tlcore.analysis.predictions import Predictions
 from tlcore.errors import ThawError
 from tlcore.files import written_whole
 from tlcore.recipe import Data, Input, Model, Recipe
-from tlcore.recipe_text import from_file, to_json
+from tlcore.recipe.text import from_file, to_json
 from tlcore.runs.errands import Errand
 
 CHECK = Errand("labels", "labels", "check of its labels")

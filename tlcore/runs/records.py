@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from tlcore.access import Owner
 from tlcore.events import EpochDone, Event, StepDone
-from tlcore.runs.owners import Owner
 from tlcore.runs.states import State
 
 Request: TypeAlias = Literal["pause", "stop", "cancel"]

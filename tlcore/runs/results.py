@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tlcore.access import Owner
 from tlcore.analysis.predictions import Predictions
 from tlcore.errors import RunError
 from tlcore.recipe import Recipe
-from tlcore.runs.owners import Owner
 from tlcore.runs.records import Kind
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore

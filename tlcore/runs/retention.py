@@ -19,18 +19,25 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tlcore import paths
+from tlcore.access import LOCAL, Owner
 from tlcore.data import cache
-from tlcore.data.upload import Upload, find_upload, list_uploads
-from tlcore.data.upload import disk_use as uploads_use
-from tlcore.data.upload_bin import bin_upload, binned_before, drop, empty_upload_bin
-from tlcore.data.upload_folder import SCHEME, abandoned
+from tlcore.data.uploads.files import (
+    Upload,
+    bin_upload,
+    binned_before,
+    drop,
+    empty_upload_bin,
+    find_upload,
+    list_uploads,
+)
+from tlcore.data.uploads.files import disk_use as uploads_use
+from tlcore.data.uploads.folder import SCHEME, abandoned
 from tlcore.errors import NotAllowed, RunError
-from tlcore.explained import drop_explained, has_explained
-from tlcore.runs.owners import LOCAL, Owner
+from tlcore.runs.artifacts import remove_path, size_of
+from tlcore.runs.explanations import drop_explained, has_explained
 from tlcore.runs.records import Run
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
-from tlcore.runs.strays import remove_path, size_of
 
 AT_REST = (State.FINISHED, State.STOPPED, State.FAILED, State.LOST)
 """States that an old run may be in; what is paused waits for somebody."""

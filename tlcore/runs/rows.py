@@ -6,6 +6,7 @@ What somebody may not see raises the very error that a run raises which doesn't 
 from __future__ import annotations
 
 import json
+import math
 import re
 import secrets
 import sqlite3
@@ -19,16 +20,66 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from tlcore.access import LOCAL, Owner
 from tlcore.errors import DataError, NotAllowed, RecipeError, RunError
-from tlcore.part import Line
 from tlcore.recipe import VERSION, Recipe
-from tlcore.recipe_problems import shown
-from tlcore.recipe_summary import name_of
-from tlcore.recipe_text import from_text, to_json
+from tlcore.recipe.problems import shown
+from tlcore.recipe.summary import name_of
+from tlcore.recipe.text import from_text, to_json
 from tlcore.runs.limits import rules_in
-from tlcore.runs.owners import LOCAL, Owner
-from tlcore.runs.records import Run
+from tlcore.runs.records import Change, Metric, Run
 from tlcore.runs.states import ACTIVE, State, check
+from tlcore.strict import Line
+
+
+def events_after(sql: sqlite3.Connection, run: int, since: int) -> tuple[dict[str, Any], ...]:
+    """Events that were written after number `since`."""
+    query = "SELECT * FROM event WHERE run = ? AND seq > ? ORDER BY seq"
+    return tuple(
+        {
+            "seq": row["seq"],
+            "attempt": row["attempt"],
+            "at": row["at"],
+            **json.loads(row["fields"]),
+        }
+        for row in sql.execute(query, (run, since))
+    )
+
+
+def metrics_after(
+    sql: sqlite3.Connection,
+    run: int,
+    since: int,
+    names: Collection[str] = (),
+    most: int | None = None,
+) -> tuple[Metric, ...]:
+    """Points that were written after number `since`, of all curves or of those named; about `most`
+    of them, if there are more. SQLite keeps NaN as NULL."""
+    wanted = (
+        "FROM metric WHERE run = :run AND seq > :since "
+        "AND (:names = '[]' OR name IN (SELECT value FROM json_each(:names)))"
+    )
+    given = {"run": run, "since": since, "names": json.dumps(list(names)), "apart": 1}
+    if most is not None:
+        (count,) = sql.execute(f"SELECT count(*) {wanted}", given).fetchone()
+        given["apart"] = max(1, -(-count // most))
+    columns = "SELECT name, epoch, step, value, seconds, seq"
+    return tuple(
+        Metric(name, epoch, step, math.nan if value is None else value, seconds, seq)
+        for name, epoch, step, value, seconds, seq in sql.execute(
+            f"{columns} {wanted} AND step % :apart = 0 ORDER BY seq", given
+        )
+    )
+
+
+def changes_of(sql: sqlite3.Connection, run: int) -> tuple[Change, ...]:
+    """Every state that a run went through."""
+    query = "SELECT before, after, attempt, why, at FROM change WHERE run = ? ORDER BY seq"
+    return tuple(
+        Change(State(before) if before else None, State(after), *rest)
+        for before, after, *rest in sql.execute(query, (run,))
+    )
+
 
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{16}")
 _PLAIN = [f.name for f in fields(Run) if f.name not in ("owner", "state")]
@@ -135,7 +186,7 @@ def _called(recipe: str, owner: str) -> str:
 
 def upload_name(recipe: Recipe, owner: str) -> str:
     """What an owner calls the pictures that a recipe learns from, if they have uploaded them."""
-    from tlcore.data.upload_folder import SCHEME, read_holders  # heavier than the store
+    from tlcore.data.uploads.folder import SCHEME, read_holders  # heavier than the store
 
     if not recipe.data.path.startswith(SCHEME):
         return ""

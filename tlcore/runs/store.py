@@ -15,35 +15,52 @@ from pathlib import Path
 from typing import Any
 
 from tlcore import paths
-from tlcore.errors import RunError
+from tlcore.access import LOCAL, Owner, Rules
+from tlcore.errors import NotAllowed, RunError
 from tlcore.events import Event
 from tlcore.files import written_whole
 from tlcore.recipe import Recipe
-from tlcore.recipe_text import from_text, version_of
-from tlcore.runs import (
-    adoption,
-    artifacts,
-    asking,
-    claims,
-    gates,
-    limits,
-    reading,
-    rows,
-    strays,
-    watching,
-    work,
-)
-from tlcore.runs.adoption import Foreign
+from tlcore.recipe.text import from_text, version_of
+from tlcore.runs import artifacts, attempts, gates, imports, limits, queue, rows
+from tlcore.runs.artifacts import Stray
 from tlcore.runs.database import Database
 from tlcore.runs.folder import RunFolder
 from tlcore.runs.identity import SYSTEM, Clock, Identity
-from tlcore.runs.owners import LOCAL, Owner
-from tlcore.runs.public import refuse, refuse_unseen
-from tlcore.runs.records import Artifact, Attempt, Change, Kind, Metric, Request, Run
+from tlcore.runs.imports import Foreign
+from tlcore.runs.limits import refuse, refuse_unseen
+from tlcore.runs.records import Artifact, Attempt, Change, Kind, Metric, Request, Run, Usage
 from tlcore.runs.states import ACTIVE, State
-from tlcore.runs.store_rules import KeepsRules
-from tlcore.runs.strays import Stray
 from tlcore.runs.visits import Visits
+
+
+class KeepsRules:
+    """What a store knows of its rules."""
+
+    home: Path
+    clock: Clock
+    _database: Database
+
+    def rules(self) -> Rules:
+        """What everybody may see and use."""
+        with self._database.reading() as sql:
+            return limits.rules_in(sql)
+
+    def set_rules(self, rules: Rules, *, by: Owner) -> None:
+        """Set other rules. Only LOCAL may."""
+        if by != LOCAL:
+            raise NotAllowed("Only whoever sits at the lab's machine sets its rules")
+        with self._database.writing() as sql:
+            limits.keep_rules(sql, rules)
+
+    def usage(self, *, by: Owner) -> Usage:
+        """How much an owner has of what the rules limit."""
+        with self._database.reading() as sql:
+            return limits.usage_of(sql, by, self.clock.wall())
+
+    def refuse_import(self, size: int, *, by: Owner) -> None:
+        """Refuse to take in a file of so many bytes for which there is no room."""
+        with self._database.reading() as sql:
+            limits.refuse_import(sql, by, self.home, self.clock.wall(), size)
 
 
 class RunStore(KeepsRules):
@@ -136,7 +153,7 @@ class RunStore(KeepsRules):
     def position(self, run: str, *, by: Owner) -> int | None:
         """Its place in the queue, 1 for the next; None if it doesn't wait."""
         with self._seeing(run, by) as (sql, _):
-            return claims.position(sql, run)
+            return queue.position(sql, run)
 
     def recipe(self, run: str, *, by: Owner) -> Recipe:
         """What was asked for."""
@@ -144,7 +161,7 @@ class RunStore(KeepsRules):
             return from_text(row["recipe"], where=run)
 
     def recipe_version(self, run: str, *, by: Owner) -> int:
-        """In which version of recipes it was asked for (see `tlcore.recipe_changes`)."""
+        """In which version of recipes it was asked for (see `tlcore.recipe.changes`)."""
         with self._seeing(run, by) as (_, row):
             return version_of(row["recipe"])
 
@@ -156,7 +173,7 @@ class RunStore(KeepsRules):
     def events(self, run: str, *, by: Owner, since: int = 0) -> tuple[dict[str, Any], ...]:
         """What happened after number `since`: each with its `seq`, `attempt` and `at`."""
         with self._seeing(run, by) as (sql, row):
-            found = reading.events_after(sql, row["number"], since)
+            found = rows.events_after(sql, row["number"], since)
             return gates.without_results(found) if gates.is_sealed(sql, row, by) else found
 
     def metrics(
@@ -171,13 +188,13 @@ class RunStore(KeepsRules):
         """Points of curves (of `names`, if any) written after number `since`, in that order; of
         more than `most`, every so-many-th step and all that is measured once an epoch."""
         with self._seeing(run, by) as (sql, row):
-            found = reading.metrics_after(sql, row["number"], since, names, most)
+            found = rows.metrics_after(sql, row["number"], since, names, most)
             return gates.without_points(found) if gates.is_sealed(sql, row, by) else found
 
     def history(self, run: str, *, by: Owner) -> tuple[Change, ...]:
         """Every state that the run went through."""
         with self._seeing(run, by) as (sql, row):
-            return reading.changes_of(sql, row["number"])
+            return rows.changes_of(sql, row["number"])
 
     def artifact(self, run: str, kind: Kind, *, by: Owner) -> Path | None:
         """The latest file of a kind; None if there is none.
@@ -211,7 +228,7 @@ class RunStore(KeepsRules):
     def ask(self, run: str, what: Request, *, by: Owner) -> Run:
         """Ask the worker to pause, stop or cancel; what waits or is paused is cancelled at once."""
         with self._changing(run, by) as (sql, row):
-            asking.ask(sql, row, what, self.clock.wall())
+            queue.ask(sql, row, what, self.clock.wall())
             return rows.again(sql, row)
 
     def resume(self, run: str, *, by: Owner) -> Run:
@@ -219,7 +236,7 @@ class RunStore(KeepsRules):
         with self._changing(run, by) as (sql, row):
             now = self.clock.wall()
             limits.refuse_one_more(sql, by, self.home, now)
-            asking.put_back(sql, row, now)
+            queue.put_back(sql, row, now)
             return rows.again(sql, row)
 
     def rename(self, run: str, name: str, *, by: Owner) -> Run:
@@ -232,7 +249,7 @@ class RunStore(KeepsRules):
     def delete(self, run: str, *, by: Owner) -> Run:
         """Put a run that neither waits nor works into the bin. Its files stay where they are."""
         with self._changing(run, by) as (sql, row):
-            asking.put_into_bin(sql, row, self.clock.wall())
+            queue.put_into_bin(sql, row, self.clock.wall())
             return rows.again(sql, row)
 
     def restore(self, run: str, *, by: Owner) -> Run:
@@ -272,12 +289,12 @@ class RunStore(KeepsRules):
         """Take in a run from elsewhere, under a new id; the draft of its folder moves there."""
         refuse_unseen(foreign.recipe.data, by=by)
         folder, now = self._folder(run).path, self.clock.wall()
-        adoption.seal(draft)
+        imports.seal(draft)
         try:
             with self._database.writing() as sql:
                 limits.refuse_import(sql, by, self.home, now, foreign.bytes)
-                adoption.adopt(sql, run, foreign, draft, by, now)
-                adoption.settle(draft, folder)
+                imports.adopt(sql, run, foreign, draft, by, now)
+                imports.settle(draft, folder)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -307,31 +324,31 @@ class RunStore(KeepsRules):
         if not self.queued():
             return None
         with self._database.writing() as sql:
-            if (chosen := run or claims.choose(sql)) is None:
+            if (chosen := run or queue.choose(sql)) is None:
                 return None
             row = rows.find(sql, chosen, LOCAL)
             if row["state"] != State.QUEUED:
                 return None
-            return claims.grant(sql, row, self.clock, device, worker)
+            return queue.grant(sql, row, self.clock, device, worker)
 
     def attempt(self, run: str) -> Attempt | None:
         """The attempt that holds the right to work on a run; None if nobody does."""
         with self._seeing(run, LOCAL) as (sql, row):
-            return claims.granted(sql, row)
+            return queue.granted(sql, row)
 
     def begin(self, attempt: Attempt, worker: Identity, environment: Mapping[str, Any]) -> None:
         """Begin to work, once for each attempt. `environment` is kept in the run's folder."""
         text = json.dumps(environment, indent=1)
         with self._database.writing() as sql:
-            work.begin(sql, attempt, worker, self.clock)
+            attempts.begin(sql, attempt, worker, self.clock)
             with written_whole(self._folder(attempt.run).environment) as draft:
                 draft.write_text(text, encoding="utf-8")
 
     def beat(self, attempt: Attempt, *, progress: int) -> Request | None:
         """Give a sign of life, at least every `BEAT` seconds; learn what is asked."""
         with self._database.writing() as sql:
-            work.renew(sql, attempt, progress, self.clock)
-            return rows.as_run(work.held(sql, attempt)).request
+            attempts.renew(sql, attempt, progress, self.clock)
+            return rows.as_run(attempts.held(sql, attempt)).request
 
     def record(
         self, attempt: Attempt, events: Sequence[Event] = (), metrics: Sequence[Metric] = ()
@@ -339,7 +356,7 @@ class RunStore(KeepsRules):
         """Keep what happened, and what points it adds to curves (see `records.metrics_of`). Of a
         step, the points are all that is kept."""
         with self._database.writing() as sql:
-            work.record(sql, attempt, events, metrics, self.clock.wall())
+            attempts.record(sql, attempt, events, metrics, self.clock.wall())
 
     def publish(self, attempt: Attempt, kind: Kind, path: Path) -> Path:
         """Make a file that lies in `folder.drafts` the run's: it moves to its place, given back.
@@ -347,7 +364,7 @@ class RunStore(KeepsRules):
         The two latest states to go on from are kept, and the latest file of any other kind.
         """
         with self._database.reading() as sql:
-            work.held(sql, attempt)
+            attempts.held(sql, attempt)
         folder = self._folder(attempt.run)
         draft = artifacts.seal(attempt.number, kind, path, folder, self.clock.wall())
         with self._database.writing() as sql:
@@ -358,13 +375,13 @@ class RunStore(KeepsRules):
     def end(self, attempt: Attempt, state: State, reason: str) -> None:
         """Leave the run finished, stopped, failed or paused, and give up the right to it."""
         with self._database.writing() as sql:
-            work.end(sql, attempt, state, reason, self.clock)
+            attempts.end(sql, attempt, state, reason, self.clock)
 
     # Watching over all of them: for the dispatcher
 
     def overdue(self, *, but_alive: bool = False) -> tuple[Run, ...]:
         """What `find_lost` would mark, or of it what may only have been kept from writing."""
-        find = watching.silent if but_alive else watching.overdue
+        find = attempts.silent if but_alive else attempts.overdue
         with self._database.reading() as sql:
             return tuple(rows.as_run(row) for row, _ in find(sql, self.clock))
 
@@ -382,24 +399,24 @@ class RunStore(KeepsRules):
         if all(run.id in spared for run in self.overdue()):
             return ()
         with self._database.writing() as sql:
-            return watching.mark_overdue(sql, self.clock, spared)
+            return attempts.mark_overdue(sql, self.clock, spared)
 
     def lose(self, attempt: Attempt, why: str) -> Run:
         """Mark a run as lost (or stopped, if that is what was asked) whose worker was killed."""
         with self._database.writing() as sql:
-            row = work.held(sql, attempt)
-            watching.mark(sql, row, why, self.clock.wall())
+            row = attempts.held(sql, attempt)
+            attempts.mark(sql, row, why, self.clock.wall())
             return rows.again(sql, row)
 
     def abandon(self, why: str) -> tuple[str, ...]:
         """Mark all runs at work as lost, whose workers are another home's; give their ids."""
         with self._database.writing() as sql:
-            return tuple(run.id for run in watching.abandon(sql, why, self.clock.wall()))
+            return tuple(run.id for run in attempts.abandon(sql, why, self.clock.wall()))
 
     def worker(self, run: str) -> Identity | None:
         """Who works on a run, or did in its latest attempt."""
         with self._seeing(run, LOCAL) as (sql, row):
-            return watching.worker_of(sql, row)
+            return attempts.worker_of(sql, row)
 
     def active(self) -> tuple[Run, ...]:
         """All runs that somebody works on, or should."""
@@ -408,7 +425,7 @@ class RunStore(KeepsRules):
     def queued(self) -> int:
         """How many runs wait."""
         with self._database.reading() as sql:
-            return claims.waiting(sql)
+            return queue.waiting(sql)
 
     def strays(self, *, remove: bool = False) -> tuple[Stray, ...]:
         """Files of no use that crashes left in the runs' folders; nothing of what waits or works.
@@ -417,7 +434,7 @@ class RunStore(KeepsRules):
             remove: Remove them. While that is done to a run, nobody can claim or publish.
         """
         opened = self._database.writing if remove else self._database.reading
-        return strays.find_all(opened, self.home / "runs", clear=remove)
+        return artifacts.find_all(opened, self.home / "runs", clear=remove)
 
     def _folder(self, run: str) -> RunFolder:
         """Only for ids that were found, never for words from outside."""
@@ -432,5 +449,5 @@ class RunStore(KeepsRules):
     def _changing(self, run: str, by: Owner) -> Iterator[tuple[sqlite3.Connection, sqlite3.Row]]:
         with self._database.writing() as sql:
             row = rows.find_to_change(sql, run, by)
-            asking.refuse_in_bin(row)
+            queue.refuse_in_bin(row)
             yield sql, row

@@ -2,7 +2,7 @@
 
 >>> from tempfile import mkdtemp
 >>> from tlcore.recipe import Recipe
->>> from tlcore.runs.owners import LOCAL
+>>> from tlcore.access import LOCAL
 >>> store = RunStore(Path(mkdtemp()))
 >>> run = store.submit(Recipe(name="Pets"), by=LOCAL)
 >>> _ = store.ask(run.id, "cancel", by=LOCAL)
@@ -25,20 +25,15 @@ from pathlib import Path
 from typing import Any
 
 import tlcore
+from tlcore.access import Owner, is_public
 from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.scores import score
 from tlcore.data.archive import Archive
 from tlcore.errors import DataError, RecipeError, RunError
 from tlcore.files import written_whole
 from tlcore.recipe import Recipe
-from tlcore.recipe_text import from_file, read, to_yaml, version_of
-from tlcore.runs.adoption import Foreign
-from tlcore.runs.artifacts import place_of
-from tlcore.runs.failures import in_words
-from tlcore.runs.folder import RunFolder
-from tlcore.runs.lock import locked
-from tlcore.runs.owners import Owner, is_public
-from tlcore.runs.parcel import (
+from tlcore.recipe.text import from_file, read, to_yaml, version_of
+from tlcore.runs.archive import (
     BOUNDS,
     FORMAT,
     LARGEST,
@@ -53,7 +48,7 @@ from tlcore.runs.parcel import (
     RunFacts,
     refused,
 )
-from tlcore.runs.parcel_reading import (
+from tlcore.runs.archive_reading import (
     check_environment,
     check_network,
     event_line,
@@ -61,9 +56,14 @@ from tlcore.runs.parcel_reading import (
     read_events,
     read_facts,
     read_metrics,
+    recode,
 )
-from tlcore.runs.public import refuse_foreign
-from tlcore.runs.recoding import recode
+from tlcore.runs.artifacts import place_of
+from tlcore.runs.database import in_words
+from tlcore.runs.folder import RunFolder
+from tlcore.runs.imports import Foreign
+from tlcore.runs.limits import refuse_foreign
+from tlcore.runs.lock import locked
 from tlcore.runs.records import Artifact, Kind, Metric, Run, digest
 from tlcore.runs.rows import new_id
 from tlcore.runs.states import State

@@ -18,11 +18,11 @@ from pathlib import Path
 from threading import Lock
 from time import monotonic
 
+from tlcore.access import Owner, known_by, new_key
 from tlcore.files import written_whole
 from tlcore.runs.database import Database
 from tlcore.runs.identity import SYSTEM, Clock
 from tlcore.runs.limits import HOUR, forget_used
-from tlcore.runs.owners import Owner, known_by, new_key
 
 NEW_KEYS = 60
 """Keys that one address is given within an hour: a class behind one router is given its own."""

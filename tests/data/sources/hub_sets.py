@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tests.data.makers import picture
+from bench.support.makers import picture
 from tlcore.data.sources.repository import Fetched, Found, keep, snapshot
 
 COMMIT = "c0ffee" * 6 + "c0de"

@@ -5,14 +5,14 @@ import json
 import numpy as np
 import pytest
 
-from tests.data.makers import there
+from bench.support.makers import there
 from tests.data.sources.hub_sets import COMMIT, REPO, parquet, put, table, two_sides
 from tlcore.data.cifar import Name, open_cifar
 from tlcore.data.counts import Counts, count_pictures, look_through, typical_side
 from tlcore.data.load import load, open_dataset
 from tlcore.errors import DataError, DataMissing, RecipeError
 from tlcore.recipe import Data, Input, Recipe
-from tlcore.recipe_text import from_fields
+from tlcore.recipe.text import from_fields
 
 SMALL = Input(size=16)
 

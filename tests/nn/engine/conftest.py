@@ -3,8 +3,8 @@
 import pytest
 
 from tlcore.events import Tested
-from tlcore.nn.engine.keepsake import load_network
-from tlcore.recipe_text import from_fields
+from tlcore.nn.engine.saved_network import load_network
+from tlcore.recipe.text import from_fields
 
 SMALL = {
     "data": {"name": "shapes", "shapes": {"per_class": 6, "test_per_class": 3, "size": 16}},

@@ -9,7 +9,7 @@ from tests.nn.engine.conftest import SMALL
 from tests.nn.engine.test_train import of
 from tlcore.data import cache
 from tlcore.events import EpochDone, Keeping, PhaseBegan, Started, StepDone, Tested
-from tlcore.nn.engine import activations, keeping, train
+from tlcore.nn.engine import activation_store, activations, train
 
 BACKBONES = ["pebble-shapes", "resnet18", "mobilenetv2_100", "vit_tiny_patch16_224"]
 
@@ -97,13 +97,13 @@ def test_adapted_statistics_change_frozen_blocks_so_nothing_is_kept(pretrained):
 
 
 def test_what_fits_neither_on_disk_nor_into_memory_is_not_kept(pretrained, monkeypatch):
-    monkeypatch.setattr(keeping, "available_memory", lambda device: 1000)
-    monkeypatch.setattr(keeping, "MOST_ON_DISK", 1000)
+    monkeypatch.setattr(activation_store, "available_memory", lambda device: 1000)
+    monkeypatch.setattr(activation_store, "MOST_ON_DISK", 1000)
     assert cached(pretrained()) == [False]
 
 
 def test_where_the_disk_has_no_room_memory_serves(pretrained, monkeypatch):
-    monkeypatch.setattr(keeping, "MOST_ON_DISK", 1000)
+    monkeypatch.setattr(activation_store, "MOST_ON_DISK", 1000)
     assert cached(pretrained()) == [True]
     assert not list(cache.activations().iterdir())
 
@@ -141,12 +141,12 @@ def test_a_damaged_file_is_not_believed(pretrained):
 def test_the_oldest_go_when_there_are_too_many(pretrained, monkeypatch):
     list(train(pretrained()))
     before = {path.name for path in cache.activations().iterdir()}
-    monkeypatch.setattr(keeping, "MOST_ON_DISK", sum_of_sizes() + 1)
+    monkeypatch.setattr(activation_store, "MOST_ON_DISK", sum_of_sizes() + 1)
     list(train(pretrained(data=elsewhere())))
     after = {path.name for path in cache.activations().iterdir()}
     assert after - before
     assert before - after
-    assert sum_of_sizes() <= keeping.MOST_ON_DISK
+    assert sum_of_sizes() <= activation_store.MOST_ON_DISK
 
 
 def sum_of_sizes():

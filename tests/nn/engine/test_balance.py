@@ -9,8 +9,7 @@ from tlcore.data import load
 from tlcore.errors import RecipeError, TrainingError
 from tlcore.events import Checkpoint, EpochDone, Note, StepDone, Tested
 from tlcore.nn.engine import step, train
-from tlcore.nn.engine.balance import Parts, parts_of, raised, shares_of
-from tlcore.nn.engine.batches import class_weights, epoch_order
+from tlcore.nn.engine.batches import Parts, class_weights, epoch_order, parts_of, raised, shares_of
 
 CUED = {
     "name": "shapes",

@@ -11,7 +11,7 @@ from tlcore.errors import RecipeError
 from tlcore.events import Checkpoint, EpochDone, Note, StepDone, Tested
 from tlcore.nn.engine import train
 from tlcore.nn.engine.exact import known, strengths
-from tlcore.recipe_text import from_fields
+from tlcore.recipe.text import from_fields
 
 EXACT = {"optimiser": {"name": "exact"}, "epochs": 5}
 

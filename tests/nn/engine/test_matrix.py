@@ -9,7 +9,7 @@ from tests.nn.engine.test_train import of
 from tlcore.data import load
 from tlcore.events import PhaseBegan
 from tlcore.nn.engine import train
-from tlcore.nn.engine.work import prepare_work
+from tlcore.nn.engine.setup import prepare_work
 from tlcore.schedule import Preset
 
 BACKBONES = ["pebble-shapes", "resnet18", "mobilenetv2_100", "vit_tiny_patch16_224"]

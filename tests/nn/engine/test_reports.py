@@ -10,10 +10,10 @@ from PIL import Image
 
 from tests.nn.engine.test_train import of
 from tlcore.events import Finished, PhaseBegan, StepDone
-from tlcore.nn import backbones
 from tlcore.nn.engine import train
-from tlcore.presets import presets
+from tlcore.nn.networks import build
 from tlcore.recipe import EarlyStopping
+from tlcore.recipe.presets import presets
 from tlcore.schedule import FreezeSchedule
 
 REPORTED = [preset for preset in presets() if preset.report]
@@ -69,7 +69,7 @@ def test_there_are_at_least_thirteen_of_all_five_reports():
 def test_a_reported_system_trains(preset, few_pictures, monkeypatch):
     monkeypatch.setenv("TL_DATA", str(few_pictures))
     # random weights in place of ImageNet's: what trains and how is the same
-    monkeypatch.setattr(backbones, "source_for", lambda model: None)
+    monkeypatch.setattr(build, "source_for", lambda model: None)
     events = list(train(shortened(preset.recipe)))
     assert isinstance(events[-1], Finished)
     assert len(of(StepDone, events)) >= 2

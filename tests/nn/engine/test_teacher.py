@@ -11,7 +11,7 @@ from tlcore.events import Checkpoint, EpochDone, StepDone, Tested
 from tlcore.nn.engine import train
 from tlcore.nn.engine.teacher import AnswerTeacher, FeatureTeacher, main_directions
 from tlcore.recipe import Recipe
-from tlcore.recipe_text import from_text
+from tlcore.recipe.text import from_text
 
 NOTHING = torch.zeros(1)
 
@@ -176,7 +176,7 @@ def test_recipes_from_before_there_was_a_temperature_keep_their_ids():
 
 def _answers(path, recipe):
     from tlcore.data.load import load
-    from tlcore.nn.engine.keepsake import load_network
+    from tlcore.nn.engine.saved_network import load_network
 
     kept = load_network(path)
     pixels = torch.tensor(np.asarray(load(recipe.data, recipe.input).test.pixels))
@@ -186,11 +186,11 @@ def _answers(path, recipe):
 
 def _rewrite(source, target, rename, *, turn=True):
     """The same network under other class names; its last layer turned with them."""
-    from tlcore.nn.engine import sealed
+    from tlcore.nn.engine import saved_network
 
-    tensors, facts = sealed.read(source, "network")
+    tensors, facts = saved_network.read(source, "network")
     if turn:
         last = sorted(name for name in tensors if name.startswith("head."))
         tensors = {n: t.flip(0) if n in last else t for n, t in tensors.items()}
     plain = {name: value for name, value in facts.items() if name not in ("format", "kind")}
-    sealed.write(target, "network", tensors, {**plain, "classes": rename(facts["classes"])})
+    saved_network.write(target, "network", tensors, {**plain, "classes": rename(facts["classes"])})

@@ -22,8 +22,8 @@ from tlcore.events import (
     Tested,
     as_fields,
 )
-from tlcore.nn.engine import evaluate, loop, step, train
-from tlcore.nn.engine.keepsake import load_network
+from tlcore.nn.engine import loop, step, train
+from tlcore.nn.engine.saved_network import load_network
 
 
 def run(recipe, **how):
@@ -170,7 +170,7 @@ def test_one_clamp_holds_for_a_hopeless_picture_at_the_epoch_and_at_the_test():
     hopeless = np.array([[1.0, 0.0]], np.float32)
     table = Predictions(np.array(["a"]), np.array([1]), hopeless, ("x", "y"))
     pictures = Pictures(np.zeros((1, 8, 8, 3), np.uint8), table.labels, table.ids)
-    loss, _ = evaluate.loss_and_accuracy(hopeless, pictures)
+    loss, _ = loop.loss_and_accuracy(hopeless, pictures)
     assert loss == table.loss.mean() == pytest.approx(27.6, abs=0.05)
 
 
@@ -202,14 +202,14 @@ def test_when_memory_runs_out_the_batch_is_halved_the_step_is_the_same_and_it_is
 
 def test_when_memory_runs_out_in_a_test_smaller_batches_say_the_same(small, monkeypatch):
     usual = of(Tested, run(small()))[0].predictions
-    split = evaluate._probabilities
+    split = loop._probabilities
 
     def tight(network, source, precision, batch):
         if batch > 32:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return split(network, source, precision, batch)
 
-    monkeypatch.setattr(evaluate, "_probabilities", tight)
+    monkeypatch.setattr(loop, "_probabilities", tight)
     assert np.allclose(of(Tested, run(small()))[0].predictions.probabilities, usual.probabilities)
 
 

@@ -8,8 +8,8 @@ import torch
 from PIL import Image
 
 from tlcore.nn.augment import augment, mix
-from tlcore.nn.chance import generator_for
-from tlcore.nn.prepare import Preparation
+from tlcore.nn.preprocessing import Preparation
+from tlcore.nn.seeding import generator_for
 from tlcore.recipe import Augmentation
 
 SIDE, COUNT = 12, 6

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.optim import lr_scheduler
 
-from tlcore.rates import RateSchedule
+from tlcore.schedule.rates import RateSchedule
 
 EPOCHS, STEPS = 12, 10
 

@@ -10,11 +10,11 @@ import torch.nn.functional as F
 from tests.nn.reference.fine_tune import fine_tune
 from tlcore.data import load
 from tlcore.events import StepDone, Tested
-from tlcore.nn.backbones import build
 from tlcore.nn.engine import loop, train
 from tlcore.nn.engine.batches import epoch_order
-from tlcore.nn.engine.keepsake import load_network
-from tlcore.recipe_text import from_fields
+from tlcore.nn.engine.saved_network import load_network
+from tlcore.nn.networks.build import build
+from tlcore.recipe.text import from_fields
 from tlcore.schedule import _PRESETS
 
 RATE = 0.01

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Protocol
 
 from tlcore import paths
+from tlcore.access import is_public
 from tlcore.data.archive import MOST_BYTES_A_FILE, Archive
-from tlcore.data.upload_folder import SCHEME, open_upload
+from tlcore.data.uploads.folder import SCHEME, open_upload
 from tlcore.errors import DataError, DataMissing
-from tlcore.runs.owners import is_public
 
 MOST_FILES = 300_000
 """In a folder: a slip such as `/` should not have the whole disk read."""

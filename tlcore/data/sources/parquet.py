@@ -15,11 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tlcore.data.batches import in_batches
 from tlcore.data.cache import Facts, Kept, Write, kept, key_of
 from tlcore.data.decode import VERSION, fit_picture, open_picture, quietly
 from tlcore.data.layout import as_text, note_on_damage
-from tlcore.data.pictures import Dataset, Pictures
+from tlcore.data.pictures import Dataset, Pictures, in_batches
 from tlcore.data.sources.columns import Columns, find_columns
 from tlcore.data.sources.repository import Found, found_or_missing
 from tlcore.errors import DataError

@@ -18,10 +18,10 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
+from tlcore.catalog.weight_files import hub_cache
 from tlcore.data.layout import TEST, TRAIN, VALIDATION
 from tlcore.errors import DataError, DataMissing
 from tlcore.files import written_whole
-from tlcore.weight_files import hub_cache
 
 _SHARD = re.compile(r"(?P<split>.+?)(?:-(?P<number>\d{5})-of-(?P<of>\d{5}))?(?:-[0-9a-f]{16})?")
 _NUMBERED = re.compile(r"\d{4,5}")

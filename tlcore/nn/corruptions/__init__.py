@@ -22,30 +22,30 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-from tlcore.nn.chance import generator_for
-from tlcore.nn.corruptions import blur, digital, noise, weather
-from tlcore.nn.corruptions.dose import Dose, as_bytes, as_floats, scale_of
+from tlcore.nn.corruptions import kinds
+from tlcore.nn.corruptions.kinds import Dose, as_bytes, as_floats, scale_of
+from tlcore.nn.seeding import generator_for
 
 Corruption: TypeAlias = Callable[[Tensor, Dose], Tensor]
 """Makes pictures (floats from 0 to 1, n x 3 x height x width) worse; what leaves that range is cut
 off afterwards."""
 
 CORRUPTIONS: Mapping[str, Corruption] = {
-    "gaussian-noise": noise.gaussian,
-    "shot-noise": noise.shot,
-    "impulse-noise": noise.impulse,
-    "defocus-blur": blur.defocus,
-    "glass-blur": blur.glass,
-    "motion-blur": blur.motion,
-    "zoom-blur": blur.zoom,
-    "snow": weather.snow,
-    "frost": weather.frost,
-    "fog": weather.fog,
-    "brightness": weather.brightness,
-    "contrast": digital.contrast,
-    "elastic": digital.elastic,
-    "pixelate": digital.pixelate,
-    "jpeg": digital.jpeg,
+    "gaussian-noise": kinds.gaussian,
+    "shot-noise": kinds.shot,
+    "impulse-noise": kinds.impulse,
+    "defocus-blur": kinds.defocus,
+    "glass-blur": kinds.glass,
+    "motion-blur": kinds.motion,
+    "zoom-blur": kinds.zoom,
+    "snow": kinds.snow,
+    "frost": kinds.frost,
+    "fog": kinds.fog,
+    "brightness": kinds.brightness,
+    "contrast": kinds.contrast,
+    "elastic": kinds.elastic,
+    "pixelate": kinds.pixelate,
+    "jpeg": kinds.jpeg,
 }
 """By their names in `tlcore.analysis.robustness`."""
 

@@ -15,11 +15,11 @@ import torch
 from torch import Tensor
 
 from tlcore.events import Keeping
-from tlcore.nn.chance import PictureChance, seed_for
+from tlcore.nn.engine.activation_store import Shelf, open_shelf
 from tlcore.nn.engine.batches import Resident
 from tlcore.nn.engine.frozen import Frozen, batch_for
-from tlcore.nn.engine.keeping import Shelf, open_shelf
-from tlcore.nn.prepare import Preparation
+from tlcore.nn.preprocessing import Preparation
+from tlcore.nn.seeding import PictureChance, seed_for
 from tlcore.recipe import Augmentation
 
 

@@ -1,7 +1,7 @@
 """Saving a run so that it goes on with the same numbers.
 
 A state holds the network, the best network so far, the optimiser, the scaler and where the run
-stands. Chance needs no place in it: see `tlcore.nn.chance`.
+stands. Chance needs no place in it: see `tlcore.nn.seeding`.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from tlcore.errors import CheckpointError
 from tlcore.events import EpochDone
 from tlcore.nn.engine.optimise import newly_spared
 from tlcore.nn.engine.progress import Progress, Sums
-from tlcore.nn.engine.sealed import read, sealed_by_us, under, write
-from tlcore.nn.network import Network
+from tlcore.nn.engine.saved_network import read, sealed_by_us, under, write
+from tlcore.nn.networks.network import Network
 from tlcore.recipe import Recipe
-from tlcore.recipe_text import to_fields
+from tlcore.recipe.text import to_fields
 
 
 def save_state(

@@ -26,8 +26,8 @@ from tlcore.nn.engine.activations import Activations
 from tlcore.nn.engine.batches import class_weights
 from tlcore.nn.engine.frozen import batch_for
 from tlcore.nn.engine.progress import Progress
-from tlcore.nn.engine.work import Work
-from tlcore.plan import Thaw
+from tlcore.nn.engine.setup import Work
+from tlcore.schedule.plan import Thaw
 
 STRONGEST, WEAKEST = 10.0, 1e-4
 """Of the L2 penalty, for features of mean 0 and deviation 1."""

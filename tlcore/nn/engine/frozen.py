@@ -13,11 +13,10 @@ import torch
 from torch import Tensor
 
 from tlcore.nn.device import computing_in
-from tlcore.nn.folding import folded
-from tlcore.nn.fusing import fused
-from tlcore.nn.network import Network
-from tlcore.plan import Plan, Thaw
+from tlcore.nn.engine.fusing import folded, fused
+from tlcore.nn.networks.network import Network
 from tlcore.recipe import Augmentation
+from tlcore.schedule.plan import Plan, Thaw
 
 BATCH_ON_CPU, BATCH_ON_GPU = 32 * 96 * 96, 64 * 224 * 224
 """Pixels that go through at once: on a CPU what caches hold (docs/LOG.md), on a GPU what fits."""

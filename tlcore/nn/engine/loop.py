@@ -2,7 +2,7 @@
 
 `train` reads top to bottom. It never draws, never stores and never asks who listens; closing
 the generator stops the run between two steps. What holds at an epoch follows from the epoch
-(`plan.at`), and chance from the seed and the place (`tlcore.nn.chance`), so a resumed run and an
+(`plan.at`), and chance from the seed and the place (`tlcore.nn.seeding`), so a resumed run and an
 uninterrupted one are the same numbers.
 """
 
@@ -17,8 +17,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
-from tlcore.analysis.predictions import Predictions
+from tlcore.analysis.predictions import SMALLEST, Predictions
 from tlcore.analysis.scores import score
 from tlcore.data import load
 from tlcore.data.pictures import Pictures
@@ -34,23 +36,123 @@ from tlcore.events import (
     StepDone,
     Tested,
 )
+from tlcore.nn.device import computing_in, is_out_of_memory
 from tlcore.nn.engine.activations import Activations
 from tlcore.nn.engine.batches import epoch_order
-from tlcore.nn.engine.evaluate import (
-    MOST_CHANGED,
-    changed_answers,
-    loss_and_accuracy,
-    predict,
-)
 from tlcore.nn.engine.exact import solve_epoch, solve_with_validation, strengths
-from tlcore.nn.engine.frozen import Frozen, later_boundaries, may_skip
+from tlcore.nn.engine.frozen import Frozen, batch_for, later_boundaries, may_skip
 from tlcore.nn.engine.progress import Progress, Sums, is_best, out_of_patience, paced
+from tlcore.nn.engine.setup import Work, prepare_work
 from tlcore.nn.engine.step import learn_from
-from tlcore.nn.engine.work import Work, prepare_work
-from tlcore.nn.freeze import apply
-from tlcore.plan import Thaw
+from tlcore.nn.networks.network import Network, evaluating
 from tlcore.recipe import Recipe
-from tlcore.recipe_changes import changes_since
+from tlcore.recipe.changes import changes_since
+from tlcore.schedule.plan import Thaw
+
+
+def apply(network: Network, thaw: Thaw) -> None:
+    """Set what trains and how every module behaves, whatever held before.
+
+    Wholly frozen blocks run as in evaluation: no dropout, no dropped branches, BatchNorm with the
+    statistics it has. Blocks that train, if only in part, are live, except a BatchNorm whose own
+    scale and shift are frozen. The policies `frozen` and `adapted` then overrule all BatchNorm of
+    the backbone: none, or every one, uses and updates the statistics of its batch. The head
+    always trains.
+    """
+    for name, parameter in network.named_parameters():
+        parameter.requires_grad_(name in thaw.trainable)
+    network.train()
+    for module, live in _with_liveness(network, thaw):
+        module.train(live)
+    for module in network.backbone.modules():
+        if isinstance(module, _BatchNorm):
+            module.train(_uses_batch_statistics(module, thaw))
+
+
+def _with_liveness(network: Network, thaw: Thaw) -> Iterator[tuple[nn.Module, bool]]:
+    """The backbone's modules from the outside in, and whether each is part of a thawed block.
+
+    A module without parameters, such as a dropout, does as the module that it is a part of.
+    """
+    layers = network.outline.backbone
+    block = {name: layer.block for layer in layers for name, _ in layer.parameters}
+    thawed = {block[name] for name in thaw.trainable if name in block}
+    live = {"": bool(thawed)}
+    for path, module in network.named_modules():
+        if not path.startswith("backbone"):
+            continue
+        blocks = {block.get(f"{path}.{name}") for name, _ in module.named_parameters()}
+        live[path] = bool(blocks & thawed) if blocks else live[path.rpartition(".")[0]]
+        yield module, live[path]
+
+
+def _uses_batch_statistics(module: _BatchNorm, thaw: Thaw) -> bool:
+    if thaw.batchnorm != "trained":
+        return thaw.batchnorm == "adapted"
+    own = list(module.parameters(recurse=False))
+    return any(parameter.requires_grad for parameter in own) if own else module.training
+
+
+MOST_CHANGED = 0.02
+"""The share of answers that low precision may change before networks are judged in float32."""
+
+_MOST_LOOKED_AT = 200 * 96 * 96
+
+
+def changed_answers(network: Network, source: Activations, precision: torch.dtype) -> float:
+    """The share of answers to a first batch of pictures that this precision changes."""
+    most = max(32, min(200, _MOST_LOOKED_AT // source.size**2))
+    rows = torch.arange(min(most, len(source)))
+    exact, rounded = (_answers(network, source, rows, each) for each in (torch.float32, precision))
+    return float((exact != rounded).float().mean())
+
+
+@torch.no_grad()
+def _answers(network: Network, source: Activations, rows: Tensor, precision: torch.dtype) -> Tensor:
+    """As they are given where a run is judged, from the pictures on."""
+    looking = Frozen(network, len(network.stages), source.size, precision)
+    found = []
+    for some in rows.split(batch_for(source.size, source.device)):
+        features = looking(source.prepare(source.pictures.pixels(some)))
+        with computing_in(precision, source.device):
+            found.append(looking.network.head(features).argmax(dim=1))
+    return torch.cat(found)
+
+
+@torch.inference_mode()
+def predict(network: Network, source: Activations, precision: torch.dtype) -> NDArray[np.float32]:
+    """The probability of each class for each picture, in the order of the pictures.
+
+    If memory runs out, the pictures go through in smaller batches.
+    """
+    batch = batch_for(source.size, source.device)
+    with evaluating(network):
+        while True:
+            try:
+                return torch.cat(list(_probabilities(network, source, precision, batch))).numpy()
+            except RuntimeError as error:
+                if batch == 1 or not is_out_of_memory(error):
+                    raise
+                batch //= 2
+
+
+def _probabilities(
+    network: Network, source: Activations, precision: torch.dtype, batch: int
+) -> Iterator[Tensor]:
+    for rows in torch.arange(len(source)).split(batch):
+        with computing_in(precision, source.device):
+            logits = network.suffix(source.batch(rows), source.boundary)
+        yield logits.float().softmax(dim=1).cpu()
+
+
+def loss_and_accuracy(
+    probabilities: NDArray[np.float32], pictures: Pictures
+) -> tuple[float, float]:
+    """Mean cross-entropy in nats, and the share that is right."""
+    labels = pictures.labels
+    of_truth = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+    loss = -np.log(np.maximum(of_truth, SMALLEST)).mean()
+    return float(loss), float((probabilities.argmax(axis=1) == labels).mean())
 
 
 def never() -> bool:

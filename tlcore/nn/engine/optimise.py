@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
-from tlcore.nn.network import Network
-from tlcore.plan import Thaw
+from tlcore.nn.networks.network import Network
 from tlcore.recipe import Optimiser
+from tlcore.schedule.plan import Thaw
 
 
 def build_optimiser(network: Network, recipe: Optimiser) -> Optimizer:

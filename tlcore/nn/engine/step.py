@@ -3,24 +3,73 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.overrides import TorchFunctionMode
 
 from tlcore.errors import OutOfMemory, TrainingError
 from tlcore.events import Note
 from tlcore.nn.augment import Mixture, mix
-from tlcore.nn.chance import generator_for, seed_dropout
-from tlcore.nn.device import give_memory_back, is_out_of_memory
-from tlcore.nn.engine.balance import raised, shares_of
+from tlcore.nn.device import computing_in, give_memory_back, is_out_of_memory
+from tlcore.nn.engine.batches import raised, shares_of
 from tlcore.nn.engine.optimise import set_rates, shape_gradients
 from tlcore.nn.engine.progress import Progress
-from tlcore.nn.engine.work import Work
-from tlcore.nn.learning import learning_in
-from tlcore.plan import Thaw
+from tlcore.nn.engine.setup import Work
+from tlcore.nn.seeding import generator_for, seed_dropout
+from tlcore.schedule.plan import Thaw
+
+_CONVOLVE: Callable[..., Any] = torch.conv2d
+
+
+@contextmanager
+def learning_in(precision: torch.dtype, device: torch.device) -> Iterator[None]:
+    """Automatic mixed precision for training; see `computing_in`, which is for looking.
+
+    On CPUs the way back through a convolution of separate channels that takes strides is ten to
+    three hundred times slower in bfloat16 than in float32 (docs/LOG.md), so these few are
+    computed in float32.
+    """
+    with computing_in(precision, device):
+        if device.type == "cpu" and precision == torch.bfloat16:
+            with _StridesInFloat32():
+                yield
+        else:
+            yield
+
+
+class _StridesInFloat32(TorchFunctionMode):
+    def __torch_function__(
+        self,
+        function: Callable[..., Any],
+        types: Sequence[type],
+        arguments: Sequence[Any] = (),
+        named: Mapping[str, Any] | None = None,
+    ) -> Any:
+        if function is _CONVOLVE and _is_slow(*arguments, **(named or {})):
+            with torch.autocast("cpu", enabled=False):
+                exact = (part.float() if isinstance(part, Tensor) else part for part in arguments)
+                return function(*exact, **(named or {})).to(torch.bfloat16)
+        return function(*arguments, **(named or {}))
+
+
+def _is_slow(
+    pictures: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: int | Sequence[int] = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> bool:
+    """Whether a convolution keeps channels apart and leaves out pixels."""
+    strides = (stride,) if isinstance(stride, int) else stride
+    return groups > 1 and max(strides) > 1
 
 
 def learn_from(

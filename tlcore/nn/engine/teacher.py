@@ -21,14 +21,14 @@ from torch import Tensor, nn
 
 from tlcore.data.pictures import Pictures, Splits
 from tlcore.errors import CheckpointError, WeightsError, WeightsMissing
-from tlcore.nn.backbones import build
-from tlcore.nn.chance import generator_for
 from tlcore.nn.device import computing_in
 from tlcore.nn.engine.batches import Resident
 from tlcore.nn.engine.frozen import batch_for
-from tlcore.nn.engine.keepsake import Keepsake, load_network
-from tlcore.nn.network import Network
-from tlcore.nn.prepare import preparation_for
+from tlcore.nn.engine.saved_network import Keepsake, load_network
+from tlcore.nn.networks.build import build
+from tlcore.nn.networks.network import Network
+from tlcore.nn.preprocessing import preparation_for
+from tlcore.nn.seeding import generator_for
 from tlcore.recipe import Distillation, Input, Model, Recipe
 
 SMALLEST_SPREAD = 1e-4

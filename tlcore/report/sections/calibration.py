@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tlcore.analysis.abstaining import Promise, abstain, promise
 from tlcore.analysis.calibration import (
     Recalibration,
     error_interval,
@@ -13,11 +12,12 @@ from tlcore.analysis.calibration import (
     reliability,
 )
 from tlcore.analysis.intervals import Interval
-from tlcore.analysis.wording import in_percent, quantity, rate
-from tlcore.report.blocks import Block, Figure, Paragraph, Section, Table
-from tlcore.report.charts.reliability import draw_reliability
+from tlcore.analysis.selective import Promise, abstain, promise
+from tlcore.formatting import in_percent, quantity, rate
+from tlcore.report.document.blocks import Block, Figure, Paragraph, Section, Table
+from tlcore.report.document.charts.quality import draw_reliability
 from tlcore.report.sections.shared import NOTHING, beside
-from tlcore.report.story import RunStory
+from tlcore.runs.result import RunStory
 
 _THRESHOLDS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
 _WANTED = (0.8, 0.9, 0.95, 0.99)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from tlcore.analysis.scores import balanced_accuracy, baseline, describe_baseline
-from tlcore.analysis.wording import in_percent, rate
-from tlcore.report.blocks import Block, Paragraph, Section, Table
+from tlcore.formatting import in_percent, rate
+from tlcore.report.document.blocks import Block, Paragraph, Section, Table
 from tlcore.report.sections.shared import NOTHING, few
-from tlcore.report.story import RunStory, decide_among
 from tlcore.report.words import duration
+from tlcore.runs.result import RunStory, decide_among
 
 _SHARES = {
     "test_accuracy": "test accuracy",

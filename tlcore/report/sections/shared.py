@@ -6,11 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from tlcore.analysis.intervals import Interval, Rows
-from tlcore.analysis.wording import in_percent
 from tlcore.errors import RunError
-from tlcore.report.blocks import Beside, Block, Column, Paragraph, Picture
-from tlcore.report.markup import shorten
-from tlcore.report.story import RunStory
+from tlcore.formatting import in_percent
+from tlcore.report.document.blocks import Beside, Block, Column, Paragraph, Picture, shorten
+from tlcore.runs.result import RunStory
 from tlcore.runs.thumbnails import read_thumbnail
 
 NOTHING = "–"

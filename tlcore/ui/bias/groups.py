@@ -17,11 +17,10 @@ from tlcore.analysis.group_files import LARGEST, MOST_GROUPS, harmless, read_gro
 from tlcore.analysis.groups import Gap, GroupScore, GroupTable, score_groups
 from tlcore.analysis.intervals import Interval
 from tlcore.analysis.predictions import Predictions
-from tlcore.colours import ICE
 from tlcore.data.layout import domains_of
-from tlcore.ui.outcomes import Outcome
-from tlcore.ui.page import told
-from tlcore.ui.words import in_plotly, literal, with_interval
+from tlcore.formatting import ICE, in_plotly, literal, with_interval
+from tlcore.ui.shared.outcomes import Outcome
+from tlcore.ui.shared.page import told
 
 _NO_CLASS = ""
 _NOT_GROUPS = ("true_label", "copy_of")

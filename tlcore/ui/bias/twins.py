@@ -8,16 +8,41 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from tlcore.asking.ask import network_of, predict
-from tlcore.asking.picture import from_pixels, kept_size
-from tlcore.biaslab import MOST_TWINS, CueReport, Twins, draw_twins, report_on
 from tlcore.data.drawn.world import class_names
+from tlcore.formatting import literal, with_interval
+from tlcore.inference.client import network_of, predict
+from tlcore.inference.picture import from_pixels, kept_size
 from tlcore.recipe import Recipe, Shapes
-from tlcore.ui.data.doubles import side_by_side
-from tlcore.ui.gallery import Tile, show_gallery
-from tlcore.ui.session import me, store
-from tlcore.ui.small_pictures import address_of
-from tlcore.ui.words import with_interval
+from tlcore.runs.records import Run
+from tlcore.studies.cues import MOST_TWINS, CueReport, Twins, describe, draw_twins, report_on
+from tlcore.ui.data.duplicates import side_by_side
+from tlcore.ui.shared.frontend import Tile, show_gallery
+from tlcore.ui.shared.session import me, store
+from tlcore.ui.shared.small_pictures import address_of
+
+_ASKED = "runs asked about twins"
+
+
+def offer_twins(run: Run, recipe: Recipe) -> None:
+    """Offer to ask this run's network about twins; then show what it says."""
+    if recipe.data.name != "shapes" or recipe.data.shapes.cue == "none":
+        return
+    st.header("Does it go by the cue?", anchor=False)
+    asked: set[str] = st.session_state.setdefault(_ASKED, set())
+    if run.id not in asked:
+        st.markdown(
+            f"In {recipe.data.shapes.cue_share:.0%} of its training pictures the "
+            f"{recipe.data.shapes.cue} went with the class. Counterfactual twins tell whether the "
+            "network goes by it: the same pictures, with nothing exchanged but the cue."
+        )
+        st.button("Ask it about twins", on_click=asked.add, args=(run.id,), type="primary")
+        return
+    report = ask_about_twins(run.id)
+    st.markdown(literal(describe(report, "this network")))
+    show_report(report)
+    names = class_names(recipe.data.shapes)
+    show_flips(report, twins_of(recipe), names, key=f"flips of {run.id}")
+
 
 MOST_SHOWN = 20
 _LARGE = 64  # pixels from which on a network takes its time

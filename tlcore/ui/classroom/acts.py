@@ -6,16 +6,16 @@ import time
 
 import streamlit as st
 
-from tlcore import presets
+from tlcore.access import Owner
 from tlcore.classroom import board as arithmetic
 from tlcore.classroom.records import Class, Sitting
+from tlcore.formatting import literal
+from tlcore.recipe import presets
 from tlcore.runs.dispatcher import ensure_dispatcher
-from tlcore.runs.owners import Owner
 from tlcore.runs.states import State
 from tlcore.ui.classroom.reach import address, register
-from tlcore.ui.page import told
-from tlcore.ui.sentences import say
-from tlcore.ui.words import literal
+from tlcore.ui.shared.page import told
+from tlcore.ui.shared.sentences import say
 
 PATIENCE = 20.0
 """Seconds to wait for runs to end before a class is deleted."""

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import streamlit as st
 
+from tlcore.access import Owner
 from tlcore.classroom import board as arithmetic
 from tlcore.classroom.board import Row
 from tlcore.classroom.records import Class
-from tlcore.runs.owners import Owner
+from tlcore.formatting import literal, with_interval
 from tlcore.ui.classroom.pooled import show_ballot, show_pooled
 from tlcore.ui.classroom.reach import address, is_only_here, register, show_qr
-from tlcore.ui.page import told
-from tlcore.ui.sentences import say
-from tlcore.ui.words import literal, with_interval
+from tlcore.ui.shared.page import told
+from tlcore.ui.shared.sentences import say
 
 TICK = 3.0
 """Seconds between two looks at the class."""

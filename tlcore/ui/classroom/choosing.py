@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
+from tlcore.access import Owner
 from tlcore.classroom import lesson as lessons
 from tlcore.classroom.lesson import Lesson
 from tlcore.classroom.records import Class
-from tlcore.runs.owners import Owner
+from tlcore.formatting import literal
 from tlcore.ui.classroom.reach import register
-from tlcore.ui.linking import link
-from tlcore.ui.page import told
-from tlcore.ui.sentences import language, say
-from tlcore.ui.words import literal
+from tlcore.ui.shared.page import link, told
+from tlcore.ui.shared.sentences import language, say
 
 
 def show_lessons(by: Owner) -> None:

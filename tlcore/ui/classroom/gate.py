@@ -6,15 +6,15 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from tlcore.access import Owner
 from tlcore.classroom.board import said
 from tlcore.classroom.lesson import Predict
 from tlcore.classroom.measures import Outcome, right_choice, truth_of, was_right
 from tlcore.classroom.records import Sitting
-from tlcore.runs.owners import Owner
+from tlcore.formatting import literal
 from tlcore.ui.classroom.reach import register
-from tlcore.ui.page import told
-from tlcore.ui.sentences import say
-from tlcore.ui.words import literal
+from tlcore.ui.shared.page import told
+from tlcore.ui.shared.sentences import say
 
 
 def ask(here: Sitting, step: Predict, by: Owner) -> None:

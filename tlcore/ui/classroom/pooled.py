@@ -10,9 +10,8 @@ import streamlit as st
 from tlcore.classroom.board import Ballot, Pool
 from tlcore.classroom.lesson import Lesson, Predict
 from tlcore.classroom.measures import Outcome
-from tlcore.colours import EMBER, ICE, run_colour
-from tlcore.ui.sentences import say
-from tlcore.ui.words import in_plotly, literal
+from tlcore.formatting import EMBER, ICE, in_plotly, literal, run_colour
+from tlcore.ui.shared.sentences import say
 
 MARKS = ("circle", "diamond", "square", "cross", "triangle-up", "star")
 

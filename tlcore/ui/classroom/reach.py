@@ -10,7 +10,7 @@ import streamlit as st
 
 from tlcore import access
 from tlcore.classroom.register import Register
-from tlcore.ui.session import store
+from tlcore.ui.shared.session import store
 
 
 def register() -> Register:

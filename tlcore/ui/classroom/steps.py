@@ -7,24 +7,22 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 import streamlit as st
 
+from tlcore.access import Owner
 from tlcore.classroom.board import ballot
 from tlcore.classroom.lesson import Discuss, Do, Explain, Look, Predict, Read
 from tlcore.classroom.measures import Outcome
 from tlcore.classroom.records import Sitting
-from tlcore.colours import run_colour
+from tlcore.formatting import in_plotly, literal, run_colour, with_interval
 from tlcore.runs.dispatcher import ensure_dispatcher
-from tlcore.runs.owners import Owner
 from tlcore.runs.records import Run
 from tlcore.runs.states import State
 from tlcore.ui.classroom import gate
 from tlcore.ui.classroom.pooled import show_ballot, show_labels
 from tlcore.ui.classroom.reach import register
-from tlcore.ui.linking import link
-from tlcore.ui.live import show_live
-from tlcore.ui.page import told
-from tlcore.ui.sentences import say
-from tlcore.ui.start_task import show_task
-from tlcore.ui.words import in_plotly, literal, with_interval
+from tlcore.ui.shared.live import show_live
+from tlcore.ui.shared.page import link, told
+from tlcore.ui.shared.sentences import say
+from tlcore.ui.start.task import show_task
 
 _MARKS = {
     "read": ":material/menu_book:",

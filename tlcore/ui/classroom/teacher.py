@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from tlcore.classroom.lesson import Lesson
-from tlcore.ui.sentences import say
-from tlcore.ui.words import literal
+from tlcore.formatting import literal
+from tlcore.ui.shared.sentences import say
 
 
 def show_teachers_page(lesson: Lesson) -> None:

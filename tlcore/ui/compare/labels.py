@@ -11,11 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 import plotly.graph_objects as go
 import streamlit as st
 
-from tlcore.analysis.learning import Point
-from tlcore.analysis.wording import quantity, rate
-from tlcore.colours import run_colour
+from tlcore.analysis.label_curves import Point
 from tlcore.errors import DataError, ThawError
-from tlcore.ladder import (
+from tlcore.formatting import literal, quantity, rate, run_colour, short
+from tlcore.recipe import Recipe
+from tlcore.runs.dispatcher import ensure_dispatcher
+from tlcore.runs.limits import refuse_unseen
+from tlcore.runs.records import Run
+from tlcore.runs.states import State
+from tlcore.studies.label_curve import (
     Climb,
     Ladder,
     begins_with_something,
@@ -27,19 +31,11 @@ from tlcore.ladder import (
     rungs,
     steps_for,
 )
-from tlcore.recipe import Recipe
-from tlcore.runs.dispatcher import ensure_dispatcher
-from tlcore.runs.public import refuse_unseen
-from tlcore.runs.records import Run
-from tlcore.runs.states import State
 from tlcore.ui.compare.curves import MARKS
-from tlcore.ui.linking import link
-from tlcore.ui.outcomes import Outcome
-from tlcore.ui.page import show_error, told
-from tlcore.ui.session import me, store
-from tlcore.ui.train.aside import between
-from tlcore.ui.train.facts import likely_device, samples
-from tlcore.ui.words import literal, short
+from tlcore.ui.shared.outcomes import Outcome
+from tlcore.ui.shared.page import link, show_error, told
+from tlcore.ui.shared.session import me, store
+from tlcore.ui.train.cost_panel import between, likely_device, samples
 
 MOST_LABELS = 100
 """Of a ladder that is trained at a click; `python -m tlcore curve` goes further."""

@@ -14,9 +14,24 @@ import streamlit as st
 from tlcore.analysis.decision import Decision
 from tlcore.analysis.group_files import harmless
 from tlcore.analysis.intervals import Interval
-from tlcore.report.story import RunStory, decide_among
-from tlcore.scope import spoken
-from tlcore.ui.outcomes import Outcome
+from tlcore.recipe.text import differing_fields
+from tlcore.runs.result import RunStory, decide_among
+from tlcore.schedule.selection import spoken
+from tlcore.ui.shared.outcomes import Outcome
+
+
+def show_recipes(stories: Sequence[RunStory], titles: Sequence[str]) -> None:
+    """Only the fields that aren't the same in all of them."""
+    fields = differing_fields([story.recipe for story in stories])
+    if not fields:
+        st.info("These runs have the same recipe: what differs is chance, or the machine.")
+        return
+    table = pd.DataFrame.from_dict(dict(fields), orient="index", columns=list(titles))
+    table.index.name = "field"
+    st.dataframe(table, alt="Fields of the recipes that differ, a column for each run")
+    if list(fields) == ["seed"]:
+        st.caption("Nothing but the seed differs: the difference is what a seed makes.")
+
 
 _PERCENT = ("accuracy", "reported", "macro F1", "parameters trained, share")
 
@@ -88,7 +103,7 @@ def schedule_words(story: RunStory) -> str:
     """What trained when, as it came about.
 
     >>> from types import SimpleNamespace as Story
-    >>> from tlcore.report.story import PhaseStory
+    >>> from tlcore.runs.result import PhaseStory
     >>> schedule_words(Story(phases=(PhaseStory(0, "head", 10), PhaseStory(3, "all", 99))))
     'the head alone; from epoch 4 everything'
     """

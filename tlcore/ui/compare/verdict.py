@@ -7,15 +7,135 @@ from dataclasses import replace
 
 import streamlit as st
 
-from tlcore.analysis.comparison import alike
+from tlcore.analysis.comparison import Changes, alike, changes
 from tlcore.analysis.decision import Decision
-from tlcore.analysis.wording import in_percent
-from tlcore.recipe_difference import differing_fields
-from tlcore.report.story import RunStory, decide_among, decide_between
-from tlcore.ui.compare.speed import accuracies, reached
-from tlcore.ui.outcomes import Outcome
-from tlcore.ui.words import duration, literal, short
-from tlcore.ui.words import percent as share_words
+from tlcore.analysis.ensemble import verdict, vote
+from tlcore.analysis.intervals import Interval
+from tlcore.errors import DataError
+from tlcore.formatting import (
+    duration,
+    gain,
+    in_percent,
+    literal,
+    percent,
+    quantity,
+    short,
+    with_interval,
+)
+from tlcore.formatting import percent as share_words
+from tlcore.recipe.text import differing_fields
+from tlcore.runs.result import RunStory, decide_among, decide_between
+from tlcore.ui.compare.curves import accuracies, reached
+from tlcore.ui.results.pictures import show_tiles
+from tlcore.ui.shared.frontend import Tile
+from tlcore.ui.shared.outcomes import Outcome
+
+
+def show_ensemble(outcomes: Sequence[Outcome]) -> None:
+    """The vote's accuracy and its gain, then whether that is worth it."""
+    st.subheader("What if these runs voted together?", anchor=False)
+    try:
+        found = vote([outcome.predictions for outcome in outcomes])
+    except DataError as error:
+        st.info(
+            f"They can't: {literal(error.what[0].lower() + error.what[1:])}. A vote needs runs "
+            "that were tested on the same pictures.",
+            icon=":material/how_to_vote:",
+        )
+        return
+    with st.grid(3, min_column_width=210):
+        value, _, interval = with_interval(found.accuracy).partition(" [")
+        _metric("All together", value, f"95 %: {interval.rstrip(']').replace(', ', ' to ')}")
+        _gain("Over the best alone", found.over_best)
+        _gain("Over one on average", found.over_mean)
+    st.markdown(literal(verdict(found)))
+    st.caption(
+        f"The best alone is run {found.best + 1}. It was found on these very pictures, "
+        "which flatters it a little, so the gain over it is more likely too small than too large. "
+        "A vote is the mean of the runs' probabilities; intervals of the gains are paired."
+    )
+
+
+def _gain(label: str, found: Interval) -> None:
+    value, _, interval = gain(found).partition(" [")
+    _metric(label, value, f"95 %: {interval.rstrip(']').replace(', ', ' to ')}")
+
+
+def _metric(label: str, value: str, interval: str) -> None:
+    st.metric(
+        label,
+        value,
+        delta=interval,
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+        height="stretch",
+    )
+
+
+_KINDS = {
+    "fixed": "only {other} calls rightly",
+    "broken": "only {one} calls rightly",
+    "both wrong": "both call wrongly",
+}
+
+
+def show_changes(outcomes: Sequence[Outcome], titles: Sequence[str]) -> None:
+    """Choose two runs and a kind of change; see the pictures."""
+    one, other, kind = _ask(titles)
+    if one == other:
+        st.info("Choose two different runs.")
+        return
+    first, second = outcomes[one], outcomes[other]
+    found = changes(first.predictions, second.predictions)
+    if found is None:
+        names = f"**{literal(titles[one])}** and **{literal(titles[other])}**"
+        st.warning(f"{names} {OTHER_PICTURES}", icon=":material/warning:")
+        return
+    rows = {"fixed": found.fixed, "broken": found.broken, "both wrong": found.both_wrong}[kind]
+    words = _KINDS[kind].format(
+        one=f"**{literal(titles[one])}**", other=f"**{literal(titles[other])}**"
+    )
+    st.markdown(f"{quantity(len(rows), 'picture')} that {words}, the surest first.")
+    if len(rows):
+        show_tiles(
+            rows,
+            lambda row: change_tile(first, second, found, row),
+            lambda row: [(first, row), (second, int(found.in_second[row]))],
+            titles=(titles[one], titles[other]),
+            key=f"changes {kind}",
+        )
+
+
+def change_tile(first: Outcome, second: Outcome, found: Changes, row: int) -> Tile:
+    """A picture with what it is, and what each of the two called it."""
+    before, after = first.predictions, second.predictions
+    other = int(found.in_second[row])
+    true = first.classes[before.labels[row]]
+    was, now = first.classes[before.predicted[row]], second.classes[after.predicted[other]]
+    sure = percent(float(after.confidence[other]), 0).replace(" ", "\N{NO-BREAK SPACE}")
+    return Tile(
+        source=first.address(row) or second.address(other),
+        caption=f"{short(true, 24)}: {short(was, 24)} → {short(now, 24)} {sure}",
+        alt=f"{true}, taken for {was} by the one and for {now} by the other",
+        tone="right" if after.correct[other] else "wrong",
+    )
+
+
+def _ask(titles: Sequence[str]) -> tuple[int, int, str]:
+    places = list(range(len(titles)))
+    first, second, third = st.columns(3, vertical_alignment="bottom")
+    one = first.selectbox(
+        "From", places, format_func=lambda place: titles[place], key=f"from {len(places)}"
+    )
+    other = second.selectbox(
+        "To", places, index=1, format_func=lambda place: titles[place], key=f"to {len(places)}"
+    )
+    kind = third.segmented_control(
+        "Pictures", list(_KINDS), default="fixed", required=True, key="kind"
+    )
+    return one, other, kind or "fixed"
+
 
 MANY_TIMES = 2
 MOST_TOLD = 4

@@ -8,13 +8,12 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from tlcore.colours import class_colour
 from tlcore.data.statistics import describe_balance
+from tlcore.formatting import class_colour, in_plotly, literal
 from tlcore.recipe import Data
 from tlcore.ui.data.choice import change
-from tlcore.ui.data.looking import Seen
-from tlcore.ui.draft import draft
-from tlcore.ui.words import in_plotly, literal
+from tlcore.ui.data.inspect import Seen
+from tlcore.ui.shared.draft import draft
 
 SIDES = {
     "train": "to learn from",

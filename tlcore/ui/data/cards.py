@@ -6,10 +6,10 @@ import streamlit as st
 
 from tlcore.data.cards import DatasetCard, card_of, describe
 from tlcore.data.layout import domains_of
+from tlcore.formatting import literal, short
 from tlcore.ui.data.choice import change, choose
-from tlcore.ui.data.looking import Seen
-from tlcore.ui.draft import draft
-from tlcore.ui.words import literal, short
+from tlcore.ui.data.inspect import Seen
+from tlcore.ui.shared.draft import draft
 
 _LABELS = {"fine": "100 fine classes", "coarse": "20 coarse classes"}
 _GROUPS_NAMED = 6

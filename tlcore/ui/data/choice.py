@@ -12,13 +12,13 @@ from typing import Any, ParamSpec
 import streamlit as st
 
 from tlcore.advice.defaults import suited
-from tlcore.data.upload import list_uploads
+from tlcore.data.uploads.files import list_uploads
 from tlcore.errors import ThawError
 from tlcore.recipe import OF_THE_HUB, Data, Recipe
-from tlcore.recipe_text import from_fields, to_fields
-from tlcore.runs.public import may_open
-from tlcore.ui.draft import draft, keep_draft, typed_by_hand
-from tlcore.ui.session import me
+from tlcore.recipe.text import from_fields, to_fields
+from tlcore.runs.limits import may_open
+from tlcore.ui.shared.draft import draft, keep_draft, typed_by_hand
+from tlcore.ui.shared.session import me
 
 Given = ParamSpec("Given")
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 import streamlit as st
 
 from tlcore.ui.data.colours import show_colours
-from tlcore.ui.data.doubles import show_doubtful, show_leaks
-from tlcore.ui.data.looking import Seen
+from tlcore.ui.data.duplicates import show_doubtful, show_leaks
+from tlcore.ui.data.inspect import Seen
 
 VIEWS: Mapping[str, Callable[[Seen], None]] = {
     "Sizes and colours": show_colours,

@@ -2,19 +2,64 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
 from tlcore.data.decode import endings_taken, fit_picture, open_picture
-from tlcore.data.upload import Handed
-from tlcore.data.upload_limits import MEGABYTE, usual_limits
+from tlcore.data.uploads.files import Handed
+from tlcore.data.uploads.limits import MEGABYTE, usual_limits
 from tlcore.errors import DataError
-from tlcore.ui.data.camera import take_pictures
-from tlcore.ui.gallery import Tile, show_gallery
-from tlcore.ui.page import show_error
-from tlcore.ui.small_pictures import address_for, encoded
-from tlcore.ui.words import literal
+from tlcore.formatting import literal
+from tlcore.ui.shared.frontend import Tile, show_gallery, widget
+from tlcore.ui.shared.page import show_error
+from tlcore.ui.shared.small_pictures import address_for, encoded
+
+SIDE = 224
+"""Pixels of a picture, which is cut to a square."""
+
+MOST_AT_ONCE = 60
+"""Pictures that one press may bring."""
+
+_START = "data:image/jpeg;base64,"
+_camera = widget("data/camera")
+
+
+def take_pictures(title: str, *, key: str) -> list[bytes]:
+    """Show the camera; give the JPEG files that were taken in this very run of the page.
+
+    Args:
+        title: Whose pictures these are. Any text; empty, and none can be taken yet.
+        key: Of the widget.
+    """
+    data = {"title": title, "ready": bool(title), "side": SIDE, "most": MOST_AT_ONCE}
+    return files_in(_camera(data=data, key=key, on_taken_change=lambda: None).taken)
+
+
+def files_in(taken: Any) -> list[bytes]:
+    """The pictures in what a browser sent; whatever isn't one is passed over.
+
+    >>> files_in(["data:image/jpeg;base64,/9j/", "data:text/html,<b>", 7]), files_in(None)
+    ([b'\\xff\\xd8\\xff'], [])
+    """
+    if not isinstance(taken, list):
+        return []
+    texts = [text for text in taken[:MOST_AT_ONCE] if isinstance(text, str)]
+    return [
+        found
+        for text in texts
+        if text.startswith(_START) and len(text) < MEGABYTE and (found := _decoded(text))
+    ]
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text.removeprefix(_START), validate=True)
+    except ValueError:
+        return b""
+
 
 THUMBNAIL = 64
 LARGEST = 200 * MEGABYTE

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 import streamlit as st
 
-from tlcore.colours import class_colour
 from tlcore.data.statistics import (
     ODDITIES,
     Look,
@@ -17,10 +16,10 @@ from tlcore.data.statistics import (
     original_sizes,
 )
 from tlcore.data.survey import Side, Survey
-from tlcore.ui.data.looking import Seen
-from tlcore.ui.gallery import Tile, show_gallery
-from tlcore.ui.small_pictures import address_of
-from tlcore.ui.words import in_plotly, literal
+from tlcore.formatting import class_colour, in_plotly, literal
+from tlcore.ui.data.inspect import Seen
+from tlcore.ui.shared.frontend import Tile, show_gallery
+from tlcore.ui.shared.small_pictures import address_of
 
 MOST_SHOWN = 24
 _IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

@@ -17,14 +17,14 @@ from tlcore.analysis.label_errors import (
     may_doubt,
 )
 from tlcore.analysis.predictions import Predictions
-from tlcore.corrections import Correction, in_words
 from tlcore.data.survey import Survey
+from tlcore.formatting import literal
+from tlcore.recipe.corrections import Correction, in_words
 from tlcore.runs.label_check import CHECK, ask, folder_of, found_in, question_for
 from tlcore.ui.data.choice import change
-from tlcore.ui.data.looking import Seen
-from tlcore.ui.draft import draft
-from tlcore.ui.page import told
-from tlcore.ui.words import literal
+from tlcore.ui.data.inspect import Seen
+from tlcore.ui.shared.draft import draft
+from tlcore.ui.shared.page import told
 
 AT_ONCE = 8
 _LOOK = 1.0

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from tlcore.data.survey import Side, Survey
 from tlcore.ui.data.amounts import SIDES
-from tlcore.ui.data.looking import Seen
+from tlcore.ui.data.inspect import Seen
 from tlcore.ui.data.shapes import caption_of
-from tlcore.ui.gallery import Tile, show_gallery
-from tlcore.ui.small_pictures import address_of
+from tlcore.ui.shared.frontend import Tile, show_gallery
+from tlcore.ui.shared.small_pictures import address_of
 
 AT_ONCE = 40
 _ALL = -1

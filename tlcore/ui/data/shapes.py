@@ -11,9 +11,9 @@ from tlcore.data.drawn.world import class_names, draw
 from tlcore.data.pictures import Pictures
 from tlcore.recipe import Shapes
 from tlcore.ui.data.choice import change, noted
-from tlcore.ui.draft import draft
-from tlcore.ui.gallery import Tile, show_gallery
-from tlcore.ui.small_pictures import address_of
+from tlcore.ui.shared.draft import draft
+from tlcore.ui.shared.frontend import Tile, show_gallery
+from tlcore.ui.shared.small_pictures import address_of
 
 ROWS = 3
 _KINDS = {"target": "10 target shapes", "source": "10 source shapes", "all": "all 20"}

@@ -6,15 +6,14 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from tlcore.data.upload import Upload, list_uploads, share_upload
-from tlcore.data.upload_bin import bin_upload, restore_upload
-from tlcore.runs.owners import is_public
-from tlcore.ui.data.adding import add_pictures
+from tlcore.access import is_public
+from tlcore.data.uploads.files import Upload, bin_upload, list_uploads, restore_upload, share_upload
+from tlcore.formatting import literal, moment, size
+from tlcore.ui.data.add import add_pictures
 from tlcore.ui.data.choice import choose_path, noted
-from tlcore.ui.data.looking import read_again
-from tlcore.ui.draft import draft
-from tlcore.ui.session import expiry, me
-from tlcore.ui.words import literal, moment, size
+from tlcore.ui.data.inspect import read_again
+from tlcore.ui.shared.draft import draft
+from tlcore.ui.shared.session import expiry, me
 
 _DELETED = "upload just deleted"
 _NAMED = 8

@@ -7,14 +7,12 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 import streamlit as st
 
-from tlcore.analysis.abstaining import Abstention, Promise, abstain, abstention_curve, promise
 from tlcore.analysis.intervals import FEWEST_PICTURES, Interval
 from tlcore.analysis.predictions import Predictions
-from tlcore.analysis.wording import in_percent, rate
-from tlcore.colours import EMBER, ICE
+from tlcore.analysis.selective import Abstention, Promise, abstain, abstention_curve, promise
+from tlcore.formatting import EMBER, ICE, in_percent, literal, rate
 from tlcore.report.sections.calibration import why_no_validation
-from tlcore.ui.outcomes import Outcome
-from tlcore.ui.words import literal
+from tlcore.ui.shared.outcomes import Outcome
 
 _STEPS = tuple(step / 100 for step in range(0, 100, 2))
 _TELL = (

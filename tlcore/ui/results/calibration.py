@@ -7,13 +7,11 @@ import streamlit as st
 
 from tlcore.analysis.calibration import Bin, Recalibration, how_sure, reliability
 from tlcore.analysis.intervals import FEWEST_PICTURES, Interval
-from tlcore.analysis.wording import rate
-from tlcore.colours import EMBER, ICE
+from tlcore.formatting import EMBER, ICE, literal, rate
 from tlcore.report.sections.calibration import fitted_on
-from tlcore.ui.outcomes import Outcome
 from tlcore.ui.results.abstaining import show_abstaining
 from tlcore.ui.results.classes import WHISKER
-from tlcore.ui.words import literal
+from tlcore.ui.shared.outcomes import Outcome
 
 _TELL = (
     "A network that is 90 % sure should be right 9 times in 10: its bars then end on the dotted "

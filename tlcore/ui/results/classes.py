@@ -11,13 +11,11 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from tlcore.analysis import groups
+from tlcore.analysis.auc import Ranking, Rankings
 from tlcore.analysis.intervals import FEWEST_PICTURES, Interval, wilson
-from tlcore.analysis.ranking import Ranking, Rankings
 from tlcore.analysis.scores import ClassScore, TestReport
-from tlcore.analysis.wording import decimal, quantity, rate
-from tlcore.colours import class_colour
-from tlcore.ui.outcomes import Outcome
-from tlcore.ui.words import in_plotly, literal, short
+from tlcore.formatting import class_colour, decimal, in_plotly, literal, quantity, rate, short
+from tlcore.ui.shared.outcomes import Outcome
 
 WHISKER = "#8a8a8a"
 """Seen on light pages, on dark ones and on every bar."""

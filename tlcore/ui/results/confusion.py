@@ -7,16 +7,20 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from tlcore.analysis.intervals import wilson
-from tlcore.analysis.mistakes import confused_pairs, pictures_in_cell
+from tlcore.analysis.mistakes import confused_pairs, pictures_in_cell, superclasses_of
 from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.scores import count_confusion
-from tlcore.analysis.superclasses import superclasses_of
-from tlcore.analysis.wording import quantity, rate
-from tlcore.ui.outcomes import Outcome
-from tlcore.ui.results.cells import Shown, draw_cells
-from tlcore.ui.results.matrix import chosen_cell, forget_cell, show_matrix, show_table
+from tlcore.formatting import literal, quantity, rate, short
+from tlcore.ui.results.cells import (
+    Shown,
+    chosen_cell,
+    draw_cells,
+    forget_cell,
+    show_matrix,
+    show_table,
+)
 from tlcore.ui.results.pictures import Height, show_pictures
-from tlcore.ui.words import literal, short
+from tlcore.ui.shared.outcomes import Outcome
 
 _SHOWN: tuple[Shown, ...] = ("counts", "row %")
 MOST_DRAWN = 200

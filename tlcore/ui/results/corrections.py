@@ -9,16 +9,14 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from tlcore.analysis.wording import quantity
-from tlcore.corrections import LONGEST_ID, LONGEST_LABEL, Correction, in_words
 from tlcore.errors import RunError
+from tlcore.formatting import literal, quantity, short
+from tlcore.recipe.corrections import LONGEST_ID, LONGEST_LABEL, Correction, in_words
 from tlcore.runs.corrections import corrected, note, noted, take_back
-from tlcore.ui.draft import LONGEST_LINK, keep_draft, packed
-from tlcore.ui.linking import link
-from tlcore.ui.outcomes import Outcome
-from tlcore.ui.page import told
-from tlcore.ui.session import me, store
-from tlcore.ui.words import literal, short
+from tlcore.ui.shared.draft import LONGEST_LINK, keep_draft, packed
+from tlcore.ui.shared.outcomes import Outcome
+from tlcore.ui.shared.page import link, told
+from tlcore.ui.shared.session import me, store
 
 FLATTERS = (
     "Mind: labels of test pictures that are put right only where this network disagrees flatter "

@@ -12,19 +12,17 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from tlcore.access import LOCAL
 from tlcore.analysis import embedding as analysis
 from tlcore.analysis.embedding import NEIGHBOURS, Cloud, Embedding
 from tlcore.analysis.intervals import Interval
-from tlcore.analysis.wording import gain, in_percent, rate
-from tlcore.colours import class_colour
+from tlcore.formatting import class_colour, gain, in_percent, literal, rate
+from tlcore.formatting import percent as share
 from tlcore.runs.errands import MAP
-from tlcore.runs.owners import LOCAL
-from tlcore.ui.outcomes import Outcome
-from tlcore.ui.page import told
 from tlcore.ui.results.detail import show_detail
-from tlcore.ui.session import me, store
-from tlcore.ui.words import literal
-from tlcore.ui.words import percent as share
+from tlcore.ui.shared.outcomes import Outcome
+from tlcore.ui.shared.page import told
+from tlcore.ui.shared.session import me, store
 
 Drawn: TypeAlias = Literal["PCA", "t-SNE"]
 Side: TypeAlias = Literal["before", "after"]

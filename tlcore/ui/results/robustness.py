@@ -10,6 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from tlcore.access import LOCAL
 from tlcore.analysis.intervals import Interval
 from tlcore.analysis.robustness import (
     CORRUPTIONS,
@@ -22,17 +23,14 @@ from tlcore.analysis.robustness import (
     mean_accuracy,
     table,
 )
-from tlcore.analysis.wording import quantity, rate
-from tlcore.colours import run_colour
+from tlcore.formatting import literal, quantity, rate, run_colour
+from tlcore.machine import threads_of_a_run
 from tlcore.runs.errands import MEASUREMENT
-from tlcore.runs.owners import LOCAL
 from tlcore.runs.robustness import read_robustness
-from tlcore.runs.slots import threads_of_a_run
-from tlcore.ui.outcomes import Outcome
-from tlcore.ui.page import told
 from tlcore.ui.results.classes import WHISKER
-from tlcore.ui.session import me, store
-from tlcore.ui.words import literal
+from tlcore.ui.shared.outcomes import Outcome
+from tlcore.ui.shared.page import told
+from tlcore.ui.shared.session import me, store
 
 ALL = len(CORRUPTIONS) * len(SEVERITIES)
 _LOOK = 2.0

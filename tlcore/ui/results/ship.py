@@ -6,14 +6,14 @@ from pathlib import Path
 
 import streamlit as st
 
+from tlcore.export import packages
+from tlcore.export.facts import TOLERANCE, Way
+from tlcore.export.packages import Package
+from tlcore.export.script import FILE, missing
+from tlcore.formatting import literal, size
 from tlcore.runs.records import Run
-from tlcore.ship import shelf
-from tlcore.ship.facts import TOLERANCE, Way
-from tlcore.ship.needed import FILE, missing
-from tlcore.ship.shelf import Package
-from tlcore.ui.page import told
-from tlcore.ui.session import me, store
-from tlcore.ui.words import literal, size
+from tlcore.ui.shared.page import told
+from tlcore.ui.shared.session import me, store
 
 _LOOK_EVERY = 1.0
 _WAYS: dict[str, Way | None] = {
@@ -46,13 +46,13 @@ def show_ship(run: Run) -> None:
         st.info("The network of this run is gone. Train it again.", icon=":material/history:")
         return
     way = _WAYS[st.selectbox("The network", list(_WAYS), key=f"ship way {run.id}")]
-    found = shelf.look(store().home, run.id, network, way)
+    found = packages.look(store().home, run.id, network, way)
     every = _LOOK_EVERY if found.state == "working" else None
     st.fragment(_show_package, run_every=every)(run.id, network, way, every is not None)
 
 
 def _show_package(run: str, network: Path, way: Way | None, watching: bool) -> None:
-    found = shelf.look(store().home, run, network, way)
+    found = packages.look(store().home, run, network, way)
     if watching and found.state != "working":
         st.rerun()  # of the page, which then no longer looks every second
     if found.state == "working":
@@ -69,7 +69,7 @@ def _ask(run: str, network: Path, way: Way | None, *, again: bool) -> None:
     label = "Try again" if again else "Make the package"
     if st.button(label, key=f"ship {run}", icon=":material/deployed_code:", type="primary"):
         with told():
-            shelf.begin(store().home, run, network, way)
+            packages.begin(store().home, run, network, way)
             st.rerun()
 
 
@@ -85,4 +85,4 @@ def _offer(found: Package, run: str) -> None:
         icon=":material/download:",
     )
     with st.expander("What was measured of it", icon=":material/fact_check:"):
-        st.code(shelf.measured(found), language=None, wrap_lines=True)
+        st.code(packages.measured(found), language=None, wrap_lines=True)

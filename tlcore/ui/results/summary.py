@@ -5,13 +5,35 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from tlcore.analysis.curve_reading import read_curves
 from tlcore.analysis.intervals import Interval
-from tlcore.analysis.wording import quantity
-from tlcore.report.blocks import Table
+from tlcore.analysis.scores import baseline
+from tlcore.formatting import duration, literal, percent, quantity
+from tlcore.report.document.blocks import Table
 from tlcore.report.sections.glance import glance
-from tlcore.ui.outcomes import Outcome
+from tlcore.runs.records import Run
 from tlcore.ui.results.classes import worst_class
-from tlcore.ui.words import duration, literal, percent
+from tlcore.ui.shared.live import show_live
+from tlcore.ui.shared.outcomes import Outcome
+
+
+def show_training(run: Run, outcome: Outcome) -> None:
+    """Sentences first, then the curves they are about."""
+    story = outcome.story
+    said = read_curves(
+        story.curves,
+        thaws=[thaw.epoch for thaw in story.thaws],
+        classes=len(outcome.classes),
+        pictures=int(story.pictures.get("validation", 0)),
+        commonest=baseline(story.validation or story.predictions).commonest,
+    )
+    for reading in said:
+        st.markdown(f"- {literal(reading.text)}")
+    st.caption(
+        f"Kept and tested: the network after epoch {story.kept_epoch + 1} of {story.epochs}. "
+        f"{literal(story.reason[:1].upper() + story.reason[1:])}."
+    )
+    show_live([run], key="curves", names=[story.name])
 
 
 def show_summary(outcome: Outcome) -> None:

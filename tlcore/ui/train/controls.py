@@ -11,12 +11,12 @@ from typing import Any
 
 import streamlit as st
 
-from tlcore import notation
+from tlcore import strict
 from tlcore.errors import NotReadable, Problem
-from tlcore.recipe_fields import FieldCard, field_cards
+from tlcore.formatting import literal
+from tlcore.recipe.fields import FieldCard, field_cards
 from tlcore.ui.train.form import Form
-from tlcore.ui.train.typed import form as current_form
-from tlcore.ui.words import literal
+from tlcore.ui.train.form import form as current_form
 
 _LARGEST = 2**53
 """The largest whole number that a browser counts exactly."""
@@ -154,7 +154,7 @@ def read_as(card: FieldCard, text: str) -> Any:
     if not text:
         return None if card.kind != "list" else []
     try:
-        return notation.load(f"[{text.strip('[]')}]" if card.kind == "list" else text)
+        return strict.load(f"[{text.strip('[]')}]" if card.kind == "list" else text)
     except NotReadable:
         return text
 

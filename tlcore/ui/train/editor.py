@@ -9,17 +9,17 @@ from typing import Any
 
 import streamlit as st
 
-from tlcore.outline import HEAD, Layer, Outline
-from tlcore.plan import Plan
+from tlcore.formatting import amount
 from tlcore.recipe import Recipe
-from tlcore.recipe_text import to_fields
-from tlcore.scope import spoken
-from tlcore.strip import painted, schedule_of, shares, strip_of
-from tlcore.ui.frontend import widget
-from tlcore.ui.train.facts import outline_of
+from tlcore.recipe.text import to_fields
+from tlcore.schedule.outline import HEAD, Layer, Outline
+from tlcore.schedule.plan import Plan
+from tlcore.schedule.selection import spoken
+from tlcore.schedule.strip import painted, schedule_of, shares, strip_of
+from tlcore.ui.shared.frontend import widget
+from tlcore.ui.train.cost_panel import outline_of
 from tlcore.ui.train.form import Form
-from tlcore.ui.train.typed import form as current_form
-from tlcore.ui.words import amount
+from tlcore.ui.train.form import form as current_form
 
 KEY = "freeze editor"
 

@@ -18,15 +18,78 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
-from tlcore import presets
+import streamlit as st
+
 from tlcore.advice.defaults import suited
 from tlcore.errors import Problem, RecipeError
-from tlcore.presets import Preset
-from tlcore.recipe import Recipe
-from tlcore.recipe_fields import field_cards
-from tlcore.recipe_text import Fields, from_fields, to_fields
-from tlcore.runs.public import may_open
-from tlcore.ui.session import me
+from tlcore.recipe import Recipe, presets
+from tlcore.recipe.fields import field_cards
+from tlcore.recipe.presets import Preset
+from tlcore.recipe.text import Fields, from_fields, to_fields
+from tlcore.runs.limits import may_open
+from tlcore.ui.shared.draft import (
+    draft,
+    keep_draft,
+    packed_fields,
+    show_in_address,
+    typed_by_hand,
+    unpacked,
+)
+from tlcore.ui.shared.page import show_error
+from tlcore.ui.shared.session import me
+
+_FORM, _KEPT, _TYPED = "the form of Train", "what Train kept", "typed"
+
+
+def form() -> Form:
+    """The form of this session, which `opened` has opened."""
+    found: Form = st.session_state[_FORM]
+    return found
+
+
+def opened() -> Form:
+    """The form, with what other pages or an address have changed in the draft since."""
+    try:
+        recipe = draft()
+    except RecipeError as error:
+        return _with_what_is_wrong(error)
+    form: Form | None = st.session_state.get(_FORM)
+    if form is None:
+        form = st.session_state[_FORM] = Form(recipe, typed_by_hand())
+        form.replace(_fields_in(_TYPED) or form.fields)
+    elif recipe != st.session_state.get(_KEPT):
+        form.take_over(recipe)
+    return form
+
+
+def keep(form: Form) -> None:
+    """Make the recipe the draft of all pages, and have the address reopen it."""
+    keep_draft(form.recipe)
+    st.session_state[_KEPT] = form.recipe
+    show_in_address(form.recipe)
+    if form.problems:
+        st.query_params[_TYPED] = packed_fields(form.fields)
+    elif _TYPED in st.query_params:
+        del st.query_params[_TYPED]
+
+
+def _with_what_is_wrong(error: RecipeError) -> Form:
+    """A link that holds a recipe with mistakes opens with them; one that holds none is told."""
+    fields = _fields_in("recipe")
+    if fields is None:
+        show_error(error)
+    form: Form = st.session_state.setdefault(_FORM, Form(Recipe()))
+    form.replace(fields or form.fields)
+    return form
+
+
+def _fields_in(name: str) -> Fields | None:
+    """The fields that a part of the address holds, if it is whole."""
+    try:
+        return dict(unpacked(st.query_params[name])) if name in st.query_params else None
+    except RecipeError:
+        return None
+
 
 MOST_UNDONE = 200
 HEAD_ONLY = "head-only"

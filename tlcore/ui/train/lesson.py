@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from tlcore.ui.draft import packed
+from tlcore.ui.shared.draft import packed
 from tlcore.ui.train.form import Form
 
 SECTIONS: Mapping[str, str] = {

@@ -8,13 +8,13 @@ from typing import Any
 import streamlit as st
 
 from tlcore.errors import RecipeError
-from tlcore.outline import Outline
-from tlcore.plan import Plan
-from tlcore.recipe_summary import TITLES
+from tlcore.recipe.summary import TITLES
+from tlcore.schedule.outline import Outline
+from tlcore.schedule.plan import Plan
 from tlcore.ui.train.controls import show_field, show_problems
 from tlcore.ui.train.editor import show_strip
 from tlcore.ui.train.form import Form
-from tlcore.ui.train.typed import form as current_form
+from tlcore.ui.train.form import form as current_form
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "Start here": ("head-only", "full"),

@@ -11,14 +11,14 @@ import streamlit as st
 from pydantic import ValidationError
 
 from tlcore.errors import Problem
-from tlcore.outline import Outline
 from tlcore.recipe import Recipe
-from tlcore.recipe_fields import field_cards
+from tlcore.recipe.fields import field_cards
 from tlcore.schedule import FreezeSchedule
-from tlcore.scope import RULE
+from tlcore.schedule.outline import Outline
+from tlcore.schedule.selection import RULE
 from tlcore.ui.train.controls import show_problems
 from tlcore.ui.train.form import Form
-from tlcore.ui.train.typed import form as current_form
+from tlcore.ui.train.form import form as current_form
 
 Row = dict[str, Any]
 COLUMNS = ("thaw", "epochs", "rate", "decay", "restart", "balance")

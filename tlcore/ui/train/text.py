@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from tlcore import notation
+from tlcore import strict
 from tlcore.errors import Problem, RecipeError
 from tlcore.recipe import Recipe
-from tlcore.recipe_fields import field_cards
-from tlcore.recipe_text import Fields, from_fields, parse, to_yaml
+from tlcore.recipe.fields import field_cards
+from tlcore.recipe.text import Fields, from_fields, parse, to_yaml
 from tlcore.ui.train.controls import show_problems
 from tlcore.ui.train.form import Form
-from tlcore.ui.train.typed import form as current_form
+from tlcore.ui.train.form import form as current_form
 
 KEY = "recipe as text"
 _UNREAD = "text that is no recipe"
@@ -26,7 +26,7 @@ def show_text(form: Form) -> None:
         if not box.open:
             return
         if _meaning(st.session_state.get(KEY, "")) != form.fields and not _unread():
-            st.session_state[KEY] = notation.dump(form.fields)
+            st.session_state[KEY] = strict.dump(form.fields)
         st.text_area(
             "YAML or JSON",
             key=KEY,

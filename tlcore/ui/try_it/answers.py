@@ -7,13 +7,47 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from tlcore.errors import ThawError
+from tlcore.formatting import class_colour, literal
 from tlcore.runs.records import Run
-from tlcore.ui.page import show_error
+from tlcore.ui.shared.frontend import widget
+from tlcore.ui.shared.page import show_error
 from tlcore.ui.try_it.asked import Asked, ask_run
-from tlcore.ui.try_it.bars import show_bars
-from tlcore.ui.try_it.chosen import Chosen
-from tlcore.ui.try_it.words import in_words, verdict
-from tlcore.ui.words import literal
+from tlcore.ui.try_it.samples import Chosen
+from tlcore.ui.try_it.words import in_words, share_in_words, verdict
+
+SHOWN = 6
+
+_bars = widget("try_it/bars")
+
+
+def show_bars(
+    classes: Sequence[str], ranked: Sequence[tuple[int, float]], truth: str, *, key: str
+) -> int | None:
+    """Show the likeliest classes; tell which one was clicked in this very run of the page.
+
+    Args:
+        classes: Names, any text.
+        ranked: Class numbers with their probabilities, the likeliest first.
+        truth: The class that the picture belongs to; empty where nobody knows.
+    """
+    shown = [*ranked[:SHOWN]]
+    shown += [each for each in ranked[SHOWN:] if classes[each[0]] == truth]
+    bars = [
+        {
+            "number": number,
+            "name": classes[number],
+            "share": share,
+            "text": share_in_words(share),
+            "colour": class_colour(number),
+            "true": classes[number] == truth,
+        }
+        for number, share in shown
+    ]
+    rest = len(classes) - len(shown)
+    data = {"bars": bars, "rest": f"and {rest} more classes" if rest > 0 else ""}
+    clicked = _bars(data=data, key=key, on_clicked_change=lambda: None).clicked
+    return int(clicked) if clicked is not None else None
+
 
 MOST = 4
 SIDE_BY_SIDE = 2

@@ -2,24 +2,93 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from tlcore.asking import ask, service
-from tlcore.asking.ask import Answer, Block, Why, network_of
-from tlcore.asking.methods import Method
+from tlcore.access import Owner
+from tlcore.inference import client, process
+from tlcore.inference.client import Answer, Block, Why, network_of
+from tlcore.inference.methods import Method
 from tlcore.recipe import Recipe
 from tlcore.runs.records import Run
-from tlcore.ui.session import me, store
-from tlcore.ui.try_it.chosen import Chosen, digest_of
-from tlcore.ui.try_it.recent import Recent
+from tlcore.runs.states import State
+from tlcore.runs.store import RunStore
+from tlcore.ui.shared.page import link
+from tlcore.ui.shared.session import me, store
+from tlcore.ui.try_it.samples import Chosen, digest_of
+
+TESTED = (State.FINISHED, State.STOPPED)
+
+
+def askable(run: Run) -> bool:
+    """Whether a run has left a network: it finished, or was stopped and tested."""
+    return run.state == State.FINISHED or store().artifact(run.id, "best", by=me()) is not None
+
+
+def anybody_to_ask(runs: RunStore, by: Owner) -> bool:
+    """Whether any run has left a network."""
+    return bool(runs.counts(by=by).get(State.FINISHED)) or any(
+        askable(run) for run in runs.list(by=by, states=[State.STOPPED])
+    )
+
+
+def show_nobody_to_ask(runs: RunStore, by: Owner) -> None:
+    """The way to a first network, or to the one that is on its way."""
+    if any(state.active or state == State.QUEUED for state in runs.counts(by=by)):
+        st.info(
+            "No run has finished yet. As soon as one has, its network can be asked here.",
+            icon=":material/hourglass_empty:",
+        )
+        link("runs", "See how far the runs are", icon=":material/monitoring:")
+        return
+    st.info(
+        "There is no trained network to ask yet. The demo trains two, usually in 15 to 30 seconds.",
+        icon="🧊",
+    )
+    with st.container(horizontal=True):
+        link("start", "Train the demo", icon=":material/play_circle:")
+        link("train", "Train a network of your own", icon=":material/tune:")
+
+
+T = TypeVar("T")
+
+
+class Recent(Generic[T]):
+    """Answers by question, for everybody together; the ones that nobody asks for go first."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._found: OrderedDict[Hashable, T] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def kept(self, key: Hashable, find: Callable[[], T]) -> T:
+        """What is kept under this key; found first if nothing is."""
+        with self._lock:
+            if key in self._found:
+                self._found.move_to_end(key)
+                return self._found[key]
+        found = find()
+        with self._lock:
+            self._found[key] = found
+            while len(self._found) > self._most:
+                self._found.popitem(last=False)
+        return found
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._found.clear()
+
 
 ANSWERS: Recent[Answer] = Recent(256)
 WHYS: Recent[Why] = Recent(64)
@@ -69,7 +138,7 @@ def ask_run(run: Run, picture: Chosen) -> Asked:
 
     def find() -> Answer:
         with _waiting("Asking …", 1.0) as meanwhile:
-            return ask.predict(store().home, network, pixels, meanwhile=meanwhile)
+            return client.predict(store().home, network, pixels, meanwhile=meanwhile)
 
     answer = ANSWERS.kept((network, digest), find)
     return Asked(run, recipe, network, pixels, digest, answer)
@@ -81,7 +150,7 @@ def ask_why(asked: Asked, method: Method, target: int, *, shuffled: bool = False
     def find() -> Why:
         words = f"{method.title}: {method.looks} looks at the picture …"
         with _waiting(words, seconds_for(asked, method)) as meanwhile:
-            return ask.explain(
+            return client.explain(
                 store().home,
                 asked.network,
                 asked.pixels,
@@ -100,7 +169,7 @@ def ask_inside(asked: Asked) -> tuple[Block, ...]:
     def find() -> tuple[Block, ...]:
         with _waiting("Looking inside …", 1.0) as meanwhile:
             home, network = store().home, asked.network
-            return ask.look_inside(home, network, asked.pixels, meanwhile=meanwhile)
+            return client.look_inside(home, network, asked.pixels, meanwhile=meanwhile)
 
     return INSIDES.kept((asked.network, asked.digest), find)
 
@@ -113,7 +182,7 @@ def seconds_for(asked: Asked, method: Method) -> float:
 @contextmanager
 def _waiting(what: str, seconds: float) -> Iterator[Callable[[], None]]:
     """Show how far it is, and let Streamlit break in: whoever clicks elsewhere waits no longer."""
-    awake = service.is_awake(store().home)
+    awake = process.is_awake(store().home)
     words, expected = (what, seconds) if awake else (_WAKING, _WAKING_TAKES)
     place, began = st.empty(), time.monotonic()
 

@@ -8,16 +8,40 @@ from typing import Any
 
 import streamlit as st
 
-from tlcore.asking.picture import LARGEST_FILE
+from tlcore.analysis.heatmaps import magnified
 from tlcore.data.decode import endings_taken
-from tlcore.data.upload_limits import MEGABYTE
+from tlcore.data.uploads.limits import MEGABYTE
+from tlcore.formatting import literal
+from tlcore.inference.picture import LARGEST_FILE
 from tlcore.recipe import Recipe
 from tlcore.runs.records import Run
-from tlcore.ui.frontend import widget
-from tlcore.ui.session import me, store
-from tlcore.ui.try_it.chosen import Chosen
-from tlcore.ui.try_it.samples import choose_drawing, choose_test_picture
-from tlcore.ui.try_it.words import allows_camera
+from tlcore.ui.shared.frontend import widget
+from tlcore.ui.shared.session import me, store
+from tlcore.ui.try_it.asked import Asked
+from tlcore.ui.try_it.samples import Chosen, choose_drawing, choose_test_picture
+from tlcore.ui.try_it.words import allows_camera, what_it_can_say
+
+_STRANGE = (
+    "How sure it is of a picture unlike those that it learned from means little: nothing has "
+    "taught it to doubt."
+)
+
+
+def show_preview(picture: Chosen, asked: Asked) -> None:
+    """Every pixel of it, large."""
+    side = asked.pixels.shape[1]
+    alt = f"{picture.caption}{f': {picture.truth}' if picture.truth else ''}"
+    st.image(magnified(asked.pixels[0]), width="stretch", output_format="PNG", alt=alt)
+    what = f": **{literal(picture.truth)}**" if picture.truth else ""
+    st.caption(
+        f"{picture.caption}{what}. The network sees these {side} × {side} pixels. "
+        f"{what_it_can_say(asked.answer.classes)}"
+    )
+    if not picture.truth:
+        st.caption(_STRANGE)
+    if picture.note:
+        st.info(picture.note, icon=":material/info:")
+
 
 _PNG, _DRAWN = "data:image/png;base64,", "what was drawn"
 _canvas = widget("try_it/canvas")

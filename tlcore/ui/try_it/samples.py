@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
@@ -15,16 +17,49 @@ from tlcore.data import load
 from tlcore.data.drawn.world import class_names, draw
 from tlcore.data.pictures import Pictures
 from tlcore.errors import DataError, RunError
+from tlcore.inference.picture import from_file, from_pixels
 from tlcore.recipe import Recipe, Shapes
-from tlcore.runs.public import refuse_unseen
+from tlcore.runs.limits import refuse_unseen
 from tlcore.runs.records import Run
 from tlcore.runs.results import read_predictions
 from tlcore.runs.thumbnails import count_thumbnails, read_thumbnail
-from tlcore.ui.gallery import Tile, show_gallery
-from tlcore.ui.pictures_route import picture_address
-from tlcore.ui.session import me, store
-from tlcore.ui.small_pictures import address_of
-from tlcore.ui.try_it.chosen import Chosen
+from tlcore.ui.shared.frontend import Tile, show_gallery
+from tlcore.ui.shared.pictures_route import picture_address
+from tlcore.ui.shared.session import me, store
+from tlcore.ui.shared.small_pictures import address_of
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """A picture.
+
+    Attributes:
+        source: A file's content, or pixels (height x width x 3) of a data set.
+        caption: What it is, in words of ours.
+        truth: The class that it belongs to; empty where nobody knows.
+        note: What a person should know about it.
+    """
+
+    source: bytes | NDArray[np.uint8]
+    caption: str
+    truth: str = ""
+    note: str = ""
+
+    def for_run(self, recipe: Recipe) -> NDArray[np.uint8]:
+        """As this run would have it: 1 x height x width x 3.
+
+        Raises:
+            DataError: The file is no picture.
+        """
+        if isinstance(self.source, bytes):
+            return from_file(self.source, recipe)
+        return from_pixels(self.source, recipe)
+
+
+def digest_of(pixels: NDArray[np.uint8]) -> str:
+    """Tells these pixels from any others."""
+    return hashlib.sha256(f"{pixels.shape}".encode() + pixels.tobytes()).hexdigest()
+
 
 HANDFUL = 12
 _ROW, _HANDFUL, _DRAWING = "try row", "try handful", "try drawing"

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from tlcore.analysis.maps import rank_correlation
-from tlcore.asking.ask import Why
-from tlcore.ui.words import literal, percent
+from tlcore.analysis.heatmaps import rank_correlation
+from tlcore.formatting import literal, percent
+from tlcore.inference.client import Why
 
 _SURE, _RATHER = 0.9, 0.5
 _HARDLY = 0.01

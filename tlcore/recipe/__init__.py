@@ -1,0 +1,31 @@
+"""Recipes: what a run is made of, as validated values, as text and as presets."""
+
+from tlcore.recipe.model import (
+    OF_THE_HUB,
+    VERSION,
+    Augmentation,
+    Data,
+    Distillation,
+    EarlyStopping,
+    Head,
+    Input,
+    Model,
+    Optimiser,
+    Recipe,
+    Shapes,
+)
+
+__all__ = [
+    "Augmentation",
+    "Data",
+    "Distillation",
+    "EarlyStopping",
+    "Head",
+    "Input",
+    "Model",
+    "OF_THE_HUB",
+    "Optimiser",
+    "Recipe",
+    "Shapes",
+    "VERSION",
+]
