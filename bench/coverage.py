@@ -1,4 +1,5 @@
-"""How often what the lab promises is so: `python bench/coverage.py` writes docs/measured/COVERAGE.md.
+"""How often what the lab promises is so: `python bench/coverage.py` writes
+docs/measured/COVERAGE.md.
 
 Made-up test sets whose truth is known are measured by the lab's own functions, again and again. A
 cell holds if the share of intervals that hold the truth is 0.93 at least, or of false alarms 0.05

@@ -1,4 +1,5 @@
-"""What a cue does to a network, and what helps: `python bench/cue.py --write docs/measured/CUES.md`.
+"""What a cue does to a network, and what helps: `python bench/cue.py --write
+docs/measured/CUES.md`.
 
 Every system learns from drawn shapes whose colour goes with the class in 95 % of the pictures,
 with several seeds, without and with each mitigation. The worst group are the pictures whose

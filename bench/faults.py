@@ -1,4 +1,5 @@
-"""What can go wrong with a run, done on purpose: `python bench/faults.py`, for docs/measured/FAULTS.md.
+"""What can go wrong with a run, done on purpose: `python bench/faults.py`, for
+docs/measured/FAULTS.md.
 
     --quick         fewer trials, in less than a minute
     --only 1,2,7    these rows alone

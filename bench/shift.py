@@ -262,8 +262,8 @@ def page(
     return [
         "# What a freeze schedule keeps where pictures shift",
         "",
-        f"Made by `python -m bench.shift --seeds {seeds} --write docs/measured/ROBUSTNESS.md` at commit "
-        f"{commit()}, {facts['cores']} cores, {facts['processor']}, torch "
+        f"Made by `python -m bench.shift --seeds {seeds} --write docs/measured/ROBUSTNESS.md` at "
+        f"commit {commit()}, {facts['cores']} cores, {facts['processor']}, torch "
         f"{facts['libraries']['torch']}, in {seconds / 60:.0f} minutes of computing on one core.",
         "",
         f"`pebble-shapes`, pre-trained on other shapes, learns ten new ones from {LABELS} labels "

@@ -1,7 +1,7 @@
 """What taking networks elsewhere costs, what voting and teaching gain: `python -m bench.ship`.
 
-With `--write docs/guide/export.md` the tables go between the two marks of that page. Everything is trained
-in the home that `TL_HOME` names; runs that are there already are not done again.
+With `--write docs/guide/export.md` the tables go between the two marks of that page. Everything
+is trained in the home that `TL_HOME` names; runs that are there already are not done again.
 """
 
 from __future__ import annotations
@@ -214,8 +214,8 @@ def main() -> None:
         "distil": ("Teaching", lambda: distilled(store, given.seeds, given.labels, given.noise)),
     }
     lines = [
-        f"Made by `python -m bench.ship --seeds {given.seeds} --write docs/guide/export.md` at commit "
-        f"{commit()}, {facts['cores']} cores, {facts['processor']}, torch "
+        f"Made by `python -m bench.ship --seeds {given.seeds} --write docs/guide/export.md` at "
+        f"commit {commit()}, {facts['cores']} cores, {facts['processor']}, torch "
         f"{facts['libraries']['torch']}; other work went on meanwhile."
     ]
     for part in given.parts:

@@ -122,8 +122,8 @@ def page(found: Sequence[Sequence[str]], trials: int) -> str:
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     return (
         "# How often a verdict is wrong\n\n"
-        f"Made by `python bench/verdicts.py --trials {trials} --write docs/measured/VERDICTS.md`. Made-up "
-        f"networks of {100 * ACCURACY:.0f} % accuracy on {PICTURES} pictures (10,000 for "
+        f"Made by `python bench/verdicts.py --trials {trials} --write docs/measured/VERDICTS.md`. "
+        f"Made-up networks of {100 * ACCURACY:.0f} % accuracy on {PICTURES} pictures (10,000 for "
         f"`reproduce`), seeds spread by {100 * SPREAD:.0f} point unless said, {trials} trials a "
         "row: a rate of 0.05 is then off by "
         f"{2 * float(np.sqrt(0.05 * 0.95 / trials)):.3f} in 19 of 20 cases. What is not in the "

@@ -1,4 +1,5 @@
-"""Thirty people watch a run: what it costs them, the server and the run. For docs/measured/WATCHING.md.
+"""Thirty people watch a run: what it costs them, the server and the run. For
+docs/measured/WATCHING.md.
 
     --people 30     how many
     --seconds 60    how long they watch

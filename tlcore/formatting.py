@@ -6,10 +6,12 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from tlcore.analysis.intervals import Interval
+if TYPE_CHECKING:
+    from tlcore.analysis.intervals import Interval
+
 
 MANY = 1000
 """From so many pictures on, a tenth of a percent means something."""
@@ -27,6 +29,7 @@ def in_percent(share: float, *, digits: int = 0) -> str:
 def rate(interval: Interval) -> str:
     """A share with its interval.
 
+    >>> from tlcore.analysis.intervals import Interval
     >>> rate(Interval(0.712, 0.6571, 0.7604, 250)), rate(Interval(0.712, 0.7031, 0.7208, 10_000))
     ('71 % [66, 76]', '71.2 % [70.3, 72.1]')
     """
@@ -38,6 +41,7 @@ def rate(interval: Interval) -> str:
 def gain(interval: Interval) -> str:
     """A difference of shares with its interval, in percentage points.
 
+    >>> from tlcore.analysis.intervals import Interval
     >>> gain(Interval(0.1, 0.026, 0.17, 100)), gain(Interval(-0.004, -0.011, 0.003, 10_000))
     ('+10 points [+3, +17]', '−0.4 points [−1.1, +0.3]')
     """
@@ -51,6 +55,7 @@ def gain(interval: Interval) -> str:
 def decimal(interval: Interval) -> str:
     """A score from 0 to 1 with its interval.
 
+    >>> from tlcore.analysis.intervals import Interval
     >>> decimal(Interval(0.9312, 0.9021, 0.95, 250))
     '0.931 [0.902, 0.950]'
     """
@@ -70,6 +75,7 @@ def points(difference: float) -> str:
 def reach(distance: Interval) -> str:
     """The same with its interval.
 
+    >>> from tlcore.analysis.intervals import Interval
     >>> reach(Interval(0.1843, 0.0913, 0.2651, 400))
     '18 points [9, 27]'
     """

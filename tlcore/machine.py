@@ -35,7 +35,7 @@ def threads_of_a_run() -> int:
     """
     if (said := os.environ.get("OMP_NUM_THREADS", "")).isdecimal():
         return max(1, int(said))
-    return max(1, machine.cores() // max(1, sum(slots().values())))
+    return max(1, cores() // max(1, sum(slots().values())))
 
 
 def _read(said: str) -> Mapping[str, int]:
@@ -50,7 +50,7 @@ def _read(said: str) -> Mapping[str, int]:
 
 
 def _runs_on_cpu() -> int:
-    return max(1, machine.cores() // CORES_OF_A_RUN)
+    return max(1, cores() // CORES_OF_A_RUN)
 
 
 def _without_nvidia() -> Mapping[str, int]:

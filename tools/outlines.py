@@ -9,12 +9,12 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from tlcore.catalog import CARDS, Backbone
+from tlcore.catalog.outlines import COSTS, FOLDER, MEASURED
 from tlcore.files import written_whole
 from tlcore.nn.networks.build import build
 from tlcore.nn.networks.network import Network
-from tlcore.schedule.outline import Outline
-from tlcore.catalog.outlines import COSTS, FOLDER, MEASURED
 from tlcore.recipe import Model
+from tlcore.schedule.outline import Outline
 
 NUMBER = 4
 """Bytes of a float32."""

@@ -9,16 +9,16 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tlcore.schedule import selection
 from tlcore.recipe.fields import FieldCard, Section, sections
+from tlcore.schedule import selection
 
-PAGE = Path(__file__).parent / "RECIPE.md"
+PAGE = Path(__file__).parents[1] / "docs" / "guide" / "recipe.md"
 OPENING = """# Every field of a recipe
 
 Made by `python tools/recipe_reference.py` from the classes in `tlcore/recipe/model.py`,
-`tlcore/recipe/corrections.py`, `tlcore/schedule/phases.py` and `tlcore/schedule/rates.py`. All fields may be left out;
-what is left out has the default. `python -m tlcore recipes NAME` prints whole recipes to start
-from.
+`tlcore/recipe/corrections.py`, `tlcore/schedule/phases.py` and `tlcore/schedule/rates.py`.
+All fields may be left out; what is left out has the default. `python -m tlcore recipes NAME`
+prints whole recipes to start from.
 """
 
 

@@ -1,5 +1,6 @@
-"""Pictures of every page, light and dark: `python tools/screenshots.py URL`, of a lab that is served
-there and has run the demo. They go to `docs/pages`, small enough to lie in the repository."""
+"""Pictures of every page, light and dark: `python tools/screenshots.py URL`, of a lab that is
+served there and has run the demo. They go to `docs/pages`, small enough to lie in the
+repository."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tlcore.doctor import BROWSERS
 
-FOLDER = Path(__file__).parent / "pages"
+FOLDER = Path(__file__).parents[1] / "docs" / "pages"
 PAGES = ("start", "data", "train", "runs", "results", "compare", "try_it", "bias")
 WIDTH, HEIGHT, SMALL = 1280, 1000, 900
 COLOURS = 96

@@ -6,6 +6,7 @@ import io
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -13,13 +14,15 @@ from PIL import Image
 from tlcore.data.pictures import Dataset, Pictures
 
 
-def picture(seed: int = 0, size: tuple[int, int] = (12, 10), form: str = "PNG", **how) -> bytes:
+def picture(
+    seed: int = 0, size: tuple[int, int] = (12, 10), form: str = "PNG", **how: Any
+) -> bytes:
     """A picture file of random colours."""
     colours = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
     return saved(Image.fromarray(colours), form, **how)
 
 
-def saved(image: Image.Image, form: str = "PNG", **how) -> bytes:
+def saved(image: Image.Image, form: str = "PNG", **how: Any) -> bytes:
     file = io.BytesIO()
     image.save(file, form, **how)
     return file.getvalue()

@@ -1,4 +1,4 @@
-"""The catalogue: which backbones there are, what they look like inside, and where their weights lie."""
+"""The catalogue: which backbones there are, their blocks, and where their weights lie."""
 
 from tlcore.catalog.cards import (
     CARDS,
@@ -13,10 +13,10 @@ from tlcore.catalog.cards import (
 )
 
 __all__ = [
-    "Backbone",
     "CARDS",
     "HALF",
     "IMAGENET",
+    "Backbone",
     "canonical",
     "check",
     "here",

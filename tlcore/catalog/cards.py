@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from tlcore.catalog.outlines import Measured, backbone_layers, head_layers, measured
 from tlcore.catalog.weight_files import in_folders, in_hub_cache
 from tlcore.errors import Problem, RecipeError
-from tlcore.recipe import Model
 from tlcore.schedule.outline import Layer, Outline
+
+if TYPE_CHECKING:
+    from tlcore.recipe import Model
 
 Triple = tuple[float, float, float]
 IMAGENET: tuple[Triple, Triple] = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -313,6 +315,7 @@ def here(name: str) -> Path | None:
 def check(model: Model, size: int) -> None:
     """Refuse what a curated backbone can't do; of others nothing is known before they run.
 
+    >>> from tlcore.recipe import Model
     >>> check(Model(backbone="inception_v3"), size=32)
     Traceback (most recent call last):
         ...
@@ -326,7 +329,7 @@ def check(model: Model, size: int) -> None:
 def outline_for(model: Model, classes: int, size: int | None = None) -> Outline | None:
     """A curated network as the plain room sees it, without torch; None for any other backbone.
 
-    >>> from tlcore.recipe import Head
+    >>> from tlcore.recipe import Head, Model
     >>> report_d = Model(backbone="efficientnet_b0", head=Head(hidden=(256,), batchnorm=True))
     >>> outline_for(report_d, classes=100).size
     4361696

@@ -16,6 +16,8 @@ from tlcore.recipe.model import (
 )
 
 __all__ = [
+    "OF_THE_HUB",
+    "VERSION",
     "Augmentation",
     "Data",
     "Distillation",
@@ -23,9 +25,7 @@ __all__ = [
     "Head",
     "Input",
     "Model",
-    "OF_THE_HUB",
     "Optimiser",
     "Recipe",
     "Shapes",
-    "VERSION",
 ]

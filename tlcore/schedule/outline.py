@@ -1,7 +1,7 @@
 """A network as the plain room sees it: blocks, layers and how many parameters each has.
 
-`tlcore.nn.networks.network` draws an outline from a real network; the catalogue carries those of the
-curated backbones, so a page can count what a schedule trains without loading torch.
+`tlcore.nn.networks.network` draws an outline from a real network; the catalogue carries those of
+the curated backbones, so a page can count what a schedule trains without loading torch.
 """
 
 from __future__ import annotations

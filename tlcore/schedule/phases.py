@@ -133,7 +133,7 @@ class FreezeSchedule(Part):
         >>> [p.thaw for p in FreezeSchedule(preset="gradual").phases_for(epochs=3, blocks=4)]
         ['last 2 blocks', 'last 3 blocks', 'all']
         """
-        return _with_lengths(_PRESETS[self.preset](self, epochs, blocks), epochs)
+        return _with_lengths(PRESETS[self.preset](self, epochs, blocks), epochs)
 
 
 def _with_lengths(phases: tuple[Phase, ...], epochs: int) -> tuple[Phase, ...]:
@@ -178,7 +178,7 @@ def _fine_tune(s: FreezeSchedule, epochs: int, blocks: int) -> tuple[Phase, ...]
     return _head_first(s, "all", rate=0.5, decay=s.spread ** (-1 / max(1, blocks)))
 
 
-_PRESETS: dict[str, Callable[[FreezeSchedule, int, int], tuple[Phase, ...]]] = {
+PRESETS: dict[str, Callable[[FreezeSchedule, int, int], tuple[Phase, ...]]] = {
     "head-only": lambda s, epochs, blocks: _once("head"),
     "last-blocks": lambda s, epochs, blocks: _once(f"last {s.count} blocks"),
     "first-blocks-frozen": lambda s, epochs, blocks: _once(f"all but first {s.count} blocks"),

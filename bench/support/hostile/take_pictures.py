@@ -1,4 +1,5 @@
-"""Opens spoilt pictures: `python -m bench.support.hostile.take_pictures COUNT SEED`, one line of JSON.
+"""Opens spoilt pictures: `python -m bench.support.hostile.take_pictures COUNT SEED`, one line of
+JSON.
 
 A process of its own, because a reader written in C may not raise but crash.
 """

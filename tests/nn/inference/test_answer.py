@@ -571,5 +571,6 @@ def test_it_ends_when_its_home_or_its_code_is_no_longer_what_it_was(tmp_path, mo
 
 
 def test_asking_needs_no_torch():
-    program = "import sys, tlcore.inference.client, tlcore.inference.picture; assert 'torch' not in sys.modules"
+    asking = "tlcore.inference.client, tlcore.inference.picture"
+    program = f"import sys, {asking}; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", program], cwd=paths.PROJECT, check=True)

@@ -15,7 +15,7 @@ from tlcore.nn.engine.batches import epoch_order
 from tlcore.nn.engine.saved_network import load_network
 from tlcore.nn.networks.build import build
 from tlcore.recipe.text import from_fields
-from tlcore.schedule import _PRESETS
+from tlcore.schedule.phases import PRESETS as ALL_PRESETS
 
 RATE = 0.01
 RECIPE = {
@@ -149,7 +149,7 @@ PRESETS: dict[str, tuple[dict[str, Any], Any]] = {
 
 
 def test_every_preset_has_its_reference():
-    assert set(PRESETS) == set(_PRESETS)
+    assert set(PRESETS) == set(ALL_PRESETS)
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -9,9 +9,12 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tlcore.recipe import Head
 from tlcore.schedule.outline import HEAD, Layer
+
+if TYPE_CHECKING:
+    from tlcore.recipe import Head
 
 FOLDER = Path(__file__).parent
 MEASURED = FOLDER / "measured.json"
@@ -87,6 +90,7 @@ def _named(layer: str, sizes: dict[str, int]) -> tuple[tuple[str, int], ...]:
 def head_layers(head: Head, features: int, classes: int) -> tuple[Layer, ...]:
     """The layers that `tlcore.nn.networks.build.build_head` makes, by arithmetic.
 
+    >>> from tlcore.recipe import Head
     >>> [layer.size for layer in head_layers(Head(hidden=(1024, 512)), 2048, 10)]
     [2098176, 524800, 5130]
     """

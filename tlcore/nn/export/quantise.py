@@ -35,7 +35,8 @@ CALIBRATED = 256
 _AT_ONCE = 16
 _DENSE = ("MatMul", "Gemm")
 """What a dynamic quantisation is for. With ranges of its own for every picture, a convolution took
-four to nine times as long, and MobileNetV2 called 13 % rightly instead of 57 % (docs/guide/export.md)."""
+four to nine times as long, and MobileNetV2 called 13 % rightly instead of 57 %
+(docs/guide/export.md)."""
 
 
 def quantise(source: Path, target: Path, way: Way, train: Pictures) -> int:

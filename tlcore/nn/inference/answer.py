@@ -1,9 +1,10 @@
-"""Answers questions about pictures: `python -m tlcore.nn.inference.answer HOME`, one process for each home.
+"""Answers questions about pictures: `python -m tlcore.nn.inference.answer HOME`, one process for
+each home.
 
-Whoever asks first starts it (`tlcore.inference.process`). It has torch and the latest few networks in
-memory, so that pages need neither; it computes on the CPU, so that no run on a GPU suffers by it,
-and gives way to every other process. It ends when nobody has asked for some minutes, or when
-its code or its home is no longer what it was.
+Whoever asks first starts it (`tlcore.inference.process`). It has torch and the latest few
+networks in memory, so that pages need neither; it computes on the CPU, so that no run on a GPU
+suffers by it, and gives way to every other process. It ends when nobody has asked for some
+minutes, or when its code or its home is no longer what it was.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ others; what it gives back are claims, to be held against what the file really c
 Traceback (most recent call last):
     ...
 tlcore.nn.networks.torch_pickle.Refused: it holds more than plain tensors, and code from files is never run
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 

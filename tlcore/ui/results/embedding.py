@@ -16,8 +16,7 @@ from tlcore.access import LOCAL
 from tlcore.analysis import embedding as analysis
 from tlcore.analysis.embedding import NEIGHBOURS, Cloud, Embedding
 from tlcore.analysis.intervals import Interval
-from tlcore.formatting import class_colour, gain, in_percent, literal, rate
-from tlcore.formatting import percent as share
+from tlcore.formatting import class_colour, gain, in_percent, literal, percent, rate
 from tlcore.runs.errands import MAP
 from tlcore.ui.results.detail import show_detail
 from tlcore.ui.shared.outcomes import Outcome
@@ -187,7 +186,7 @@ def points_table(
             "row": rows,
             "true": names[table.labels[rows]],
             "called": names[table.predicted[rows]],
-            "sure": [share(float(value), 0) for value in table.confidence[rows]],
+            "sure": [percent(float(value), 0) for value in table.confidence[rows]],
             "mark": np.where(right, "right", "wrong"),
             "shown": of_interest if chosen != _ALL else True,
         }

@@ -81,8 +81,8 @@ def _names(classes: Sequence[str], side: float) -> list[Markup]:
             element(
                 "g",
                 name_at(text, 10, 0, 0),
-                transform=f"translate({_MATRIX_LEFT + (place + 0.5) * side + 3:.1f} {_MATRIX_TOP - 6}) "
-                "rotate(-60)",
+                transform=f"translate({_MATRIX_LEFT + (place + 0.5) * side + 3:.1f} "
+                f"{_MATRIX_TOP - 6}) rotate(-60)",
             ),
         )
         for place, text in enumerate(classes)
