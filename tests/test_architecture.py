@@ -1,6 +1,7 @@
 """The walls of the house: who may import what, and how long a file may be."""
 
 import ast
+import copy
 import math
 import re
 import resource
@@ -101,6 +102,67 @@ def _longest(path: Path) -> int:
 def test_files_are_short_enough_to_read_in_one_sitting():
     lines = {path: len(path.read_text().splitlines()) for path in [*SOURCES, *FRONT]}
     assert [f"{_named(p)}: {n}" for p, n in lines.items() if n > _longest(p)] == []
+
+
+_ORDER = """errors paths files strict machine formatting access schedule catalog recipe data analysis
+    events advice runs hub studies inference classroom report export doctor cli"""
+ORDER = _ORDER.split()
+
+
+def _plain_rooms(path: Path) -> Iterator[tuple[str, str]]:
+    """From which plain room a file imports which other one, not counting what is for types."""
+    here = path.relative_to(PROJECT / "tlcore").with_suffix("").parts[0]
+    for name in _imports(_for_real(_tree(path))):
+        parts = [*name.split("."), ""]
+        if parts[0] == "tlcore" and parts[1] in ORDER and parts[1] != here:
+            yield here, parts[1]
+
+
+def _for_real(tree: ast.Module) -> ast.Module:
+    """The module without what it imports for types alone."""
+
+    class Real(ast.NodeTransformer):
+        def visit_If(self, node: ast.If) -> ast.If | None:
+            types = isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+            return None if types else node
+
+    return Real().visit(copy.deepcopy(tree))  # type: ignore[no-any-return]
+
+
+def test_rooms_import_only_what_stands_above_them():
+    plain = [path for path in SOURCES if _room(path) == "plain" and path.parent.name != "tlcore"]
+    loose = [path for path in SOURCES if path.parent.name == "tlcore" and path.stem in ORDER]
+    wrong = [
+        f"{_named(path)}: {there}"
+        for path in [*plain, *loose]
+        for here, there in _plain_rooms(path)
+        if ORDER.index(there) > ORDER.index(here)
+    ]
+    assert wrong == []
+
+
+def test_few_modules_are_loose():
+    loose = {path.stem for path in SOURCES if path.parent.name == "tlcore"}
+    assert loose - {"__init__", "__main__"} <= set(ORDER)
+    assert len(loose - {"__init__", "__main__"}) <= 10
+
+
+def test_a_small_module_with_one_importer_belongs_to_it():
+    """But for a verb of the command line, which has a module of its own."""
+    users: dict[str, set[str]] = {}
+    for path in [*SOURCES, *FRONT]:
+        for name in {n for full in _imports(_tree(path)) for n in (full, full.rpartition(".")[0])}:
+            users.setdefault(name, set()).add(_named(path))
+    crumbs = []
+    for path in SOURCES:
+        name = ".".join(path.relative_to(PROJECT).with_suffix("").parts)
+        mine = users.get(name, set())
+        small = len(path.read_text(encoding="utf-8").splitlines()) < 60
+        at_home = all(Path(user).parent == path.parent.relative_to(PROJECT) for user in mine)
+        verb = path.parent.name == "cli"
+        if small and len(mine) == 1 and at_home and not verb and not path.stem.startswith("__"):
+            crumbs.append(name)
+    assert crumbs == []
 
 
 def test_the_page_on_architecture_names_every_room_and_no_other():
