@@ -104,8 +104,8 @@ def test_files_are_short_enough_to_read_in_one_sitting():
     assert [f"{_named(p)}: {n}" for p, n in lines.items() if n > _longest(p)] == []
 
 
-_ORDER = """errors paths files strict machine formatting access schedule catalog recipe data analysis
-    events advice runs hub studies inference classroom report export doctor cli"""
+_ORDER = """errors paths files strict machine formatting access schedule catalog recipe data
+    analysis events advice runs hub studies inference classroom report export doctor cli"""
 ORDER = _ORDER.split()
 
 
