@@ -48,6 +48,10 @@ def show_sending(form: Form, *, pair: bool = True) -> None:
     for each in found:
         if not each.final:
             st.warning(literal(each.words), icon=":material/wifi_off:")
+    if not form.problems:
+        for thing in lacking([form.recipe]):
+            st.caption(f"This recipe needs {literal(thing.title)}.")
+            show_getting(thing, place="on Train")
     with st.container(horizontal=True, gap="small"):
         train = st.button(
             "Train", type="primary", key="train", disabled=bool(final), icon=":material/play_arrow:"
