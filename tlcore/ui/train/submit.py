@@ -16,12 +16,14 @@ from tlcore.access import LOCAL
 from tlcore.data.cards import card_of
 from tlcore.errors import DataError, RecipeError, ThawError
 from tlcore.formatting import literal
+from tlcore.hub.things import lacking
 from tlcore.paths import PROJECT
 from tlcore.recipe import Recipe
 from tlcore.runs.dispatcher import ensure_dispatcher
 from tlcore.runs.limits import refuse, spent
 from tlcore.studies.label_curve import begins_with_something, from_scratch
 from tlcore.ui.shared.choosing import remember
+from tlcore.ui.shared.getting import show_getting
 from tlcore.ui.shared.page import show_error
 from tlcore.ui.shared.session import me, store
 from tlcore.ui.train.backbones import whereabouts
