@@ -20,7 +20,7 @@ from tlcore.data.load import open_dataset
 from tlcore.data.sources.repository import find
 from tlcore.errors import FetchError
 from tlcore.hub import downloads
-from tlcore.hub.things import named
+from tlcore.hub.things import named, refuse_unless_allowed
 from tlcore.recipe import Data, Input
 
 PETS = "school/pets"
@@ -208,13 +208,14 @@ def test_no_network_and_staying_offline_are_told_apart(hub):
     assert not hub.requests
 
 
-def test_in_a_public_lab_only_what_its_owner_lists_is_fetched(hub, monkeypatch):
+def test_in_a_public_lab_only_what_its_owner_lists_is_fetched(monkeypatch):
     monkeypatch.setenv("TL_PUBLIC", "1")
-    with pytest.raises(FetchError, match="open to anybody"):
-        downloads.start(named(PETS))
+    for name in (PETS, "cifar10", "resnet18"):
+        with pytest.raises(FetchError, match="open to anybody"):
+            refuse_unless_allowed(named(name))
     monkeypatch.setenv("TL_HUB", f"cifar10, {PETS}")
-    downloads.start(named(PETS))
-    wait(lambda: looked(named(PETS)).state in ("done", "failed"))
+    refuse_unless_allowed(named(PETS))
+    refuse_unless_allowed(named("cifar10"))
 
 
 def test_names_that_nobody_knows_get_a_hint():

@@ -21,7 +21,7 @@ from typing import Any, Literal
 from tlcore import paths
 from tlcore.errors import FetchError
 from tlcore.hub import fetch
-from tlcore.hub.things import Thing, refuse_unless_allowed
+from tlcore.hub.things import Thing
 from tlcore.runs import identity
 from tlcore.runs.launch import start_apart
 from tlcore.runs.lock import is_locked, locked
@@ -101,10 +101,8 @@ def start(thing: Thing) -> None:
     """Have it fetched in the background, unless somebody is at it.
 
     Raises:
-        FetchError: The lab is open to anybody and its owner hasn't allowed it, or no process can
-            be started.
+        FetchError: No process can be started.
     """
-    refuse_unless_allowed(thing)
     if goes_on(thing):
         return
     _note(Download(thing, changed=time.time()))

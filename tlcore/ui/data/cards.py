@@ -6,9 +6,11 @@ import streamlit as st
 
 from tlcore.data.cards import DatasetCard, card_of, describe
 from tlcore.data.layout import domains_of
+from tlcore.hub.things import Thing, named, of_data
 from tlcore.ui.data.choice import change, choose
 from tlcore.ui.data.looking import Seen
 from tlcore.ui.draft import draft
+from tlcore.ui.shared.getting import show_getting
 from tlcore.ui.words import literal, short
 
 _LABELS = {"fine": "100 fine classes", "coarse": "20 coarse classes"}
@@ -53,11 +55,20 @@ def tell_of(card: DatasetCard) -> None:
     if card.here:
         return
     st.warning(f"**{card.title} is not on this machine**, so no run could learn from it.")
+    if thing := _thing_of(card):
+        show_getting(thing, place="on Data")
     st.markdown(literal(card.remedy))
     st.markdown(
-        "The lab never downloads it by itself. Until it is there, the drawn shapes and the digits "
-        "work on every machine."
+        "Nothing is fetched by itself. Until it is here, the drawn shapes and the digits work on "
+        "every machine."
     )
+
+
+def _thing_of(card: DatasetCard) -> Thing | None:
+    """What the hub has of it."""
+    if card.name in ("cifar10", "cifar100"):
+        return named(card.name)
+    return of_data(draft().data)
 
 
 def ask_further(card: DatasetCard) -> None:

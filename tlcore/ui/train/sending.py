@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from tlcore.errors import ThawError
+from tlcore.hub.things import lacking
 from tlcore.ladder import begins_with_something, from_scratch
 from tlcore.paths import PROJECT
 from tlcore.recipe import Recipe
@@ -14,6 +15,7 @@ from tlcore.runs.dispatcher import ensure_dispatcher
 from tlcore.ui.choosing import remember
 from tlcore.ui.page import show_error
 from tlcore.ui.session import me, store
+from tlcore.ui.shared.getting import show_getting
 from tlcore.ui.train.controls import show_field
 from tlcore.ui.train.form import Form, preset_like
 from tlcore.ui.train.hindrances import hindrances
@@ -37,6 +39,10 @@ def show_sending(form: Form, *, pair: bool = True) -> None:
     for each in found:
         if not each.final:
             st.warning(literal(each.words), icon=":material/wifi_off:")
+    if not form.problems:
+        for thing in lacking([form.recipe]):
+            st.caption(f"This recipe needs {literal(thing.title)}.")
+            show_getting(thing, place="on Train")
     with st.container(horizontal=True, gap="small"):
         train = st.button(
             "Train", type="primary", key="train", disabled=bool(final), icon=":material/play_arrow:"
