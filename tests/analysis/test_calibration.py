@@ -270,7 +270,7 @@ def test_without_one_the_halves_of_the_test_pictures_do_and_a_lone_one_can_not(v
 
 
 def test_copies_tell_no_more_of_calibration_than_one_of_them_does():
-    one = predict_calibrated(400, 5, temperature=0.7)
+    one = predict_calibrated(400, 5, temperature=0.4)
     rows = np.repeat(np.arange(400), 5)
     five = Predictions(
         np.arange(2000).astype(str), one.labels[rows], one.probabilities[rows], one.classes,

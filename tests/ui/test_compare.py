@@ -14,7 +14,7 @@ from tests.ui.looking import given_to, open_page
 from tlcore.access import LOCAL
 from tlcore.recipe import Data, Model, Recipe
 from tlcore.recipe.text import from_fields
-from tlcore.runs.result import decide_among, story_of
+from tlcore.runs.result import decide_among, decide_between, story_of
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 from tlcore.schedule import FreezeSchedule
@@ -261,7 +261,10 @@ def test_schedules_are_told_in_words(store, scratch, transfer):
 def test_the_table_is_a_file_that_no_spreadsheet_runs(store, transfer):
     run = examined(store, predict(TRUE, TRUE, CLASSES), name=NASTY)
     first, other = outcomes(store, transfer, run)
-    rows = [row_of(first, "1 · transfer"), row_of(other, NASTY)]
+    rows = [
+        row_of(first, "1 · transfer"),
+        row_of(other, NASTY, decide_between(first.story, other.story)),
+    ]
     read = list(csv.DictReader(StringIO(csv_of(rows))))
     assert [row["id"] for row in read] == [transfer, run]
     assert read[1]["run"] == f"'{NASTY}"

@@ -251,6 +251,8 @@ def _largest_by_chance(predictions: Predictions, places: Rows, draws: int, seed:
     spread = np.sqrt(np.bincount(places, weights=sure * (1 - sure)))
     if predictions.belonging is not None:
         surplus = sure - predictions.correct
+        means = np.bincount(places, weights=surplus) / np.maximum(1, np.bincount(places))
+        surplus = surplus - means[places]
         wider = [spread_of(np.where(places == one, surplus, 0.0), predictions.belonging)
                  for one in range(len(spread))]  # fmt: skip
         spread = np.maximum(spread, wider)
