@@ -82,7 +82,8 @@ class Tab:
         while True:
             message = await self._heard()
             if message.WhichOneof("type") == "file_urls_response":
-                return message.file_urls_response.file_urls[0]
+                found: FileURLs = message.file_urls_response.file_urls[0]
+                return found
 
     async def hold(self, box: str, name: str, size: int, place: FileURLs) -> bool:
         """Have a file that was put there lie in a box; False if there is no such box."""

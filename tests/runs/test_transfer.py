@@ -39,6 +39,7 @@ from bench.support.makers import everything_in
 from tlcore.access import LOCAL, Rules, anonymous
 from tlcore.analysis.predictions import Predictions
 from tlcore.errors import QuotaExceeded, RunError
+from tlcore.paths import PROJECT
 from tlcore.recipe import Data
 from tlcore.recipe.text import to_json, to_yaml, version_of
 from tlcore.runs import archive_reading, imports, transfer
@@ -147,6 +148,16 @@ def test_in_which_version_of_recipes_it_was_asked_for_goes_along(store, elsewher
     assert version_of(written.read_text()) == 1
     back = import_run(store, export_run(elsewhere, came.id, tmp_path / "y.thaw", by=BOB), by=BOB)
     assert store.recipe_version(back.id, by=BOB) == 1
+
+
+def test_a_run_that_an_earlier_lab_gave_away_is_taken_in(elsewhere):
+    """The file was written by the lab of the commit in its name, with a recipe of version 1."""
+    came = import_run(elsewhere, PROJECT / "tests" / "fixtures" / "run-6f7d574.thaw", by=BOB)
+    assert (came.state, came.name) == (State.FINISHED, RECIPE.name)
+    assert elsewhere.recipe_version(came.id, by=BOB) == 1
+    assert elsewhere.recipe(came.id, by=BOB).id == RECIPE.id
+    assert set(read_predictions(elsewhere, came.id, by=BOB).classes) == {*CLASSES}
+    assert elsewhere.artifact(came.id, "best", by=BOB).is_file()
 
 
 def test_the_same_run_gives_the_same_bytes(store, tmp_path):
