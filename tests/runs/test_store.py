@@ -428,6 +428,9 @@ def test_recipes_of_the_same_pictures_and_backbone_are_found_with_their_newest_r
     assert [*like.items()] == [(Recipe().id, runs[2]), (Recipe(seed=7).id, runs[1])]
     assert any_store.recipes_like(other, by=ADA) == {other.id: runs[3]}
     assert any_store.recipes_like(other, by=ADA, states=[State.FINISHED]) == {}
+    longer = Recipe(seed=3, epochs=9, name="longer")
+    assert any_store.recipes_like(longer, by=ADA, only_seeds=True) == {}
+    assert any_store.recipes_like(Recipe(seed=9), by=ADA, only_seeds=True) == like
     found = any_store.list(by=ADA, recipes=[Recipe().id, other.id])
     assert [run.id for run in found] == [runs[3], runs[2], runs[0]]
     assert any_store.list(by=ADA, recipes=[]) == ()

@@ -45,7 +45,9 @@ def other_seeds(store: RunStore, run: str, *, by: Owner) -> tuple[str, ...]:
     """Finished runs whose recipe differs from this one's in nothing but its seed, a seed each."""
     recipe = store.recipe(run, by=by)
     found, wanted = {recipe.seed: run}, seedless(recipe)
-    for recipe_id, each in store.recipes_like(recipe, by=by, states=[State.FINISHED]).items():
+    finished = [State.FINISHED]
+    like = store.recipes_like(recipe, by=by, states=finished, only_seeds=True)
+    for recipe_id, each in like.items():
         seed, others = _but_seed(store, recipe_id, each, by)
         if others == wanted:
             found.setdefault(seed, each)

@@ -89,7 +89,11 @@ _COLUMNS = ", ".join(("owner", "owner_name", "state", *_PLAIN)) + (
 )
 _SAYS = "AND instr(lower(name || ' ' || preset || ' ' || recipe_id || ' ' || id), :words) > 0"
 _OF = "AND recipe_id IN (SELECT value FROM json_each(:recipes))"
-_LIKE = ("data.name", "data.path", "model.backbone")
+_LIKE = " AND ".join(
+    f"json_extract(recipe, '$.{path}') IS json_extract(:like, '$.{path}')"
+    for path in ("data.name", "data.path", "model.backbone")
+)
+_BUT_SEED = "json_remove(recipe, '$.seed', '$.name') IS json_remove(:like, '$.seed', '$.name')"
 _SEEN = "(:everybody OR owner = :owner)"
 _LINE = TypeAdapter(Line)
 LONGEST_NAME = 300
@@ -245,14 +249,13 @@ def find_all(
 
 
 def find_like(
-    sql: sqlite3.Connection, by: Owner, recipe: Recipe, states: Collection[State]
+    sql: sqlite3.Connection, by: Owner, recipe: Recipe, states: Collection[State], only_seeds: bool
 ) -> dict[str, str]:
-    """Recipes of the same pictures and backbone that this owner may see, with the newest run of
-    each, the newest first. Those in other versions of recipes may name them otherwise: all are."""
+    """Recipes of the same pictures and backbone, or of the same everything but seed and name, that
+    this owner may see, with the newest run of each, the newest first. Those in other versions of
+    recipes may say it otherwise: all are."""
     wanted = ", ".join(f"'{State(state)}'" for state in states or State)
-    same = " AND ".join(
-        f"json_extract(recipe, '$.{path}') IS json_extract(:like, '$.{path}')" for path in _LIKE
-    )
+    same = _BUT_SEED if only_seeds else _LIKE
     query = (
         f"SELECT recipe_id, id, max(number) AS newest FROM run WHERE {_SEEN} AND binned IS NULL "
         f"AND state IN ({wanted}) AND (({same}) OR "

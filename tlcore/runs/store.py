@@ -138,12 +138,24 @@ class RunStore(KeepsRules):
             )
 
     def recipes_like(
-        self, recipe: Recipe, *, by: Owner, states: Collection[State] = ()
+        self,
+        recipe: Recipe,
+        *,
+        by: Owner,
+        states: Collection[State] = (),
+        only_seeds: bool = False,
     ) -> dict[str, str]:
         """The ids of recipes that may be of a family with this one, for they name the same pictures
-        and backbone, with the newest run of each; the newest first."""
+        and backbone, with the newest run of each; the newest first.
+
+        Args:
+            recipe: This one.
+            by: Who asks.
+            states: Of runs in one of these; in any if none is named.
+            only_seeds: Those alone that differ in nothing but their seed and name.
+        """
         with self._database.reading() as sql:
-            return rows.find_like(sql, by, recipe, states)
+            return rows.find_like(sql, by, recipe, states, only_seeds)
 
     def counts(self, *, by: Owner, binned: bool = False) -> dict[State, int]:
         """How many runs there are in each state that any is in."""
