@@ -36,7 +36,7 @@ def given_to(page: AppTest, widget: str) -> dict[str, Any]:
     found = [
         each.proto
         for each in page.get("bidi_component")
-        if each.proto.component_name.endswith(f"thaw_{widget}")
+        if each.proto.component_name.endswith(f"_{widget}")
     ]
     assert found, f"the page shows no {widget}"
     data: dict[str, Any] = json.loads(found[0].json)
