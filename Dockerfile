@@ -28,7 +28,7 @@ RUN python -m venv .venv \
     && python bench/supply.py wanted > wanted.txt \
     && pip install --no-cache-dir --require-hashes -r wanted.txt
 
-COPY --chown=thaw:thaw app.py ./
+COPY --chown=thaw:thaw app.py requirements.txt ./
 COPY --chown=thaw:thaw .streamlit ./.streamlit
 COPY --chown=thaw:thaw checkpoints ./checkpoints
 COPY --chown=thaw:thaw pages ./pages

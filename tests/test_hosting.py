@@ -66,6 +66,15 @@ def test_every_copied_file_is_here_and_let_through():
     assert {"app.py", "pages", "tlcore", ".streamlit", "checkpoints"} <= set(copied(DOCKERFILE))
 
 
+def test_every_file_beside_the_code_that_the_code_reads_is_copied():
+    read = set()
+    for path in (PROJECT / "tlcore").rglob("*.py"):
+        read |= set(re.findall(r'PROJECT / "([\w.-]+)"', path.read_text(encoding="utf-8")))
+    kept = {name for name in read if (PROJECT / name).exists()}
+    assert {"requirements.txt", "pages"} <= kept
+    assert kept - {"docs", "bench", "tests", "tools"} <= {*copied(DOCKERFILE)}
+
+
 def test_the_port_is_the_same_everywhere():
     (port,) = values("EXPOSE")
     assert port == str(parser().parse_args(["serve"]).port)
