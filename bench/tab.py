@@ -23,7 +23,7 @@ from websockets.asyncio.client import ClientConnection, connect
 TOKEN = generate_xsrf_token_string()
 """Of a page, which a browser would be given."""
 
-_WIDGETS = ("button", "file_uploader", "button_group", "text_input")
+_WIDGETS = ("button", "file_uploader", "button_group", "text_input", "text_area", "radio")
 
 
 @dataclass
@@ -71,6 +71,25 @@ class Tab:
         state.string_array_value.data.append(option)
         await self._set(state)
         return True
+
+    async def write(self, box: str, text: str) -> bool:
+        """Write into a box for text; False if there is none. Within a form it counts once a button
+        of the form is pressed."""
+        if box not in self.widgets:
+            return False
+        self._states[box] = WidgetState(id=self.widgets[box], string_value=text)
+        return True
+
+    async def pick(self, radio: str, place: int) -> bool:
+        """Pick one of several by its place; False if there is nothing to pick."""
+        if radio not in self.widgets:
+            return False
+        self._states[radio] = WidgetState(id=self.widgets[radio], int_value=place)
+        return True
+
+    async def look(self) -> float:
+        """Have the page drawn again; seconds until all of it has come."""
+        return await self._rerun()
 
     async def place_for(self, name: str) -> FileURLs:
         """Where a file is to be put that is handed in."""

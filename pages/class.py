@@ -9,7 +9,7 @@ from tlcore.formatting import literal
 from tlcore.ui.classroom.acts import show_acts
 from tlcore.ui.classroom.board import show_board
 from tlcore.ui.classroom.reach import register
-from tlcore.ui.classroom.teacher import show_teachers_page
+from tlcore.ui.classroom.teacher import show_capacity, show_own, show_teachers_page
 from tlcore.ui.shared.page import link, page_setup, told
 from tlcore.ui.shared.sentences import language, say
 from tlcore.ui.shared.session import me
@@ -39,6 +39,7 @@ def show_class(code: str, by: Owner) -> None:
         projected = st.toggle(say("For the wall: without names"), key="projector view")
     if not projected:
         st.caption(f"{literal(group.lesson.title)} · {group.lesson.minutes} min")
+        show_capacity(group.lesson, len(register().students(code, by=by)))
         show_acts(group, by)
         with st.expander(say("The teacher's page")):
             show_teachers_page(group.lesson)
@@ -56,6 +57,7 @@ def show_classes(by: Owner) -> None:
     own = register().own_lessons(by=by)
     titles = {name: lessons.find(name, language()).title for name in lessons.names()}
     titles |= {name: lesson.title for name, lesson in own.items()}
+    show_own(by)
     with st.form("new class"):
         address = st.selectbox(
             say("Lesson"), list(titles), key="lesson of class", format_func=titles.__getitem__

@@ -316,6 +316,7 @@ OF_STUDENTS = {
     "sitting": lambda r, s, by: r.sitting(s.number, by=by),
     "go": lambda r, s, by: r.go(s.number, 1, by=by),
     "predict": lambda r, s, by: r.predict(s.number, "guess", 5, "x", by=by),
+    "count": lambda r, s, by: r.count(s.number, "counting", 5, by=by),
     "explain": lambda r, s, by: r.explain(s.number, "why", "x", by=by),
     "raise_hand": lambda r, s, by: r.raise_hand(s.number, True, by=by),
     "train": lambda r, s, by: r.train(s.number, by=by),

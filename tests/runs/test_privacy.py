@@ -50,7 +50,7 @@ CHANGES = {
 }
 WITHOUT_A_RUN = {
     "submit", "adopt", "refuse_import", "list", "recipes_like", "counts", "usage", "set_rules",
-    "awaits_prediction",
+    "awaits_prediction", "has_open_question",
 }  # fmt: skip
 FOR_DISPATCHER_AND_WORKER = {
     "claim", "attempt", "begin", "beat", "record", "publish", "end",

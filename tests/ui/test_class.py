@@ -129,3 +129,21 @@ def test_the_report_of_the_class_has_everybody_and_words_as_words(register, grou
     assert "&lt;b&gt;Bob" in written
     assert "a hunch" in written
     assert board.TICK > 1
+
+
+def test_a_teacher_keeps_a_lesson_of_their_own_and_is_told_what_is_wrong_with_one(register):
+    page = open_page("class")
+    page.text_area[0].set_value("title: Mine\nsteps: [{kind: dance, name: x, title: X}]")
+    button(page, "Keep this lesson").click().run()
+    assert "steps" in page.error[0].value
+    page.text_area[0].set_value(SMALL)
+    button(page, "Keep this lesson").click().run()
+    (address,) = register.own_lessons(by=LOCAL)
+    assert any(f"lesson?lesson={address}" in each.value for each in page.code)
+    page.run()
+    button(page, "Delete this lesson").click().run()
+    assert register.own_lessons(by=LOCAL) == {}
+
+
+def test_a_teacher_is_told_beforehand_when_everybody_has_a_result(group):
+    assert "30 students x this lesson on this machine" in words(open_class(group))

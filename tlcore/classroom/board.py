@@ -150,7 +150,7 @@ def ballots(group: Class, rows: Sequence[Row]) -> tuple[Ballot, ...]:
     found = []
     for step in group.lesson.predictions:
         answers = [row.student.answers.get(step.name) for row in rows]
-        truths = [truth_of(step.truth, row.outcomes) for row in rows]
+        truths = [truth_of(step.truth, row.outcomes, row.student.counts) for row in rows]
         values = [answer.value if answer else None for answer in answers]
         found.append(ballot(step, zip(values, truths, strict=True)))
     return tuple(found)

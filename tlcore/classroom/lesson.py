@@ -29,9 +29,10 @@ FOLDER = Path(__file__).parent / "lessons"
 MOST_STEPS, MOST_RUNS = 30, 12
 
 Measure: TypeAlias = Literal[
-    "accuracy", "overfit", "calibration", "sure-and-wrong", "by-cue", "seconds"
+    "accuracy", "overfit", "calibration", "sure-and-wrong", "by-cue", "seconds", "counted"
 ]
-"""What is read off a tested run; see `tlcore.classroom.measures`. All but seconds in percent."""
+"""What is read off a tested run; see `tlcore.classroom.measures`. All but seconds in percent. What
+was `counted`, students say themselves in a step of that kind."""
 
 Show: TypeAlias = Literal["curves", "answers", "table", "labels"]
 Text = Annotated[str, Field(max_length=4000)]
@@ -63,7 +64,7 @@ class Truth(Part):
 
     Attributes:
         measure: What is read off each run.
-        plus: Names of runs that add to it.
+        plus: Names of runs that add to it; of what was counted, names of steps.
         minus: Names of runs that are taken away from it.
     """
 
@@ -74,7 +75,7 @@ class Truth(Part):
     @property
     def runs(self) -> tuple[str, ...]:
         """All that it needs."""
-        return (*self.plus, *self.minus)
+        return () if self.measure == "counted" else (*self.plus, *self.minus)
 
 
 class Choice(Part):
@@ -187,6 +188,14 @@ class Do(_Step):
     hide: tuple[Name, ...] = Field(default=(), strict=False)
 
 
+class Count(_Step):
+    """Something that a student counts, and says."""
+
+    kind: Literal["count"]
+    question: Line = Field(min_length=1, max_length=400)
+    scale: Scale = Scale()
+
+
 class Look(_Step):
     """The result, beside what was predicted."""
 
@@ -209,7 +218,7 @@ class Discuss(_Step):
 
 
 Step: TypeAlias = Annotated[
-    Read | Predict | Do | Look | Explain | Discuss, Field(discriminator="kind")
+    Read | Predict | Do | Count | Look | Explain | Discuss, Field(discriminator="kind")
 ]
 
 
@@ -258,7 +267,8 @@ class Lesson(Part):
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Lesson:
-        if broken := [*_twice(self), *_unknown_runs(self), *_out_of_order(self)]:
+        broken = [*_twice(self), *_unknown_runs(self), *_uncounted(self), *_out_of_order(self)]
+        if broken:
             raise ValueError("\n".join(broken))
         return self
 
@@ -298,6 +308,13 @@ def _unknown_runs(lesson: Lesson) -> Iterator[str]:
                 yield f"steps: {step.name} names the run {name!r}, and there is none in runs"
 
 
+def _uncounted(lesson: Lesson) -> Iterator[str]:
+    counted = {step.name for step in lesson.steps if isinstance(step, Count)}
+    for step in lesson.predictions:
+        if step.truth.measure == "counted" and not {*step.truth.plus, *step.truth.minus} <= counted:
+            yield f"steps: {step.name} asks for what no step counts"
+
+
 def _runs_named_by(step: Step) -> tuple[str, ...]:
     if isinstance(step, Predict):
         return (*step.truth.runs, *step.seals)
@@ -309,7 +326,7 @@ def _out_of_order(lesson: Lesson) -> Iterator[str]:
     open_questions = {step.name for step in lesson.predictions}
     for step in lesson.steps:
         open_questions.discard(step.name)
-        if open_questions and isinstance(step, Look | Explain):
+        if open_questions and isinstance(step, Count | Look | Explain):
             late = ", ".join(sorted(open_questions))
             yield f"steps: {step.name} comes before the prediction {late}, which it would give away"
 

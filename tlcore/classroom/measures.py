@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from tlcore.analysis.intervals import Interval
 from tlcore.analysis.predictions import Predictions
 from tlcore.classroom.lesson import Choice, Measure, Predict, Truth
 
+_NOTHING: Mapping[str, float] = MappingProxyType({})
 SURE = 0.9
 """A confidence from which on a network counts as sure."""
 
@@ -76,8 +78,21 @@ def outcome_of(
     return Outcome(accuracy, values)
 
 
-def truth_of(truth: Truth, outcomes: Mapping[str, Outcome]) -> float | None:
-    """The number that a question asks for; None as long as a run of it has no result."""
+def truth_of(
+    truth: Truth, outcomes: Mapping[str, Outcome], counts: Mapping[str, float] = _NOTHING
+) -> float | None:
+    """The number that a question asks for; None as long as a run of it has no result.
+
+    Args:
+        truth: What is asked.
+        outcomes: Of the student's runs, by their names.
+        counts: What the student has counted, by the names of steps.
+    """
+    if truth.measure == "counted":
+        if any(step not in counts for step in (*truth.plus, *truth.minus)):
+            return None
+        plus, minus = (sum(map(counts.__getitem__, each)) for each in (truth.plus, truth.minus))
+        return plus - minus
     if any(truth.measure not in outcomes[run].values for run in truth.runs if run in outcomes):
         return None
     if any(run not in outcomes for run in truth.runs):

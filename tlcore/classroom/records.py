@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from tlcore.classroom.lesson import Do, Explain, Lesson, Look, Predict, from_lesson_text
+from tlcore.classroom.lesson import Count, Do, Explain, Lesson, Look, Predict, from_lesson_text
 from tlcore.runs.records import Run
 from tlcore.runs.states import State
 
@@ -100,6 +100,16 @@ class Sitting:
         """Predictions that are still to be made."""
         return tuple(step for step in self.lesson.predictions if step.name not in self.answers)
 
+    @property
+    def counts(self) -> dict[str, float]:
+        """What they have counted, by the names of steps."""
+        counted = {step.name for step in self.lesson.steps if isinstance(step, Count)}
+        return {
+            name: answer.value
+            for name, answer in self.answers.items()
+            if name in counted and answer.value is not None
+        }
+
     def may_open(self, run: str) -> bool:
         """Whether the result of a run is no secret any more."""
         return all(run not in self.lesson.sealed_by(step) for step in self.waiting_for)
@@ -107,7 +117,7 @@ class Sitting:
     def is_done(self, number: int) -> bool:
         """Whether a step is behind them."""
         step = self.lesson.steps[number]
-        if isinstance(step, Predict | Explain):
+        if isinstance(step, Predict | Count | Explain):
             return step.name in self.answers
         return self.step > number
 
@@ -122,6 +132,8 @@ class Sitting:
         step = self.lesson.steps[number]
         if isinstance(step, Predict) and step.name not in self.answers:
             return "Write down your prediction first; then it goes on"
+        if isinstance(step, Count) and step.name not in self.answers:
+            return "Say what you have counted first; then it goes on"
         if isinstance(step, Explain) and step.name not in self.answers:
             return "Write down your explanation first; then it goes on"
         if isinstance(step, Do) and not all(has_ended(self.runs.get(run)) for run in step.runs):

@@ -16,7 +16,7 @@ from typing import Any
 
 from tlcore.access import LOCAL, Owner
 from tlcore.classroom import lesson as lessons
-from tlcore.classroom.lesson import Do, Explain, Lesson, Predict, from_lesson_text, to_text
+from tlcore.classroom.lesson import Count, Do, Explain, Lesson, Predict, from_lesson_text, to_text
 from tlcore.classroom.measures import Outcome, truth_of
 from tlcore.classroom.records import Class, Sitting
 from tlcore.classroom.rows import as_class, class_row, read_run, read_sitting, take_seat
@@ -150,6 +150,18 @@ class Register:
             except sqlite3.IntegrityError:
                 raise NotAllowed("A prediction stays as it was made") from None
             gates.open_for_good(sql, number, step)
+        return self.sitting(number, by=by)
+
+    def count(self, number: int, step: str, value: float, *, by: Owner) -> Sitting:
+        """Say what one has counted; a slip can be put right."""
+        with self._moving(number, by) as (sql, row):
+            asked = self._step(row, step, Count)
+            if not asked.scale.low <= value <= asked.scale.high:
+                raise LessonError([f"{value:g} is no answer to: {asked.question}"])
+            sql.execute(
+                "INSERT OR REPLACE INTO answer VALUES (?, ?, ?, '', ?)",
+                (number, step, float(value), self._now()),
+            )
         return self.sitting(number, by=by)
 
     def explain(self, number: int, step: str, words: str, *, by: Owner) -> Sitting:
@@ -460,7 +472,7 @@ def _said_and_true(
     step: Predict, here: Sitting, outcomes: Mapping[str, Outcome]
 ) -> tuple[float | None, float | None]:
     answer = here.answers.get(step.name)
-    return answer.value if answer else None, truth_of(step.truth, outcomes)
+    return answer.value if answer else None, truth_of(step.truth, outcomes, here.counts)
 
 
 def _waits_or_works(run: Run) -> bool:

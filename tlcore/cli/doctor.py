@@ -19,14 +19,18 @@ _MARKS = {"ok": "ok  ", "warn": "note", "missing": "LACK"}
 def add_verbs(verbs: Verbs) -> None:
     """Describe the verb of this module."""
     about = "say what this machine has, what it lacks, and what to do about that"
-    add_verb(verbs, "doctor", doctor, about, "doctor", "doctor --json")
+    verb = add_verb(verbs, "doctor", doctor, about, "doctor", "doctor --json", "doctor --class 30")
+    verb.add_argument(
+        "--class", type=int, default=0, dest="students", metavar="STUDENTS",
+        help="look as well at what a lesson with so many students takes",
+    )  # fmt: skip
 
 
 def doctor(given: Namespace) -> int:
     """Examine the machine; 1 if something is missing that the lab can't work without."""
     from tlcore.doctor import examine
 
-    findings = examine()
+    findings = (*examine(), *_of_a_class(given.students))
     lacks = [finding for finding in findings if finding.state == "missing"]
     if given.json:
         print_json({"fit": not lacks, "findings": [asdict(finding) for finding in findings]})
@@ -35,6 +39,23 @@ def doctor(given: Namespace) -> int:
             _print(finding)
         print(_verdict(len(lacks)))
     return 1 if lacks else 0
+
+
+def _of_a_class(students: int) -> tuple[Finding, ...]:
+    """Disk, memory, data, minutes, and the address at which students reach the lab."""
+    from tlcore.classroom.capacity import ready_for
+    from tlcore.cli.serving import EVERY_ADDRESS, PORT, addresses
+    from tlcore.doctor import Finding
+
+    if students < 1:
+        return ()
+    outside, _ = addresses(EVERY_ADDRESS, PORT, "")
+    reached = Finding("class", "ok", f"`make serve` opens the lab to a class at {outside}")
+    found = (
+        Finding("class", "warn" if each.remedy else "ok", each.what, each.remedy)
+        for each in ready_for(students)
+    )
+    return (*found, reached)
 
 
 def _print(finding: Finding) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tlcore.cli.arguments import Verbs
 
 EVERY_ADDRESS = "0.0.0.0"
+PORT = 8501
 _LIGHT_ON_DARK, _PLAIN = "\x1b[97;40m", "\x1b[0m"
 _BLOCKS = {(0, 0): "█", (0, 1): "▀", (1, 0): "▄", (1, 1): " "}
 _ELSEWHERE = ("192.0.2.1", 9)  # an address for documents: asking for the way there sends nothing
@@ -29,7 +30,7 @@ def add_verbs(verbs: Verbs) -> None:
     """Describe the verb of this module."""
     about = "open the lab to a class: everybody has their own runs, you have a link as its owner"
     verb = add_verb(verbs, "serve", serve, about, "serve", "serve --port 80 --name lab.school.org")
-    verb.add_argument("--port", type=_port, default=8501, help="where to listen (8501)")
+    verb.add_argument("--port", type=_port, default=PORT, help=f"where to listen ({PORT})")
     about = f"which address of this machine to listen at ({EVERY_ADDRESS}, which is every one)"
     verb.add_argument("--address", type=_address, default=EVERY_ADDRESS, help=about)
     about = "what others call this machine, if a name leads to it; the lab then answers to no other"

@@ -31,7 +31,7 @@ def lesson_html(here: Sitting, outcomes: Mapping[str, Outcome]) -> str:
 
 def _predictions(here: Sitting, outcomes: Mapping[str, Outcome]) -> Iterator[Block]:
     for step in here.lesson.predictions:
-        answer, truth = here.answers.get(step.name), truth_of(step.truth, outcomes)
+        answer, truth = here.answers.get(step.name), truth_of(step.truth, outcomes, here.counts)
         yield Paragraph(step.question)
         yield Facts(
             (

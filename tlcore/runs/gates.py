@@ -65,6 +65,12 @@ def awaits(sql: sqlite3.Connection, recipe: Recipe, by: Owner) -> bool:
     return bool(sql.execute(query, (by.id, key_of(recipe))).fetchone()[0])
 
 
+def stands(sql: sqlite3.Connection, by: Owner) -> bool:
+    """Whether any gate stands before somebody."""
+    query = "SELECT EXISTS (SELECT 1 FROM gate WHERE owner = ?)"
+    return bool(sql.execute(query, (by.id,)).fetchone()[0])
+
+
 def refuse_sealed(sql: sqlite3.Connection, row: sqlite3.Row, by: Owner) -> None:
     """Refuse to open what is sealed."""
     if is_sealed(sql, row, by):

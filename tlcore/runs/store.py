@@ -230,6 +230,11 @@ class RunStore(KeepsRules):
         with self._database.reading() as sql:
             return gates.awaits(sql, recipe, by)
 
+    def has_open_question(self, *, by: Owner) -> bool:
+        """Whether a lesson still asks somebody for a prediction."""
+        with self._database.reading() as sql:
+            return gates.stands(sql, by)
+
     def checkpoints(self, run: str, *, by: Owner) -> tuple[Artifact, ...]:
         """States to go on from, the newest first: if one is damaged, take the next."""
         with self._seeing(run, by) as (sql, row):

@@ -6,6 +6,7 @@ from tlcore.paths import PROJECT
 
 PAGES = PROJECT / "pages"
 
+st.logo(PROJECT / "tlcore" / "ui" / "mark.svg", size="large")
 st.navigation(
     [
         st.Page(PAGES / "start.py", title="Start", url_path="start", default=True),

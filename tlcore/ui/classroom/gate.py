@@ -32,7 +32,12 @@ def ask(here: Sitting, step: Predict, by: Owner) -> None:
         words = st.text_area(
             say("Why? One sentence."), key=f"why {step.name}", max_chars=500, height=80
         )
-        st.caption(say("Nobody sees it before you have all predicted. It can't be changed later."))
+        st.caption(
+            say(
+                "The class sees it once your teacher opens it, without names. "
+                "It can't be changed later."
+            )
+        )
         sent = st.form_submit_button(
             say("That is my prediction"), type="primary", icon=":material/lock:"
         )
@@ -67,7 +72,7 @@ def _choice(step: Predict) -> float | None:
 
 def show_beside(here: Sitting, step: Predict, outcomes: Mapping[str, Outcome]) -> None:
     """Prediction, result and reason, side by side."""
-    answer, truth = here.answers.get(step.name), truth_of(step.truth, outcomes)
+    answer, truth = here.answers.get(step.name), truth_of(step.truth, outcomes, here.counts)
     st.markdown(f"**{literal(step.question)}**")
     left, middle, right = st.columns(3, border=True)
     with left:

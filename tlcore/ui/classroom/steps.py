@@ -9,7 +9,7 @@ import streamlit as st
 
 from tlcore.access import Owner
 from tlcore.classroom.board import ballot
-from tlcore.classroom.lesson import Discuss, Do, Explain, Look, Predict, Read
+from tlcore.classroom.lesson import Count, Discuss, Do, Explain, Look, Predict, Read
 from tlcore.classroom.measures import Outcome
 from tlcore.classroom.records import Sitting
 from tlcore.formatting import in_plotly, literal, run_colour, with_interval
@@ -28,6 +28,7 @@ _MARKS = {
     "read": ":material/menu_book:",
     "predict": ":material/lock:",
     "do": ":material/play_arrow:",
+    "count": ":material/pin:",
     "look": ":material/visibility:",
     "explain": ":material/edit:",
     "discuss": ":material/forum:",
@@ -55,6 +56,8 @@ def show_lesson(here: Sitting, by: Owner) -> None:
             gate.ask(here, step, by)
         case Do():
             show_doing(here, step, by)
+        case Count():
+            show_counting(here, step, by)
         case Look():
             show_looking(here, step, by)
         case Explain():
@@ -174,6 +177,21 @@ def run_words(run: Run | None, by: Owner) -> str:
     if run.state == State.FINISHED:
         return say("has a result")
     return f"{run.state}. {literal(run.reason)}"
+
+
+def show_counting(here: Sitting, step: Count, by: Owner) -> None:
+    """A number that only the student can know."""
+    scale, before = step.scale, here.answers.get(step.name)
+    with st.form(f"counting {step.name}"):
+        value = st.number_input(
+            literal(step.question), scale.low, scale.high,
+            value=before.value if before else None, step=scale.step, key=f"counted {step.name}",
+        )  # fmt: skip
+        sent = st.form_submit_button(say("That is the number"), type="primary")
+    if sent and value is not None:
+        with told():
+            register().count(here.number, step.name, value, by=by)
+            st.rerun()
 
 
 # Looking

@@ -29,6 +29,7 @@ from tlcore.ui.compare.curves import accuracies, reached
 from tlcore.ui.results.pictures import show_tiles
 from tlcore.ui.shared.frontend import Tile
 from tlcore.ui.shared.outcomes import Outcome
+from tlcore.ui.shared.what_is import what_is
 
 
 def show_ensemble(outcomes: Sequence[Outcome]) -> None:
@@ -170,6 +171,8 @@ def show_verdict(outcomes: Sequence[Outcome], titles: Sequence[str]) -> None:
                 height="stretch",
             )
     decided = decide_among([outcome.story for outcome in outcomes])
+    if len(outcomes) > 1:
+        what_is("mcnemar")
     for number in range(1, len(outcomes)):
         st.markdown(against_first(outcomes, number, decided[number]))
     if text := transfer_against_scratch(outcomes):

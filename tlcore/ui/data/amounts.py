@@ -14,6 +14,7 @@ from tlcore.recipe import Data
 from tlcore.ui.data.choice import change
 from tlcore.ui.data.inspect import Seen
 from tlcore.ui.shared.draft import draft
+from tlcore.ui.shared.what_is import what_is
 
 SIDES = {
     "train": "to learn from",
@@ -38,6 +39,7 @@ def show_sides(seen: Seen) -> None:
 def split() -> None:
     """The dials of the split: before anything is looked at, so that what is shown follows them."""
     with st.expander("Change the split"):
+        what_is("validation")
         _turn_dials(draft().data)
 
 

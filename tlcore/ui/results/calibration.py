@@ -12,6 +12,7 @@ from tlcore.report.sections.calibration import fitted_on
 from tlcore.ui.results.abstaining import show_abstaining
 from tlcore.ui.results.classes import WHISKER
 from tlcore.ui.shared.outcomes import Outcome
+from tlcore.ui.shared.what_is import what_is
 
 _TELL = (
     "A network that is 90 % sure should be right 9 times in 10: its bars then end on the dotted "
@@ -26,6 +27,7 @@ _SCALING = (
 
 def show_calibration(outcome: Outcome) -> None:
     """The diagram before and after a temperature, the errors, and what keeping silent gains."""
+    what_is("calibration")
     with st.spinner("Drawing resamples …", show_time=False):
         error, found = outcome.calibration_error, outcome.recalibration
     before, after = st.columns(2, gap="large")

@@ -15,6 +15,7 @@ from tlcore.runs.records import Run
 from tlcore.ui.results.classes import worst_class
 from tlcore.ui.shared.live import show_live
 from tlcore.ui.shared.outcomes import Outcome
+from tlcore.ui.shared.what_is import interval_picture, what_is
 
 
 def show_training(run: Run, outcome: Outcome) -> None:
@@ -59,6 +60,7 @@ def show_summary(outcome: Outcome) -> None:
             "don't lean on the exact figure.",
             icon=":material/warning:",
         )
+    what_is("interval", picture=interval_picture(test.accuracy))
     st.markdown(worst_class(test))
     _show_reported(outcome)
     _show_figures(outcome)

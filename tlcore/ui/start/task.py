@@ -48,6 +48,9 @@ def _start(home: Path) -> None:
 SYSTEMS: Mapping[str, str] = {"demo-transfer": "by transfer", "demo-scratch": "from scratch"}
 """The two presets, in the order in which they are trained."""
 
+RECORDING = Path(__file__).with_name("recording.json")
+"""Both runs as this lab once did them; made by `python bench/demo_recording.py`."""
+
 Demo: TypeAlias = Mapping[str, Run]
 """The newest run of each of the two, as far as there is one."""
 
@@ -74,6 +77,11 @@ def is_busy(demo: Demo) -> bool:
 def is_done(demo: Demo) -> bool:
     """Whether both have been tested."""
     return len(demo) == len(SYSTEMS) and all(run.state == State.FINISHED for run in demo.values())
+
+
+def may_replay(store: RunStore, by: Owner) -> bool:
+    """Whether a recording gives nothing away that a lesson is still asking this person."""
+    return not store.has_open_question(by=by)
 
 
 _STYLE = """<style>

@@ -15,6 +15,7 @@ from tlcore.schedule import FreezeSchedule
 from tlcore.schedule.outline import HEAD, Outline
 from tlcore.schedule.plan import Plan, Thaw
 from tlcore.ui.shared.page import link
+from tlcore.ui.shared.what_is import what_is
 from tlcore.ui.train.controls import show_field, written
 from tlcore.ui.train.cost_panel import outline_of
 from tlcore.ui.train.form import Form
@@ -42,6 +43,7 @@ def show_curve(form: Form) -> None:
         )
     )
     st.altair_chart(chart, key="rate over time", alt=_in_words(recipe))
+    what_is("rates")
     if recipe.rate_schedule.name == "plateau":
         st.caption("When it steps down depends on the validation loss, so no step is drawn.")
 

@@ -24,6 +24,7 @@ from tlcore.schedule.outline import Outline
 from tlcore.schedule.plan import PhaseCount, Plan
 from tlcore.schedule.selection import spoken
 from tlcore.ui.shared.session import me, store
+from tlcore.ui.shared.what_is import what_is
 from tlcore.ui.train.controls import explained, show_problems
 from tlcore.ui.train.form import Form
 from tlcore.ui.train.form import form as current_form
@@ -226,6 +227,7 @@ def show_policy(form: Form, outline: Outline | None) -> None:
     has_any = outline is None or any("BatchNorm" in layer.kind for layer in outline.backbone)
     none = "" if has_any else " This backbone has no BatchNorm, so that changes nothing."
     st.caption(POLICIES.get(chosen, "") + none)
+    what_is("batchnorm")
     show_problems(form.problems_at("schedule.batchnorm"))
 
 

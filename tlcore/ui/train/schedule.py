@@ -11,6 +11,7 @@ from tlcore.errors import RecipeError
 from tlcore.recipe.summary import TITLES
 from tlcore.schedule.outline import Outline
 from tlcore.schedule.plan import Plan
+from tlcore.ui.shared.what_is import strip_picture, what_is
 from tlcore.ui.train.controls import show_field, show_problems
 from tlcore.ui.train.editor import show_strip
 from tlcore.ui.train.form import Form
@@ -183,6 +184,7 @@ def show_blocks(form: Form, outline: Outline | None) -> None:
         show_problems(problems)
     else:
         show_strip(recipe, outline, locked=locked(form))
+        what_is("strip", picture=strip_picture(Plan(recipe.schedule, outline, recipe.epochs)))
 
 
 def locked(form: Form) -> str:

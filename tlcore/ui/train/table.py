@@ -16,6 +16,7 @@ from tlcore.recipe.fields import field_cards
 from tlcore.schedule import FreezeSchedule
 from tlcore.schedule.outline import Outline
 from tlcore.schedule.selection import RULE
+from tlcore.ui.shared.what_is import what_is
 from tlcore.ui.train.controls import show_problems
 from tlcore.ui.train.form import Form
 from tlcore.ui.train.form import form as current_form
@@ -32,6 +33,7 @@ def show_table(form: Form, outline: Outline | None) -> None:
     text = json.dumps(rows)
     key = f"phases {hashlib.sha256(text.encode()).hexdigest()[:8]}"
     st.caption(f"What a phase thaws {RULE}.")
+    what_is("phase")
     st.data_editor(
         pd.DataFrame(rows, columns=COLUMNS).astype(
             {"thaw": "string", "epochs": "Int64", "balance": "string"}

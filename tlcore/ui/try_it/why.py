@@ -14,6 +14,7 @@ from tlcore.formatting import literal
 from tlcore.inference.client import Block, Why
 from tlcore.inference.methods import METHODS, Method
 from tlcore.ui.shared.page import told
+from tlcore.ui.shared.what_is import what_is
 from tlcore.ui.try_it.answers import in_columns
 from tlcore.ui.try_it.asked import Asked, ask_inside, ask_why, seconds_for
 from tlcore.ui.try_it.words import reading, resemblance, share_in_words
@@ -67,6 +68,8 @@ def show_why(asked: Sequence[Asked]) -> None:
     st.subheader("Why?", anchor=False)
     method, other, check = _controls(asked)
     st.caption(method.says)
+    if method.name == "grad-cam":
+        what_is("grad-cam")
     st.html(f"<p style='margin:0'>{_FOR}{_AGAINST if method.signed else ''}</p>")
     for each, place in zip(asked, in_columns(len(asked)), strict=False):
         with place, told():
