@@ -129,6 +129,7 @@ def main(runs: int = 10_000, classes: int = 1_000, count: int = 100_000) -> None
         pictures(Path(folder) / "pictures", count, classes)
         import streamlit as st
 
+        from tlcore.advice.defaults import suited
         from tlcore.ui.train.cost_panel import counts_of
 
         data = Data(name="folder", path=str(Path(folder) / "pictures"))
@@ -144,6 +145,7 @@ def main(runs: int = 10_000, classes: int = 1_000, count: int = 100_000) -> None
         _print(f"{count:,} pictures counted", lambda: counts_of(data))
         time.sleep(11)
         _print("counted 11 s later", lambda: counts_of(data))
+        _print("what suits them", lambda: suited(Recipe(data=data)))
 
 
 def _print(what: str, work: Callable[[], object]) -> None:

@@ -1,10 +1,13 @@
 """What is counted without a picture is what a run would have."""
 
+import shutil
+
 import pytest
 
-from bench.support.makers import two_classes, write_files, write_zip
+from bench.support.makers import picture, two_classes, write_files, write_zip
 from tlcore.data import load
-from tlcore.data.counts import Counts, count_pictures, look_through
+from tlcore.data.counts import Counts, count_pictures, look_through, typical_side
+from tlcore.data.layout import arrange
 from tlcore.errors import DataMissing
 from tlcore.recipe import Data, Input, Shapes
 
@@ -58,6 +61,27 @@ def test_cifar_is_counted_without_being_there():
 def test_a_folder_that_is_not_there_is_said_to_be_missing(tmp_path):
     with pytest.raises(DataMissing):
         count_pictures(Data(name="folder", path=str(tmp_path / "nowhere")))
+
+
+def test_a_folder_is_read_once_however_often_it_is_asked_about(tmp_path, monkeypatch):
+    path = write_files(tmp_path / "pets", two_classes(5))
+    data = Data(name="folder", path=str(path))
+    read: list[int] = []
+
+    def noted(names, group_by):
+        read.append(len(names))
+        return arrange(names, group_by)
+
+    monkeypatch.setattr("tlcore.data.counts.arrange", noted)
+    assert {count_pictures(data).train for _ in range(3)} == {6}
+    assert {typical_side(data) for _ in range(3)} == {10}
+    assert len(read) == 1
+    write_files(path, {"cats/another.png": picture()})
+    assert count_pictures(data).train == 7
+    assert len(read) == 2
+    shutil.rmtree(path)
+    with pytest.raises(DataMissing):
+        count_pictures(data)
 
 
 def test_pictures_are_looked_through_again_only_when_some_came_or_went(tmp_path):

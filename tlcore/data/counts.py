@@ -83,10 +83,7 @@ def typical_side(data: Data) -> int:
         return _median_side(_of_the_hub(data))
     if data.name != "folder":
         return 8 if data.name == "digits" else 32
-    with open_source(data.path) as source:
-        entries = arrange(source.names(), data.group_by).entries
-        some = entries[:: max(1, len(entries) // MEASURED)][:MEASURED]
-        return _median_side(_read(source, entry.name) for entry in some)
+    return _folder(data).side
 
 
 def _of_the_hub(data: Data) -> list[bytes]:
@@ -131,7 +128,7 @@ class Looked:
 
     def holds(self) -> bool:
         """Whether nothing was added or taken away since, by a look at the folders alone."""
-        return all(_changed(path) == when for path, when in self.seen)
+        return _unchanged(self.seen)
 
 
 def look_through(data: Data) -> Looked:
@@ -152,6 +149,10 @@ def _places(path: str) -> list[Path]:
         return [folder, folder / "content.json", folder / "holders"]
     top = located(path)
     return [top, *(Path(folder) for folder, _, _ in os.walk(top))] if top.is_dir() else [top]
+
+
+def _unchanged(seen: Iterable[tuple[Path, int]]) -> bool:
+    return all(_changed(path) == when for path, when in seen)
 
 
 def _changed(path: Path) -> int:
@@ -181,11 +182,56 @@ def _sizes(data: Data) -> tuple[Sizes, Sizes | None]:
 
 
 def _in_folders(data: Data) -> tuple[Sizes, Sizes | None]:
+    found = _folder(data)
+    test = [found.test[name] for name in found.train] if found.test else None
+    return list(found.train.values()), test
+
+
+@dataclass(frozen=True)
+class _Folder:
+    """What a folder, zip or upload holds.
+
+    Attributes:
+        train: Pictures to learn from, by class.
+        test: Those that it sets apart for testing.
+        side: The shorter side of some.
+        seen: What was looked into, and when each last changed then.
+    """
+
+    train: Counter[str]
+    test: Counter[str]
+    side: int
+    seen: tuple[tuple[Path, int], ...]
+
+
+def _folder(data: Data) -> _Folder:
+    """Looked through once, and again as soon as a picture came or went: pages and the queue ask
+    time and again, and 100,000 pictures take ten seconds."""
+    key = data.path if is_address(data.path) else str(located(data.path)), data.group_by
+    kept = _FOLDERS.get(key)
+    if kept is None or not _unchanged(kept.seen):
+        kept = _looked_through(data)
+        if len(_FOLDERS) >= _MOST_FOLDERS:
+            _FOLDERS.clear()
+        _FOLDERS[key] = kept
+    return kept
+
+
+def _looked_through(data: Data) -> _Folder:
+    seen = tuple((path, _changed(path)) for path in _places(data.path))
     with open_source(data.path) as source:
         entries = arrange(source.names(), data.group_by).entries
-    train = Counter(entry.class_name for entry in entries if entry.side == "train")
-    test = Counter(entry.class_name for entry in entries if entry.side == "test")
-    return list(train.values()), [test[name] for name in train] if test else None
+        some = entries[:: max(1, len(entries) // MEASURED)][:MEASURED]
+        side = _median_side(_read(source, entry.name) for entry in some)
+    train, test = (
+        Counter(entry.class_name for entry in entries if entry.side == which)
+        for which in ("train", "test")
+    )
+    return _Folder(train, test, side, seen)
+
+
+_MOST_FOLDERS = 50
+_FOLDERS: dict[tuple[str, str], _Folder] = {}
 
 
 def _in_parquet(data: Data) -> tuple[Sizes, Sizes | None]:
