@@ -192,7 +192,7 @@ def test_a_run_says_how_fast_this_machine_is():
 
 def test_what_may_be_kept_is_what_the_engine_keeps():
     keeping, batches = (
-        import_module(f"tlcore.nn.engine.{name}") for name in ("keeping", "batches")
+        import_module(f"tlcore.nn.engine.{name}") for name in ("activation_store", "batches")
     )
     assert (SHARE_OF_MEMORY, SHARE_OF_DISK, MOST_ON_DISK) == (
         batches.SHARE_OF_MEMORY,
