@@ -109,7 +109,7 @@ def _stamp(file: Path) -> int:
     return hash((status.st_ino, status.st_mtime_ns if file.suffix == ".py" else 0))
 
 
-_ASKING = paths.PROJECT / "tlcore" / "asking"
+_ASKING = paths.PROJECT / "tlcore" / "inference"
 
 if __name__ == "__main__":
     sys.exit(main())
