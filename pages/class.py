@@ -53,7 +53,7 @@ def show_classes(by: Owner) -> None:
     for group in register().classes(by=by):
         link("class", f"{literal(group.title)} · {group.code}", icon=":material/groups:",
              **{"class": group.code})  # fmt: skip
-    st.markdown("#### " + say("A new class"))
+    st.markdown("### " + say("A new class"))
     own = register().own_lessons(by=by)
     titles = {name: lessons.find(name, language()).title for name in lessons.names()}
     titles |= {name: lesson.title for name, lesson in own.items()}

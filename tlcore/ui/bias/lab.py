@@ -70,7 +70,7 @@ def show_outcomes(share: float, runs: Mapping[Place, Run]) -> None:
         _show_table(here)
         _hold_against_first({way: asked[way, share] for way in here}, runs, share)
         recipes = [store().recipe(runs[way, share].id, by=me()) for way in here]
-        offer_seeds(recipes, key="cue lab")
+        offer_seeds(recipes, key="seeds of the cue lab")
     if len({found for _, found in reports}) > 1:
         st.subheader("Overall against worst group", anchor=False)
         st.plotly_chart(

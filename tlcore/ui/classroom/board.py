@@ -63,7 +63,7 @@ def watch(code: str, by: Owner, *, projected: bool) -> None:
         show_count(rows)
         st.html(f"<style>{_STYLE}</style>{table(rows, names=not projected)}")
         show_predictions(group, rows, by, projected=projected)
-        st.markdown("#### " + say("All runs of the class"))
+        st.markdown("### " + say("All runs of the class"))
         pools = arithmetic.pools(group, rows)
         if any(pool.accuracies for pool in pools) and may_show(group, rows, projected):
             show_pooled(pools, group.lesson)

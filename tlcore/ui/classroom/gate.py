@@ -19,7 +19,7 @@ from tlcore.ui.shared.sentences import say
 
 def ask(here: Sitting, step: Predict, by: Owner) -> None:
     """The question, as long as it isn't answered; then what was said."""
-    st.markdown(f"#### {literal(step.question)}")
+    st.markdown(f"**{literal(step.question)}**")
     if answer := here.answers.get(step.name):
         st.markdown(say("You said: **{answer}**", answer=literal(said(step, answer.value))))
         st.markdown(f"> {literal(answer.words)}")
@@ -57,7 +57,7 @@ def _slider(step: Predict) -> float:
     middle = scale.low + round((scale.high - scale.low) / 2 / scale.step) * scale.step
     value = st.slider(
         say("Your number, {unit}", unit=scale.unit), scale.low, scale.high, middle, scale.step,
-        key=f"number {step.name}",
+        key=f"number {step.name}", format="%g",
     )  # fmt: skip
     return float(value)
 

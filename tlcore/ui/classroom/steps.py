@@ -260,7 +260,7 @@ def show_class_predictions(here: Sitting, by: Owner) -> None:
 
 def show_explaining(here: Sitting, step: Explain, by: Owner) -> None:
     """In the student's own words; beside it, what there is to explain."""
-    st.markdown(f"#### {literal(step.question)}")
+    st.markdown(f"**{literal(step.question)}**")
     outcomes = register().outcomes(here, by=by)
     with st.expander(say("What you predicted, and what came out")):
         for asked in here.lesson.predictions:

@@ -26,11 +26,15 @@ def link(page: str, label: str, *, icon: str | None = None, **query: str) -> Non
 
 
 # Streamlit leaves a hand's breadth above the title, which a projector can't spare, and writes what
-# is chosen in the theme's colour, which is too dark for the dark theme.
+# is chosen in the theme's colour, which is too dark for the dark theme, and captions too pale for
+# either.
 _STYLE = """<style>
 .stMainBlockContainer {padding-top: 4.5rem; max-width: 90rem}
 button[aria-checked="true"], [role="tab"][aria-selected="true"] {color: inherit !important}
 button[aria-checked="true"] p, [role="tab"][aria-selected="true"] p {font-weight: 600}
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {color: inherit}
+[data-testid="stCaptionContainer"] {opacity: 0.82}
+[data-testid="stSliderThumbValue"] {color: inherit}
 </style>"""
 
 
