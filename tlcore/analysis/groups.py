@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,9 @@ from tlcore.analysis.intervals import (
 )
 from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.scores import TestReport
+
+Bounds: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""The lower and the upper one of how far each of several rates lies above each other one."""
 
 _EXPECTED = 5.0
 """Of hits and misses in each group, for the chi-square distribution to be near enough."""
@@ -247,27 +250,27 @@ def _gap(rates: Mapping[str, Interval]) -> Gap | None:
     highest = max(rates, key=lambda name: rates[name].value)
     small = _small(rates)
     judged = {name: rate for name, rate in rates.items() if name not in small}
-    lows, highs = _between(rates)
+    lows, highs = bounds = _between(rates)
     size = apart(rates[lowest], rates[highest])
     return Gap(
         lowest,
         highest,
         replace(size, low=max(0.0, float(lows.max())), high=float(highs.max())),
-        _clearest(judged),
+        _clearest(judged, bounds if len(judged) == len(rates) else _between(judged)),
         chance_of([*judged.values()]),
     )
 
 
-def _clearest(rates: Mapping[str, Interval]) -> Pair:
+def _clearest(rates: Mapping[str, Interval], bounds: Bounds) -> Pair:
     """The pair that is surest to be apart, whoever lies lowest by luck."""
-    names, (lows, highs) = list(rates), _between(rates)
+    names, (lows, highs) = list(rates), bounds
     lower, higher = divmod(int(lows.argmax()), len(names))
     size = apart(rates[names[lower]], rates[names[higher]])
     low, high = float(lows[lower, higher]), float(highs[lower, higher])
     return Pair(names[lower], names[higher], replace(size, low=low, high=high))
 
 
-def _between(rates: Mapping[str, Interval]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _between(rates: Mapping[str, Interval]) -> Bounds:
     """The lower and the upper bound of how much higher each (column) lies than each other (row),
     as in `intervals.apart`, at a confidence that holds for all pairs at once."""
     pairs = len(rates) * (len(rates) - 1) // 2
