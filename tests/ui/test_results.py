@@ -97,6 +97,24 @@ def test_every_figure_has_its_interval(store, run):
     assert "only 10 pictures" in page.warning[0].value
 
 
+def plain(text):
+    """As it is read: without what keeps it from being Markdown."""
+    return text.replace("\\", "").replace("\u2060", "")
+
+
+def test_accuracy_stands_beside_guessing_and_where_classes_are_uneven_each_counts_alike(store):
+    even = examined(store, predict([0, 1] * 20, [0, 1] * 20, ("cat", "dog")), name="even")
+    assert "Guessing would give 50 %." in plain(text_of(open_page("results", run=even)))
+    labels = [0] * 36 + [1] * 4
+    uneven = examined(store, predict([0] * 38 + [1] * 2, labels, ("cat", "dog")), name="uneven")
+    said = plain(text_of(open_page("results", run=uneven)))
+    assert "Always saying cat would give 90 %." in said
+    assert "(balanced accuracy), it is right of **75 % [" in said
+    blind = examined(store, predict([0] * 40, labels, ("cat", "dog")), name="blind")
+    said = plain("".join(each.value for each in open_page("results", run=blind).warning))
+    assert "It says cat of every picture: it tells nothing apart." in said
+
+
 def test_a_cell_of_the_address_shows_exactly_its_pictures(store, run):
     page = open_page("results", run=run, cell="0-1")
     assert sorted(rows_shown(page)) == [1, 2]

@@ -117,7 +117,7 @@ def test_a_run_that_was_deleted_is_missed_and_another_one_asked(monkeypatch):
     finish(monkeypatch)
     page = open_page("try_it", run="20200101-000000-0000")
     says(page, "isn't here: it was deleted")
-    says(page, "Probably")
+    says(page, "By its own account")
 
 
 # What is said of a picture
@@ -181,7 +181,7 @@ def test_where_one_can_not_answer_the_other_still_does(monkeypatch):
     monkeypatch.setattr(client, "predict", predict)
     page = open_page("try_it", run=f"{one},{other}")
     assert "not enough memory" in page.error[0].value
-    says(page, "Probably")
+    says(page, "By its own account")
 
 
 def test_an_answer_is_asked_for_once(monkeypatch, rehearsed):
@@ -230,7 +230,7 @@ def test_a_file_is_brought_to_the_runs_size_and_asked_about(monkeypatch, rehears
     says(page, "Choose a picture, and the answer appears here")
     upload(page, "white.png", png())
     assert shown(rehearsed).shape == (1, 32, 32, 3)
-    says(page, "Surely **cat**, 100 %; second: dog, 0 %.")
+    says(page, "By its own account **cat**, 100 %; second: dog, 0 %.")
     says(page, "Your file. The network sees these 32 × 32 pixels")
     says(page, "means little")
     assert not any("Right" in text for text in _texts(page))

@@ -143,7 +143,7 @@ def _diverged(curves: _Curves) -> Reading | None:
     loss = curves.train_loss
     if np.isfinite(loss).all() and not loss[-1] > 1.5 * loss[0]:
         return None
-    text = "Training loss grew instead of falling: the learning rate is probably too high."
+    text = "Training loss grew instead of falling: try a lower learning rate."
     return Reading("diverged", text)
 
 

@@ -90,7 +90,7 @@ def verdict(found: Vote) -> str:
     elif gained.high < _NEARLY:
         worth = f"Not worth {members} times the computing: they hardly differ from the best alone."
     else:
-        worth = "That may be chance: more test pictures would tell."
+        worth = "Whether voting helps, these test pictures can't tell."
     return " ".join([said, worth, _why(found)])
 
 

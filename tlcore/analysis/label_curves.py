@@ -6,11 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from statistics import NormalDist
 from typing import TypeAlias
 
 import numpy as np
 
-from tlcore.analysis.intervals import FEWEST_PICTURES, Interval, apart
+from tlcore.analysis.intervals import CONFIDENCE, FEWEST_PICTURES, Interval, apart
 from tlcore.formatting import gain
 
 DRAWS = 1000
@@ -26,7 +27,7 @@ class Advantage:
 
     Attributes:
         gains: At each number of labels that both were tried with: how much more accurate the first
-            is.
+            is. The intervals hold for all of these numbers at once (Bonferroni).
         ends_at: The fewest labels from which on the first is no longer measurably better; None if
             it is to the last.
         saving: How many times as many labels the second needs for what the first reaches with the
@@ -58,10 +59,10 @@ def advantage(
     (100, 7)
     """
     second = dict(scratch)
+    shared = [each for each in sorted(transfer, key=_labels) if each[0] in second]
     gains = tuple(
-        (labels, apart(second[labels], accuracy))
-        for labels, accuracy in sorted(transfer, key=_labels)
-        if labels in second
+        (labels, _of_all(apart(second[labels], accuracy), len(shared)))
+        for labels, accuracy in shared
     )
     if not gains:
         return None
@@ -72,6 +73,14 @@ def advantage(
     between = _between(transfer, scratch)
     text = _in_words(gains, ends_at, between if saving else None, names)
     return Advantage(gains, ends_at, saving, between, text)
+
+
+def _of_all(gain: Interval, among: int) -> Interval:
+    """An interval that holds together with others."""
+    normal, doubt = NormalDist(), (1 - CONFIDENCE) / 2
+    times = normal.inv_cdf(1 - doubt / among) / normal.inv_cdf(1 - doubt)
+    low, high = (gain.value + times * (end - gain.value) for end in (gain.low, gain.high))
+    return replace(gain, low=low, high=high)
 
 
 def _between(transfer: Sequence[Point], scratch: Sequence[Point]) -> tuple[float, float]:

@@ -1,8 +1,8 @@
-"""Labels that are probably wrong, found by confident learning.
+"""Labels that look wrong, found by confident learning.
 
 The rule is that of Northcutt, Jiang and Chuang (2021): a class is confident of a picture if it
 gives it more than it gives, on average, to the pictures that bear its label. A picture of which
-another class is confident, and its own isn't or is less so, has probably been given the wrong
+another class is confident, and its own isn't or is less so, looks as if it had been given the wrong
 label. It needs predictions of pictures that weren't trained on, such as those of a test set.
 """
 
@@ -23,7 +23,7 @@ probability alone."""
 
 @dataclass(frozen=True)
 class Suspect:
-    """A picture whose label is probably wrong.
+    """A picture whose label looks wrong.
 
     Attributes:
         row: Of the predictions.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from argparse import ArgumentTypeError, Namespace
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tlcore.advice.forecast import Sample
-    from tlcore.analysis.label_curves import Point
+    from tlcore.analysis.label_curves import Advantage, Point
     from tlcore.cli.arguments import Verbs
     from tlcore.recipe import Recipe
     from tlcore.runs.store import RunStore
@@ -123,6 +124,11 @@ def _draw(path: Path, recipe: Recipe, found: Ladder) -> None:
         draft.write_text(draw({printable(recipe.name or recipe.data.name): curves}), "utf-8")
 
 
+def _ends(gained: Advantage) -> list[float | None]:
+    """Of the interval of the saving; none where there is no upper one."""
+    return [end if math.isfinite(end) else None for end in gained.between]
+
+
 def _tell(found: Ladder, seconds: float, *, as_json: bool) -> None:
     from tlcore.formatting import gain, rate
 
@@ -133,6 +139,7 @@ def _tell(found: Ladder, seconds: float, *, as_json: bool) -> None:
                 "transfer": [_fields(point) for point in found.transfer],
                 "scratch": [_fields(point) for point in found.scratch],
                 "saving": gained.saving if gained else None,
+                "saving_between": _ends(gained) if gained and gained.saving else None,
                 "text": found.text,
                 "runs": list(found.runs),
                 "seconds": seconds,

@@ -21,7 +21,7 @@ _BETWEEN_LINES = 1.0
 
 def add_verbs(verbs: Verbs) -> None:
     """Describe the verb of this module."""
-    about = "say which labels are probably wrong, before anything is trained"
+    about = "say which labels look wrong, before anything is trained"
     verb = add_verb(verbs, "labels", labels, about, "labels photos.zip", "labels demo-transfer")
     about = "a folder or zip of pictures, a recipe file or a preset's name"
     verb.add_argument("pictures", metavar="PICTURES|FILE|PRESET", help=about)

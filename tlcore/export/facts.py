@@ -132,8 +132,8 @@ class Eight:
         if self.too_much:
             return f"{said} That is too much: use model.onnx where accuracy counts."
         if self.lost.low < -TOO_MUCH:
-            return f"{said} That may be nothing, or up to {-100 * self.lost.low:.1f} points."
-        return f"{said} No loss worth the name."
+            return f"{said} Whether that is too much, these pictures can't tell."
+        return f"{said} It loses less than {100 * TOO_MUCH:.0f} point."
 
     @property
     def cost(self) -> str:

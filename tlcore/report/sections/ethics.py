@@ -70,7 +70,8 @@ def _of_measuring(story: RunStory) -> Iterator[str]:
         yield f"Without a test picture, and so without a score: {', '.join(story.test.absent)}."
     if may_doubt(story.predictions) and (suspects := len(find_suspects(story.predictions))):
         share = quantity(suspects, "test label")
-        yield f"Up to {share} may be wrong, so accuracy may be a little off either way."
+        looks = "looks" if suspects == 1 else "look"
+        yield f"{share} {looks} wrong to this network; how many are, only people who look can tell."
 
 
 def _of_the_data(story: RunStory) -> Iterator[str]:

@@ -52,7 +52,7 @@ def show_ensemble(outcomes: Sequence[Outcome]) -> None:
     st.markdown(literal(verdict(found)))
     st.caption(
         f"The best alone is run {found.best + 1}. It was found on these very pictures, "
-        "which flatters it a little, so the gain over it is more likely too small than too large. "
+        "which flatters it a little; the interval of the gain over it allows for that. "
         "A vote is the mean of the runs' probabilities; intervals of the gains are paired."
     )
 

@@ -80,7 +80,7 @@ def kept_words(found: Promise | None, wanted: float) -> str:
 
 
 def _few(answers: Interval) -> str:
-    return f" ({answers.warning}: mostly chance.)" if answers.n < FEWEST_PICTURES else ""
+    return f" (Mind: {answers.warning}.)" if answers.n < FEWEST_PICTURES else ""
 
 
 def _play(outcome: Outcome) -> Abstention:

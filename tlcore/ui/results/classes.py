@@ -81,7 +81,7 @@ def _warn(report: TestReport) -> None:
         which = "Every class has" if len(few) == len(report.classes) else f"{len(few)} classes have"
         st.warning(
             f"{which} fewer than {FEWEST_PICTURES} test pictures: their intervals are wide, and "
-            "differences between them mostly chance.",
+            "most differences between them can't be told.",
             icon=":material/warning:",
         )
     if report.absent:

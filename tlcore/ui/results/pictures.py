@@ -26,7 +26,7 @@ ORDERS: Mapping[By, str] = {
 }
 _ALL = -1
 _TELL = (
-    "A label is probably wrong where another class is surer of a picture than it is, on average, "
+    "A label looks wrong where another class is surer of a picture than it is, on average, "
     "of its own (confident learning). Look before you believe it: hard pictures look the same. "
     "Click a picture to give it another label or to leave it out, then train again."
 )
@@ -80,12 +80,15 @@ def _ask(outcome: Outcome) -> tuple[By, int, int]:
 
 
 def show_suspects(outcome: Outcome) -> None:
-    """Labels of the test set that are probably wrong."""
+    """Labels of the test set that look wrong to the network."""
     st.caption(_TELL)
     show_corrections(outcome, key="in labels")
     suspects = outcome.suspects
     if not suspects:
-        st.success("No label of the test set looks wrong to this network.")
+        st.info(
+            "No label of the test set looks wrong to this network. That clears neither the test "
+            "labels nor those it learned from: the page Data can check all of them."
+        )
         return
     n = len(outcome.predictions)
     st.markdown(

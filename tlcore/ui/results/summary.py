@@ -7,8 +7,8 @@ import streamlit as st
 
 from tlcore.analysis.curve_reading import read_curves
 from tlcore.analysis.intervals import Interval
-from tlcore.analysis.scores import baseline
-from tlcore.formatting import duration, literal, percent, quantity
+from tlcore.analysis.scores import balanced_accuracy, baseline, describe_baseline
+from tlcore.formatting import duration, literal, percent, quantity, rate
 from tlcore.report.document.blocks import Table
 from tlcore.report.sections.glance import glance
 from tlcore.runs.records import Run
@@ -61,9 +61,24 @@ def show_summary(outcome: Outcome) -> None:
             icon=":material/warning:",
         )
     what_is("interval", picture=interval_picture(test.accuracy))
+    _show_baseline(outcome)
     st.markdown(worst_class(test))
     _show_reported(outcome)
     _show_figures(outcome)
+
+
+def _show_baseline(outcome: Outcome) -> None:
+    """What accuracy has to be held against."""
+    table = outcome.predictions
+    told, found = literal(describe_baseline(table)), baseline(table)
+    text = f"{told[0].upper()}{told[1:]}"
+    if found.uneven:
+        text += " Each class counting alike (balanced accuracy), it is right of "
+        text += f"**{rate(balanced_accuracy(table))}**."
+    if found.only:
+        st.warning(text)
+    else:
+        st.markdown(text)
 
 
 def _show_share(label: str, found: Interval, words: str) -> None:
@@ -93,7 +108,8 @@ def _show_reported(outcome: Outcome) -> None:
     place = "inside" if inside else "above" if reported > measured.high else "below"
     text = (
         f"Report {story.preset.report} reported **{percent(reported)}**; measured here: "
-        f"**{percent(measured.value)}**. The reported figure lies {place} the interval."
+        f"**{percent(measured.value)}**. The reported figure lies {place} the interval, "
+        "which is about this network: another seed, and the pictures they tested on, move both."
     )
     if not story.as_reported:
         text += " The recipe was changed before it was run here, so the two may well differ."

@@ -12,7 +12,7 @@ from tlcore.analysis.heatmaps import rank_correlation
 from tlcore.formatting import literal, percent
 from tlcore.inference.client import Why
 
-_SURE, _RATHER = 0.9, 0.5
+_RATHER = 0.5
 _HARDLY = 0.01
 _MANY = 10
 _BELIEVABLE, _ALIKE = 0.5, 0.5
@@ -33,9 +33,9 @@ def in_words(classes: Sequence[str], ranked: Sequence[tuple[int, float]]) -> str
     r"""What a network says, as Markdown.
 
     >>> in_words(("cat", "dog"), [(0, 0.71), (1, 0.29)])
-    'Probably **cat**, 71 %; second: dog, 29 %.'
+    'By its own account **cat**, 71 %; second: dog, 29 %.'
     >>> in_words(("cat", "dog"), [(1, 0.96), (0, 0.04)])
-    'Surely **dog**, 96 %; second: cat, 4 %.'
+    'By its own account **dog**, 96 %; second: cat, 4 %.'
     >>> in_words(("cat", "dog", "key"), [(1, 0.4), (0, 0.35), (2, 0.25)])
     'Undecided: **dog**, 40 %, or cat, 35 %.'
     """
@@ -47,7 +47,7 @@ def in_words(classes: Sequence[str], ranked: Sequence[tuple[int, float]]) -> str
     next_best = f"{literal(classes[second])}, {share_in_words(less)}"
     if sure < _RATHER:
         return f"Undecided: {best}, or {next_best}."
-    return f"{'Surely' if sure >= _SURE else 'Probably'} {best}; second: {next_best}."
+    return f"By its own account {best}; second: {next_best}."
 
 
 def verdict(said: str, truth: str) -> str:
