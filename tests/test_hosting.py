@@ -1,10 +1,13 @@
 """The Dockerfile and its companions: what a linter would say, and that they fit each other."""
 
+import os
 import re
+import subprocess
+import sys
 
 import yaml
 
-from bench.hosting import command, copied, steps, variables
+from bench.hosting import command, copied, lay_out, steps, variables
 from tlcore.cli import parser, serving
 from tlcore.paths import PROJECT
 
@@ -73,6 +76,14 @@ def test_every_file_beside_the_code_that_the_code_reads_is_copied():
     kept = {name for name in read if (PROJECT / name).exists()}
     assert {"requirements.txt", "pages"} <= kept
     assert kept - {"docs", "bench", "tests", "tools"} <= {*copied(DOCKERFILE)}
+
+
+def test_with_what_is_copied_and_nothing_else_the_command_starts(tmp_path):
+    app = lay_out(tmp_path, os.getuid())
+    words = [sys.executable, *command(DOCKERFILE, "CMD")[1:], "--help"]
+    done = subprocess.run(words, cwd=app, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "--port" in done.stdout
 
 
 def test_the_port_is_the_same_everywhere():

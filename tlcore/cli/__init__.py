@@ -13,8 +13,8 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from contextlib import suppress
 
-from bench.race import __main__
 from tlcore.cli import (
     catalog,
     compare,
@@ -78,9 +78,12 @@ def parser() -> Parser:
         report,
         doctor,
         reproduce,
-        __main__,
     ):
         module.add_verbs(verbs)
+    with suppress(ModuleNotFoundError):  # an image has no `bench` beside the lab
+        from bench.race import __main__ as racing
+
+        racing.add_verbs(verbs)
     return whole
 
 
