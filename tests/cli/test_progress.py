@@ -1,7 +1,7 @@
 import io
 
 from tests.runs import fake_run
-from tlcore.cli.run import Progress
+from tlcore.cli.progress import Progress
 from tlcore.events import Note
 from tlcore.recipe import Recipe
 

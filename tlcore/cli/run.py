@@ -6,90 +6,16 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from tlcore.cli.arguments import RUN_HELP, Override, add_verb, changed, read_override
 from tlcore.cli.output import print_json, printable, stop_when_asked
-from tlcore.events import EpochDone, Event, Finished, Note, PhaseBegan, Started, StepDone, Tested
 
 if TYPE_CHECKING:
     from tlcore.cli.arguments import Parser, Verbs
     from tlcore.recipe import Recipe
     from tlcore.runs.records import Attempt, Run
     from tlcore.runs.store import RunStore
-
-WIDTH = 24
-REDRAW = 0.1
-
-
-class Progress:
-    """Told of every event; remembers only what the next line needs."""
-
-    def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stderr
-        self._moves = self._stream.isatty()
-        self._epochs = 0
-        self._drawn = -REDRAW
-
-    def __call__(self, event: Event) -> None:
-        match event:
-            case Started():
-                self._epochs = event.epochs
-                self._say(_starting(event))
-            case Note():
-                self._say(f"note: {event.text}")
-            case PhaseBegan():
-                self._say(_phase(event))
-            case StepDone():
-                self._draw(event)
-            case EpochDone():
-                self._say(_epoch(event, self._epochs))
-            case Tested():
-                self._say(f"test: accuracy {event.report.accuracy.value:.1%}")
-            case Finished():
-                self._say(f"{event.reason}; {event.seconds:.1f} s")
-
-    def _say(self, line: str) -> None:
-        """A line that stays; the bar, if there is one, makes room for it."""
-        clear = "\r\x1b[2K" if self._moves else ""
-        print(clear + printable(line), file=self._stream, flush=True)
-
-    def _draw(self, step: StepDone) -> None:
-        """The bar, a few times a second."""
-        if not self._moves or step.seconds - self._drawn < REDRAW:
-            return
-        self._drawn = step.seconds
-        done = (step.step + 1) / step.steps
-        bar = ("█" * round(done * WIDTH)).ljust(WIDTH, "░")
-        place = f"epoch {step.epoch + 1}/{self._epochs}"
-        self._stream.write(f"\r\x1b[2K{place} {bar} {done:4.0%}  loss {step.loss:.3f}")
-        self._stream.flush()
-
-
-def _starting(event: Started) -> str:
-    again = f", going on at epoch {event.resumed_at + 1}" if event.resumed_at else ""
-    return (
-        f"{len(event.classes)} classes, {event.train_pictures:,} pictures to learn from, "
-        f"{event.validation_pictures:,} to choose by, {event.test_pictures:,} to test on; "
-        f"{event.device}, {event.precision}{again}"
-    )
-
-
-def _phase(event: PhaseBegan) -> str:
-    cached = "; what is frozen is computed once" if event.cached else ""
-    return (
-        f"epoch {event.epoch + 1}: thawed {event.thawed}, "
-        f"{event.trainable:,} of {event.total:,} parameters train{cached}"
-    )
-
-
-def _epoch(event: EpochDone, epochs: int) -> str:
-    line = f"epoch {event.epoch + 1}/{epochs}  train {event.train_accuracy:.1%}"
-    line += f" (loss {event.train_loss:.3f})"
-    if event.validation_accuracy is not None:
-        line += f"  validation {event.validation_accuracy:.1%} (loss {event.validation_loss:.3f})"
-    speed = f"  {event.images_per_second:,.0f} pictures/s"
-    return line + speed + ("  best so far" if event.best else "")
 
 
 def finish(store: RunStore, recipe: Recipe, preset: str) -> str | None:
@@ -236,8 +162,6 @@ def pretrain_here(name: str) -> float | None:
     """Pre-train a backbone, keep its weights in the home, and say how many seconds it took; None
     if it was interrupted."""
     from tlcore import paths
-
-    pass  # MERGED-IMPORT
     from tlcore.access import LOCAL
     from tlcore.nn.pretrain import save_backbone
     from tlcore.recipe.presets import find
@@ -300,8 +224,8 @@ def begin(store: RunStore, recipe: Recipe, preset: str) -> Attempt:
 
 def follow(store: RunStore, attempt: Attempt) -> dict[str, Any] | None:
     """Work on a run here, and give its result; None if it was left without one."""
-    pass  # MERGED-IMPORT
     from tlcore.access import LOCAL
+    from tlcore.cli.progress import Progress
     from tlcore.nn.worker import work
     from tlcore.runs.results import read_result
 
@@ -348,7 +272,6 @@ def claim(store: RunStore, run: str) -> Attempt:
 
 
 def _leave_pretraining(given: Namespace) -> int:
-    pass  # MERGED-IMPORT
     from tlcore.access import LOCAL
     from tlcore.recipe.presets import find
     from tlcore.runs.states import State
