@@ -25,6 +25,7 @@ from tlcore.recipe import Recipe
 from tlcore.runs.folder import RunFolder, describe_environment, threads_before
 from tlcore.runs.identity import own
 from tlcore.runs.limits import refuse_unseen
+from tlcore.runs.mirror import mirrored
 from tlcore.runs.recorder import Keeper, Pulse
 from tlcore.runs.records import Artifact, Attempt
 from tlcore.runs.states import State
@@ -135,10 +136,13 @@ class _Job:
         refuse_unseen(recipe.data, by=self._store.get(self._run, by=LOCAL).owner)
         states = self._store.checkpoints(self._run, by=LOCAL)
         end = None
-        with closing(_events(train, recipe, states, notes, lambda: self._enough)) as events:
+        with (
+            mirrored(self._run, recipe, show) as tell,
+            closing(_events(train, recipe, states, notes, lambda: self._enough)) as events,
+        ):
             for event in events:
                 self._pulse.check()
-                show(event)
+                tell(event)
                 self._keeper.keep(event)
                 if left := self._leave(event):
                     return left
