@@ -36,6 +36,60 @@ def add_verbs(verbs: Verbs) -> None:
         "in eight bits, too; ranges set by training pictures (static, usually) or by each picture"
     )
     verb.add_argument("--int8", metavar="WAY", nargs="?", const="static", choices=WAYS, help=text)
+    text = "a folder that timm reads, too, where timm has such a network"
+    verb.add_argument("--timm", action="store_true", help=text)
+    _add_publish(verbs)
+
+
+def _add_publish(verbs: Verbs) -> None:
+    verb = add_verb(
+        verbs,
+        "publish",
+        publish,
+        "put a run's network on the hub, with its card and what was measured",
+        f"publish {_RUN} me/beans --dry-run",
+        f"publish {_RUN} me/beans --private",
+    )
+    verb.add_argument("run", metavar="RUN", help=RUN_HELP)
+    verb.add_argument("repo", metavar="OWNER/NAME", help="where to")
+    verb.add_argument("--dry-run", action="store_true", help="show what would go, and send nothing")
+    verb.add_argument("--private", action="store_true", help="for its owner's eyes only")
+
+
+def publish(given: Namespace) -> int:
+    """Ship it into a folder for a while, lay that out for the hub, and send it."""
+    from tempfile import TemporaryDirectory
+
+    from tlcore.access import LOCAL
+    from tlcore.export import hub_card
+    from tlcore.export import publish as publishing
+    from tlcore.export.script import require
+
+    require()
+    publishing.check_name(given.repo)
+    from tlcore.nn.export import package
+    from tlcore.runs.store import RunStore
+
+    store = RunStore()
+    fits = package.fits_timm(store, given.run, by=LOCAL)
+    with TemporaryDirectory() as above:
+        place = Path(above) / "network"
+        done = package.ship(store, given.run, place, by=LOCAL, for_timm=fits, tell=_tell)
+        if not fits:
+            package.write_hub_page(store, given.run, place, by=LOCAL)
+        parcel = publishing.arranged(place, given.repo)
+        address = "" if given.dry_run else publishing.send(parcel, private=given.private)
+        fields = {"repo": given.repo, "files": dict(parcel.files), "address": address or None}
+        if given.json:
+            print_json(fields)
+            return 0
+        for name, size in parcel.files.items():
+            print(f"{size:>12,}  {printable(name)}")
+        head = parcel.page.split("---")[1].strip()
+        print(f"\n{hub_card.FILE} begins with:\n" + "\n".join(map(printable, head.splitlines())))
+        print(f"\nparity     {done.parity.words}")
+        print(f"sent to    {address}" if address else "nothing was sent")
+    return 0
 
 
 def ship(given: Namespace) -> int:
@@ -48,7 +102,9 @@ def ship(given: Namespace) -> int:
     from tlcore.runs.store import RunStore
 
     place = given.to or Path(f"ship-{given.run}.zip")
-    done = write(RunStore(), given.run, place, by=LOCAL, int8=given.int8, tell=_tell)
+    done = write(
+        RunStore(), given.run, place, by=LOCAL, int8=given.int8, for_timm=given.timm, tell=_tell
+    )
     if given.json:
         print_json(_fields(done))
     else:
@@ -70,6 +126,8 @@ def _print(done: Shipped) -> None:
         f"{accuracy.high:.1%}, on {accuracy.n:,} test pictures"
     )
     print(f"parity     {done.parity.words}")
+    if done.timm:
+        print(f"timm       {done.timm.words}")
     if done.eight:
         print(f"int8       {done.eight.verdict}")
         print(f"           {done.eight.cost}")
@@ -81,5 +139,6 @@ def _fields(done: Shipped) -> dict[str, Any]:
         "place": str(done.place),
         "files": done.files,
         "parity": asdict(done.parity) | {"words": done.parity.words},
+        "timm": asdict(done.timm) | {"words": done.timm.words} if done.timm else None,
         "int8": asdict(eight) | {"verdict": eight.verdict, "cost": eight.cost} if eight else None,
     }

@@ -21,6 +21,9 @@ TOLERANCE = 1e-3
 MOST_DIFFERENT = 1e-3
 """The largest share of pictures that may be called differently (ties, that is)."""
 
+MOST_REROUNDED = 0.01
+"""The same where another program resizes the pictures, and rounds in between."""
+
 TOO_MUCH = 0.01
 """A loss of accuracy that is called one."""
 
@@ -66,6 +69,36 @@ class Parity:
         return (
             f"{text}The run itself was tested in {self.precision}, which rounds more: it called "
             f"{in_percent(self.saved, digits=1)} of them the same."
+        )
+
+
+@dataclass(frozen=True)
+class TimmParity:
+    """How far timm, reading its folder, is from the lab's own, on the run's test pictures.
+
+    Attributes:
+        n: Pictures on which they were compared.
+        largest: The largest difference of any logit, for the very same input.
+        different: Pictures that timm, preparing them itself, calls differently.
+    """
+
+    n: int
+    largest: float
+    different: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether it may be given away. timm rounds to bytes after resizing, the lab doesn't."""
+        return self.largest <= TOLERANCE and self.different <= max(1, MOST_REROUNDED * self.n)
+
+    @property
+    def words(self) -> str:
+        """In a sentence."""
+        return (
+            f"For the same input no number of timm's differs by more than {self.largest:.1g} "
+            f"from the lab's (allowed: {TOLERANCE:g}); of {quantity(self.n, 'test picture')} that "
+            f"timm prepared itself, {self.n - self.different:,} are called the same (allowed to "
+            f"differ: {in_percent(MOST_REROUNDED, digits=1)}, or one)."
         )
 
 
@@ -161,12 +194,14 @@ class Shipped:
         files: Names of the files in it, and their bytes.
         parity: How far the exported network is from the lab's own.
         eight: What eight bits cost and gain, where they were asked for.
+        timm: How far timm's folder is from the lab's own, where it was asked for.
     """
 
     place: Path
     files: Mapping[str, int]
     parity: Parity
     eight: Eight | None
+    timm: TimmParity | None = None
 
 
 def megabytes(count: int) -> str:

@@ -23,7 +23,7 @@ from tlcore.machine import libraries
 from tlcore.paths import PROJECT
 from tlcore.recipe import Recipe
 
-_PACKED_ALREADY = {".onnx"}
+_PACKED_ALREADY = {".onnx", ".safetensors"}
 
 
 @contextmanager
@@ -64,7 +64,7 @@ def _is_taken(place: Path) -> bool:
 
 
 def _settle(folder: Path, place: Path) -> None:
-    for file in folder.iterdir():
+    for file in folder.rglob("*"):
         force_to_disk(file)
     os.replace(folder, place)  # of an empty folder nothing is lost
     force_to_disk(place.parent)
@@ -73,10 +73,10 @@ def _settle(folder: Path, place: Path) -> None:
 def _zip(folder: Path, file: Path) -> None:
     """With the folder in it, so that unpacking doesn't strew files about."""
     with zipfile.ZipFile(file, "w") as archive:
-        for each in sorted(folder.iterdir()):
+        for each in sorted(path for path in folder.rglob("*") if path.is_file()):
             packed = each.suffix in _PACKED_ALREADY
             way = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED
-            archive.write(each, Path(folder.name) / each.name, way)
+            archive.write(each, each.relative_to(folder.parent), way)
 
 
 FILE = "requirements-ship.txt"

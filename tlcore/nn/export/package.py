@@ -8,12 +8,13 @@ from pathlib import Path
 from tlcore.access import Owner
 from tlcore.data.load import load
 from tlcore.data.pictures import Splits
-from tlcore.errors import RunError
-from tlcore.export import card, script
-from tlcore.export.facts import Eight, Parity, Shipped, Way
+from tlcore.errors import RunError, ThawError
+from tlcore.export import card, hub_card, script
+from tlcore.export.facts import Eight, Parity, Shipped, TimmParity, Way
+from tlcore.export.licences import inherited
 from tlcore.export.script import written_bundle
 from tlcore.nn.engine.saved_network import Keepsake, load_network
-from tlcore.nn.export import parity, quantise
+from tlcore.nn.export import parity, quantise, timm_folder
 from tlcore.nn.export.graph import write_graph
 from tlcore.nn.export.parity import open_network
 from tlcore.recipe.text import to_yaml
@@ -29,6 +30,7 @@ def ship(
     *,
     by: Owner,
     int8: Way | None = None,
+    for_timm: bool = False,
     tell: Callable[[str], None] = lambda words: None,
 ) -> Shipped:
     """Write a run's network to a folder, or to a zip if the name ends so.
@@ -39,6 +41,7 @@ def ship(
         place: Where to write.
         by: Who asks.
         int8: Whether to write it in eight bits too, and how.
+        for_timm: Whether to write a folder that timm reads, too.
         tell: Told what is being done, in a few words each.
 
     Raises:
@@ -56,8 +59,25 @@ def ship(
         eight = _in_eight_bits(folder, splits, int8, tell) if int8 else None
         tell("Writing the model card")
         _describe(folder, story, checked, eight)
-        files = {each.name: each.stat().st_size for each in sorted(folder.iterdir())}
-    return Shipped(place, files, checked, eight)
+        timm = _for_timm(folder, story, kept, splits, tell) if for_timm else None
+        files = {
+            each.relative_to(folder).as_posix(): each.stat().st_size
+            for each in sorted(folder.rglob("*"))
+            if each.is_file()
+        }
+    return Shipped(place, files, checked, eight, timm)
+
+
+def fits_timm(store: RunStore, run: str, *, by: Owner) -> bool:
+    """Whether timm has a network like the run's."""
+    return not timm_folder.why_not(_network(store, run, by))
+
+
+def write_hub_page(store: RunStore, run: str, folder: Path, *, by: Owner) -> None:
+    """The page of a shipped network on the hub, where no folder for timm brings one."""
+    told = (folder / card.FILE).read_text(encoding="utf-8")
+    text = hub_card.hub_page(story_of(store, run, by=by), told, for_timm=False)
+    (folder / hub_card.FILE).write_bytes(text.encode("utf-8", "backslashreplace"))
 
 
 def _network(store: RunStore, run: str, by: Owner) -> Keepsake:
@@ -77,6 +97,23 @@ def _export(
     network = open_network(file)
     found = parity.compare(network, kept, pictures, story.predictions, story.precision)
     parity.refuse_unless_alike(found)
+    return found
+
+
+def _for_timm(
+    folder: Path, story: RunStory, kept: Keepsake, splits: Splits, tell: Callable[[str], None]
+) -> TimmParity:
+    if reason := timm_folder.why_not(kept):
+        raise ThawError(f"This network can't go to timm: {reason}", remedy="Leave --timm out.")
+    tell("Writing the folder for timm")
+    place = folder / timm_folder.FOLDER
+    place.mkdir()
+    timm_folder.write_timm(kept, place, licence=inherited(story.recipe))
+    found = timm_folder.compare(kept, place, parity.some_of(splits.test))
+    timm_folder.refuse_unless_alike(found)
+    told = (folder / card.FILE).read_text(encoding="utf-8")
+    text = hub_card.hub_page(story, told, for_timm=True)
+    (place / hub_card.FILE).write_bytes(text.encode("utf-8", "backslashreplace"))
     return found
 
 
