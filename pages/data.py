@@ -9,6 +9,7 @@ from tlcore.ui.data.cards import ask_further, offer_groups, show_cards, tell_of
 from tlcore.ui.data.choice import raise_trouble, shown
 from tlcore.ui.data.closer import look_closer
 from tlcore.ui.data.collecting import show_refused
+from tlcore.ui.data.hub import ask_columns, offer_hub
 from tlcore.ui.data.inspect import look
 from tlcore.ui.data.samples import show_samples
 from tlcore.ui.data.shapes import turn_dials
@@ -21,6 +22,7 @@ from tlcore.ui.train.cost_panel import suited_to
 def show_data() -> None:
     """What the draft learns from, from the choice to a closer look."""
     card = show_cards(shown())
+    offer_hub()
     with told():
         raise_trouble()
     show_kept()
@@ -30,6 +32,8 @@ def show_data() -> None:
         turn_dials()
     if card.name == "folder":
         manage_uploads()
+    if card.here and card.name == draft().data.name == "hub":
+        ask_columns()
     if card.here and card.name == draft().data.name:
         ask_further(card)
         show_contents()

@@ -157,7 +157,7 @@ def _weights() -> Iterator[Finding]:
     if not any(found.values()):
         remedy = (
             f"Put .safetensors files into {paths.home() / 'weights'}, or let TL_WEIGHTS name "
-            "their folder; with a network, weights are fetched when a run needs them"
+            "their folder; or get them from the hub: python -m tlcore get resnet18"
         )
         yield Finding("weights", "warn", "no pre-trained weights on this machine", remedy)
 

@@ -30,9 +30,10 @@ class Repository:
 class Stub:
     """What the hub has, how it misbehaves, and who asked for what.
 
-    Faults: `status` and `code` answer so; `after` counts good answers before; `cut` ends a file
-    after so many bytes, `cuts` times; `wrong` sends another content; `pause` seconds go by between
-    parts; `circle` redirects for ever; `page` answers with somebody's log-in page.
+    Faults: `status` and `code` answer so, `times` often if that is given, to whoever asks for
+    `where` (api or file); `cut` ends a file after so many bytes, `cuts` times; `wrong` sends
+    another content; `pause` seconds go by between parts; `circle` redirects for ever; `page`
+    answers with somebody's log-in page; `elsewhere` sends whoever wants a file to another host.
     """
 
     repositories: dict[str, Repository]
@@ -40,6 +41,10 @@ class Stub:
     requests: Counter[str] = field(default_factory=Counter)
     sent: int = 0
     address: str = ""
+
+
+def _what(path: str) -> str:
+    return "api" if path.startswith("/api/") else "file"
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -63,7 +68,9 @@ class _Handler(BaseHTTPRequestHandler):
         if faults.get("page"):
             return self._send(200, b"<html>Please log in</html>", {"Content-Type": "text/html"})
         api = path.startswith("/api/")
-        if "status" in faults and faults.get("where", "api") == ("api" if api else "file"):
+        times = faults.get("times", 1)
+        if "status" in faults and times and faults.get("where", "api") == _what(path):
+            faults |= {"times": times - 1} if "times" in faults else {}
             headers = {"X-Error-Code": faults["code"]} if "code" in faults else {}
             return self._send(faults["status"], headers={**headers, **faults.get("headers", {})})
         kind, _, rest = path.removeprefix("/api/").lstrip("/").partition("/")
@@ -98,6 +105,8 @@ class _Handler(BaseHTTPRequestHandler):
         etag = f'"{hashlib.sha256(content).hexdigest()}"'
         if self.stub.faults.get("wrong"):
             content = bytes(len(content))
+        if self.command == "GET" and "elsewhere" in self.stub.faults:
+            return self._send(302, headers={"Location": self.stub.faults["elsewhere"]})
         start = int((self.headers.get("Range") or "bytes=0-")[6:].split("-")[0])
         headers = {"ETag": etag, "X-Repo-Commit": repository.commit, "Accept-Ranges": "bytes"}
         if start:

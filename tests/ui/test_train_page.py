@@ -199,12 +199,18 @@ def test_missing_weights_are_said_before_the_run():
     assert "squeezenet1_1.safetensors" in told(page)
 
 
-def test_a_hub_out_of_reach_is_a_warning_that_lets_one_try(monkeypatch):
+def test_weights_on_the_hub_are_offered_with_their_size_and_nobody_is_asked(monkeypatch):
+    def reached(*given):
+        raise AssertionError("somebody asked")
+
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
-    monkeypatch.setattr("tlcore.ui.train.submit.hub_answers", lambda: False)
+    monkeypatch.setattr("urllib.request.urlopen", reached)
     page = open_train(Recipe(model=Model(backbone="resnet18"), input=Input(size=64)))
-    assert "doesn't reach now" in told(page)
-    assert not page.button(key="train").disabled
+    assert "python -m tlcore get resnet18" in told(page)
+    assert page.button(key="train").disabled
+    offers = [button.label for button in page.button if button.label.startswith("Get it")]
+    (offer,) = offers
+    assert offer.replace("\\", "") == "Get it (45 MB, licence Apache-2.0, from the hub)"
 
 
 def test_missing_data_are_said_before_the_run():

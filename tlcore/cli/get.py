@@ -34,6 +34,8 @@ def add_verbs(verbs: Verbs) -> None:
     verb.add_argument("name", metavar="NAME", nargs="?", help="a card, a backbone, or owner/name")
     verb.add_argument("--report", metavar="R", help="all that the recipes of a report need: A to E")
     verb.add_argument("--revision", metavar="COMMIT", default="", help="a commit; else the newest")
+    text = "check what is here, and fetch what is damaged"
+    verb.add_argument("--again", action="store_true", help=text)
     verb.add_argument("--config", metavar="PART", default="", help="which part of the data set")
 
 
@@ -42,11 +44,11 @@ def get(given: Namespace) -> int:
     from tlcore.hub.things import named
 
     if given.report:
-        return _get_all(_needed_by(given.report), as_json=given.json)
+        return _get_all(_needed_by(given.report), given)
     if not given.name:
         return _list(as_json=given.json)
     thing = named(given.name, revision=given.revision, config=given.config)
-    return _get_all([thing], as_json=given.json)
+    return _get_all([thing], given)
 
 
 def _list(*, as_json: bool) -> int:
@@ -81,20 +83,20 @@ def _needed_by(report: str) -> Sequence[Thing]:
     return lacking(found)
 
 
-def _get_all(things: Sequence[Thing], *, as_json: bool) -> int:
-    done = [_get(thing) for thing in things]
-    if as_json:
+def _get_all(things: Sequence[Thing], given: Namespace) -> int:
+    done = [_get(thing, again=given.again) for thing in things]
+    if given.json:
         print_json(done)
     elif not things:
         print("everything is here already")
     return 0
 
 
-def _get(thing: Thing) -> dict[str, Any]:
+def _get(thing: Thing, *, again: bool) -> dict[str, Any]:
     """One after the other; whoever comes second waits for the first."""
     from tlcore.hub import downloads
 
-    if thing.is_here:
+    if thing.is_here and not again:
         _say(f"{thing.name}: is here already")
         return {"name": thing.name, "repo": thing.repo, "fetched": False}
     with downloads.recording(thing) as recorder:

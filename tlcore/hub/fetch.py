@@ -94,10 +94,10 @@ class Meter:
         self.last = time.monotonic()
         self._tell(self.done)
 
-    def watch(self, give_up: Callable[[], None], patience: float = STALLED) -> Callable[[], None]:
+    def watch(self, give_up: Callable[[], None]) -> Callable[[], None]:
         """Have `give_up` called from a thread once nothing has come for long; gives what ends the
         watch."""
-        over = threading.Event()
+        over, patience = threading.Event(), float(os.environ.get("TL_STALLED") or STALLED)
 
         def look() -> None:
             while not over.wait(min(1.0, patience / 4)):
@@ -236,21 +236,28 @@ def _fetched(thing: Thing, file: Wanted, meter: Meter) -> Fetched:
     """One file, whole and checked."""
     path = _place(thing, file)
     if path.exists():
-        meter.add(file.bytes)
-    else:
-        # By its branch a model's commit is noted, too, by which the lab finds it without asking.
-        revision = None if thing.kind == "model" else thing.revision
-        path = Path(_hub().hf_hub_download(
-            thing.repo, file.path, repo_type=thing.kind, revision=revision,
-            cache_dir=hub_cache(), tqdm_class=_bar(meter), endpoint=_endpoint(),
-        ))  # fmt: skip
+        if sha256 := _checked(path, file):
+            meter.add(file.bytes)
+            return Fetched(file.path, file.bytes, sha256)
+        _throw_away(path)  # the disk, or somebody's hand, has changed it
+    # By its branch a model's commit is noted, too, by which the lab finds it without asking.
+    revision = None if thing.kind == "model" else thing.revision
+    path = Path(_hub().hf_hub_download(
+        thing.repo, file.path, repo_type=thing.kind, revision=revision,
+        cache_dir=hub_cache(), tqdm_class=_bar(meter), endpoint=_endpoint(),
+    ))  # fmt: skip
     sha256 = _checked(path, file)
     if not sha256:
-        with suppress(OSError):
-            path.resolve().unlink()
-        path.unlink(missing_ok=True)
+        _throw_away(path)
         raise faults.damaged(file.path)
     return Fetched(file.path, path.stat().st_size, sha256)
+
+
+def _throw_away(path: Path) -> None:
+    """A file that is not what it should be, and the name that leads to it."""
+    with suppress(OSError):
+        path.resolve().unlink()
+    path.unlink(missing_ok=True)
 
 
 def _place(thing: Thing, file: Wanted) -> Path:

@@ -90,6 +90,9 @@ def named(name: str, *, revision: str = "", config: str = "") -> Thing:
         return of_card(card, revision=revision, config=config)
     if backbone := catalog.lookup(name):
         return of_backbone(backbone, name)
+    if re.fullmatch(r"timm/[\w-]+\.[\w.-]+", name):  # data sets have no dot in their names
+        tagged = name.removeprefix("timm/")
+        return Thing("model", tagged, f"{tagged}’s weights", name)
     if re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", name):
         return Thing("dataset", name, name, name, revision, config)
     names = [*(card.name for card in curated.CARDS), *(card.name for card in catalog.CARDS)]

@@ -19,8 +19,14 @@ from tlcore.data.cache import Facts, Kept, Write, kept, key_of
 from tlcore.data.decode import VERSION, fit_picture, open_picture, quietly
 from tlcore.data.layout import as_text, note_on_damage
 from tlcore.data.pictures import Dataset, Pictures, in_batches
-from tlcore.data.sources.columns import Columns, find_columns
-from tlcore.data.sources.repository import Found, found_or_missing
+from tlcore.data.sources.columns import (
+    Columns,
+    candidates,
+    features_of_page,
+    features_of_schema,
+    find_columns,
+)
+from tlcore.data.sources.repository import Found, found_or_missing, remedy
 from tlcore.errors import DataError
 from tlcore.recipe import Data, Input
 
@@ -49,6 +55,14 @@ def columns_of(found: Found, data: Data) -> Columns:
     """Which columns are read, as its first file and its page say."""
     schema = _opened(found.folder / found.sides.train[0]).schema_arrow
     return find_columns(schema, found.readme, found.config, image=data.image, label=data.label)
+
+
+def choices(found: Found) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The columns that may hold the pictures, and those that may hold the labels."""
+    schema = _opened(found.folder / found.sides.train[0]).schema_arrow
+    said = features_of_schema(schema) or features_of_page(found.readme, found.config)
+    pictures, labels = candidates(schema, said)
+    return tuple(pictures), tuple(each for each in labels if each not in pictures)
 
 
 def label_counts(found: Found, columns: Columns) -> tuple[list[int], list[int] | None]:
@@ -135,7 +149,10 @@ def _digest(found: Found, columns: Columns) -> str:
             with path.open("rb") as opened:
                 content = hashlib.file_digest(opened, "sha256").hexdigest()
             if content != sums[file]:
-                raise foreign(path, "it was changed or damaged after it was fetched")
+                raise DataError(
+                    "The file was changed or damaged after it was fetched", where=str(path),
+                    remedy=f"{remedy(found.repo, found.revision)} --again",
+                )  # fmt: skip
             whole.update(f"{side}\0{content}\0".encode())
     return whole.hexdigest()
 

@@ -6,14 +6,11 @@ import json
 import math
 import re
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import huggingface_hub
 import timm
 from timm.models import PretrainedCfg
 from torch import Tensor, nn
@@ -74,14 +71,6 @@ def _listed(title: str, names: list[str]) -> str:
     return f"  {title}: {', '.join(names[:3])}{more}"
 
 
-PATIENCE = 5.0
-"""Seconds to wait for an answer. The hub's own tools would try for half a minute."""
-
-
-class OutOfReach(Exception):
-    """The hub gave nothing; the message says why."""
-
-
 def known_weights(name: str) -> PretrainedCfg | None:
     """What timm knows of the weights of a network, by its name and tag, or its name alone."""
     try:
@@ -96,31 +85,6 @@ def repository_of(name: str) -> str:
     if known is None or not known.hf_hub_id or known.custom_load or known.hf_hub_filename:
         return ""
     return str(known.hf_hub_id)
-
-
-def fetch(repository: str) -> Path:
-    """Download the weights into the hub's own cache, or fail within seconds.
-
-    Raises:
-        OutOfReach: Offline by choice or by fate, or the hub refuses.
-    """
-    if huggingface_hub.constants.HF_HUB_OFFLINE:
-        raise OutOfReach("HF_HUB_OFFLINE is set")
-    _must_answer(huggingface_hub.constants.ENDPOINT)
-    try:
-        return Path(huggingface_hub.hf_hub_download(repository, "model.safetensors"))
-    except Exception as error:  # noqa: BLE001 - a network and two libraries may fail in any way
-        raise OutOfReach(str(error).strip().partition("\n")[0] or type(error).__name__) from None
-
-
-def _must_answer(address: str) -> None:
-    request = urllib.request.Request(address, method="HEAD")
-    try:
-        urllib.request.urlopen(request, timeout=PATIENCE).close()
-    except urllib.error.HTTPError:
-        return  # it said no to this question, so it is there
-    except OSError:
-        raise OutOfReach("it is out of reach from here") from None
 
 
 _NO_OPTIONS = ("", "{}", "null", "None")
@@ -178,9 +142,8 @@ def source_for(model: Model) -> Source | None:
 
 
 def find(name: str) -> Path:
-    """The file of pre-trained weights of a backbone: on this machine, or else from the hub.
-
-    Looks through the folders for weights, then what the hub's tools have kept, then asks the hub.
+    """The file of pre-trained weights of a backbone, on this machine: in the folders for weights,
+    or among what was got from the hub. A run asks nobody for it.
 
     Raises:
         WeightsMissing: With all places that were looked in, and what can be done.
@@ -189,14 +152,9 @@ def find(name: str) -> Path:
         return path
     name = catalog.canonical(name)
     repository = repository_of(name)
-    if not repository:
-        raise _missing(name, repository, "")
-    if path := in_hub_cache(repository):
+    if repository and (path := in_hub_cache(repository)):
         return path
-    try:
-        return fetch(repository)
-    except OutOfReach as error:
-        raise _missing(name, repository, str(error)) from None
+    raise _missing(name, repository)
 
 
 def load_into(network: Network, path: Path) -> None:
@@ -285,11 +243,11 @@ def _triple(text: str, path: Path, *, least: float = -1000.0) -> Triple:
     return red, green, blue
 
 
-def _missing(name: str, repository: str, reason: str) -> WeightsMissing:
+def _missing(name: str, repository: str) -> WeightsMissing:
     card = catalog.lookup(name)
     places = [str(folder) for folder in paths.weight_folders()]
     if repository:
-        places += [f"what was fetched before ({hub_cache()})", f"the hub's {repository} ({reason})"]
+        places.append(f"what was got from the hub ({hub_cache()})")
     return WeightsMissing(
         f"The pre-trained weights of {card.title if card else name} are nowhere to be found. "
         f"Looked in {', '.join(places)}",
@@ -302,9 +260,8 @@ def _remedy(name: str, repository: str, *, own: bool) -> str:
     if own:
         return f"Make them: python -m tlcore pretrain {name}"
     others = [card.title for card in catalog.CARDS if card.name != name and catalog.here(card.name)]
-    ways = [f"Put {name}.safetensors into {paths.home() / 'weights'}"]
-    if repository:
-        ways.append("run once with a network, which fetches them")
+    ways = [f"Get them: python -m tlcore get {repository}"] if repository else []
+    ways.append(f"Put {name}.safetensors into {paths.home() / 'weights'}")
     if others:
         ways.append(f"choose a backbone whose weights are here ({', '.join(others)})")
     return "; or ".join((*ways, "set model.weights to none and train from scratch")) + "."

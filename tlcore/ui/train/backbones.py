@@ -21,7 +21,7 @@ from tlcore.ui.train.cost_panel import known_counts
 from tlcore.ui.train.form import Form
 from tlcore.ui.train.form import form as current_form
 
-Group = Literal["Here now", "Fetched when a run starts", "Not to be had here"]
+Group = Literal["Here now", "One click away", "Not to be had here"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Whereabouts:
     @property
     def rank(self) -> int:
         """What is here comes first."""
-        return ("Here now", "Fetched when a run starts", "Not to be had here").index(self.group)
+        return ("Here now", "One click away", "Not to be had here").index(self.group)
 
 
 def whereabouts(card: Backbone, weights: str, *, name: str = "") -> Whereabouts:
@@ -94,8 +94,11 @@ def _on_the_hub(card: Backbone) -> Whereabouts:
         )
         return Whereabouts("Not to be had here", "not to be had offline", words, False)
     megabytes = 4 * card.parameters / 1e6
-    words = f"Fetched from the hub when the run starts: about {megabytes:.0f} MB."
-    return Whereabouts("Fetched when a run starts", "would be fetched from the hub", words)
+    words = (
+        f"On the hub: about {megabytes:,.0f} MB, licence {card.licence or 'unknown'}. Get it by "
+        f"the button on Train, or with: python -m tlcore get {card.name}"
+    )
+    return Whereabouts("One click away", "to be got from the hub", words, False)
 
 
 def _place() -> str:

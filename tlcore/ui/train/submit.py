@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import threading
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -43,25 +39,22 @@ def show_sending(form: Form, *, pair: bool = True) -> None:
         pair: Offer the pair of transfer and scratch as well.
     """
     show_field(form, "name", label="Name of the run")
-    found = hindrances(form)
-    final = [each.words for each in found if each.final]
-    if final:
-        st.error(literal("\n".join(final)), icon=":material/block:")
-    for each in found:
-        if not each.final:
-            st.warning(literal(each.words), icon=":material/wifi_off:")
+    hindering = [each.words for each in hindrances(form)]
+    if hindering:
+        st.error(literal("\n".join(hindering)), icon=":material/block:")
     if not form.problems:
         for thing in lacking([form.recipe]):
             st.caption(f"This recipe needs {literal(thing.title)}.")
             show_getting(thing, place="on Train")
     with st.container(horizontal=True, gap="small"):
         train = st.button(
-            "Train", type="primary", key="train", disabled=bool(final), icon=":material/play_arrow:"
-        )
+            "Train", key="train", type="primary", icon=":material/play_arrow:",
+            disabled=bool(hindering),
+        )  # fmt: skip
         both = pair and st.button(
             "Train transfer and scratch",
             key="train transfer and scratch",
-            disabled=bool(final) or not begins_with_something(form.recipe),
+            disabled=bool(hindering) or not begins_with_something(form.recipe),
             help="Twice the same data, budget and seed: once as it stands, once from random "
             "weights, where everything trains.",
         )
@@ -90,32 +83,6 @@ def send(form: Form, recipes: Sequence[Recipe]) -> None:
     st.switch_page(_RUNS, query_params={"run": ",".join(runs)})
 
 
-_PATIENCE = 1.0
-_USUAL = "https://huggingface.co"
-
-
-@st.cache_data(ttl=60, max_entries=4, show_spinner="Asking whether the hub answers …")
-def hub_answers() -> bool:
-    """Ask once a minute at most; whoever doesn't answer within a second counts as out of reach."""
-    answers: list[bool] = []
-    asking = threading.Thread(target=_ask, args=(answers,), daemon=True)
-    asking.start()
-    asking.join(_PATIENCE)
-    return bool(answers)
-
-
-def _ask(answers: list[bool]) -> None:
-    """In a thread, because looking up a name may take as long as it likes."""
-    request = urllib.request.Request(os.environ.get("HF_ENDPOINT") or _USUAL, method="HEAD")
-    try:
-        urllib.request.urlopen(request, timeout=_PATIENCE).close()
-    except urllib.error.HTTPError:
-        pass  # it said no to this question, so it is there
-    except (OSError, ValueError):
-        return
-    answers.append(True)
-
-
 @dataclass(frozen=True)
 class Hindrance:
     """A reason.
@@ -123,12 +90,10 @@ class Hindrance:
     Attributes:
         field: Where in the recipe; empty where it is about the machine.
         words: What is wrong, and what to do.
-        final: Whether the run could only fail; else it may work.
     """
 
     field: str
     words: str
-    final: bool = True
 
 
 def hindrances(form: Form) -> tuple[Hindrance, ...]:
@@ -172,12 +137,6 @@ def _of_weights(recipe: Recipe) -> Iterator[Hindrance]:
     found = whereabouts(card, recipe.model.weights, name=recipe.model.backbone)
     if not found.can_be_had:
         yield Hindrance("model.weights", f"{card.title}: {found.words}")
-    elif found.group == "Fetched when a run starts" and not hub_answers():
-        words = (
-            f"{card.title}: its weights would be fetched from the hub, which this machine doesn't "
-            "reach now. Choose a backbone that is here, or try later."
-        )
-        yield Hindrance("model.weights", words, final=False)
 
 
 def _of_data(recipe: Recipe) -> Iterator[Hindrance]:
