@@ -111,7 +111,8 @@ def as_markdown() -> str:
         lines += ["", f"## {asked.title}", "", f"*{asked.about}* {asked.minutes} minutes.", ""]
         said = in_words(name)
         students = outcomes(name)
-        lines += [f"- {line}" for line in said] or ["- not measured yet"]
+        nothing = "not measured yet" if asked.runs else "it depends on your own things"
+        lines += [f"- {line}" for line in said] or [f"- {nothing}"]
         if students:
             seconds = sum(each.values["seconds"] for each in students[0].values())
             lines.append(f"- {len(students)} students; {seconds:.0f} s of one core for one of them")
