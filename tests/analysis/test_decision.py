@@ -161,7 +161,8 @@ def test_what_is_plain_does_not_cost_the_rest():
                   for more in (0.4, 0.16, 0.16, 0.0)]  # fmt: skip
         each = [lambda among, right=right: decide([first], [table(right)], comparisons=among)
                 for right in rights]  # fmt: skip
-        found = decision.step_down(each)
+        found = [f for f in decision.step_down(each) if f]
+        assert len(found) == len(each)
         z = [(f.gained.low + f.gained.high) / (f.gained.high - f.gained.low) for f in
              (one(1) for one in each)]  # fmt: skip
         p = 2 * stats.norm.sf(1.959964 * np.abs(z))

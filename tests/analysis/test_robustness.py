@@ -210,6 +210,8 @@ def test_copies_tell_no_more_of_robustness_than_one_of_them_does():
         lambda found: table(found)[0].accuracy,
     ):  # fmt: skip
         alone, together = measure(first), measure(copied(first))
+        assert alone
+        assert together
         assert together.value == pytest.approx(alone.value)
         assert together.high - together.low == pytest.approx(alone.high - alone.low, rel=0.2)
     assert mean_accuracy(copied(first).only(EVERY[:3])).warning == ""

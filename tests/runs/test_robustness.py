@@ -35,11 +35,16 @@ def test_what_is_kept_is_read_back_as_it_was(tmp_path, n):
 def test_which_pictures_belong_together_is_kept_and_files_from_before_had_none(tmp_path):
     found = replace(made_up(4, [Case("fog", 1)]), belonging=np.array([0, 0, 1, 2]))
     keep_robustness(tmp_path, NETWORK, found)
-    assert read_robustness(tmp_path, NETWORK).belonging.tolist() == [0, 0, 1, 2]
+    back = read_robustness(tmp_path, NETWORK)
+    assert back
+    assert back.belonging is not None
+    assert back.belonging.tolist() == [0, 0, 1, 2]
     fields = json.loads((tmp_path / "robustness.json").read_text())
     del fields["belonging"]
     (tmp_path / "robustness.json").write_text(json.dumps(fields))
-    assert read_robustness(tmp_path, NETWORK).belonging is None
+    old = read_robustness(tmp_path, NETWORK)
+    assert old
+    assert old.belonging is None
 
 
 def test_nothing_is_known_of_a_network_that_nobody_measured(tmp_path):

@@ -1,5 +1,7 @@
 """The cue lab: worlds whose cue misleads, and networks that are caught going by it."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -32,6 +34,10 @@ def twins():
 
 def answers(labels):
     return np.eye(len(NAMES), dtype=np.float32)[labels]
+
+
+def _always(answered, pixels):
+    return answered
 
 
 def cues(pictures):
@@ -114,7 +120,8 @@ def test_from_three_seeds_on_it_is_about_the_recipe(twins):
     networks = []
     for right in (0.5, 0.7, 0.9):
         says = np.where(chance.random(len(labels)) < right, labels, (labels + 1) % len(NAMES))
-        networks.append(report_on(twins, NAMES, 0.9, lambda pixels, says=says: answers(says)))
+        answered = answers(says)
+        networks.append(report_on(twins, NAMES, 0.9, partial(_always, answered)))
     every, two = over_seeds(networks), over_seeds(networks[:2])
     assert every.conflicting == over_runs([each.conflicting for each in networks])
     assert every.conflicting.high - every.conflicting.low > 0.5
@@ -127,9 +134,11 @@ def test_ways_are_held_against_the_first_by_the_one_function_where_the_cue_misle
     says = np.concatenate([cues(twins.own), cues(twins.other)])
     by_cue = report_on(twins, NAMES, 0.9, lambda pixels: answers(says))
     [networks] = against([by_cue], [[by_shape]], ("scratch", "head"))
+    assert networks
     assert networks.told
     assert not networks.of_recipes
     [recipes] = against([by_cue] * 3, [[by_shape] * 3], ("scratch", "head"))
+    assert recipes
     assert recipes.of_recipes
     assert recipes.gained.value == 1
     assert against([by_cue], [], ("scratch",)) == ()

@@ -196,12 +196,12 @@ def _on_unchanged(first: RunStory, other: RunStory, *, among: int) -> tuple[Deci
     both = alike(first.predictions, other.predictions)
     if both is None:
         return None, ""
-    pair = [
+    before, after = (
         replace(story, predictions=table, other_seeds=())
         for story, table in zip((first, other), both, strict=True)
-    ]
+    )
     note = f", on the {len(both[0]):,} test pictures whose label nobody has changed"
-    return decide_between(*pair, among=among), note
+    return decide_between(before, after, among=among), note
 
 
 def what_differs(first: RunStory, other: RunStory) -> str:
