@@ -260,7 +260,7 @@ def test_the_table_of_classes_has_an_interval_beside_every_share(store, run):
     assert table["class"].tolist() == list(CLASSES)
     assert table["recall"].tolist() == pytest.approx([25, 200 / 3, 200 / 3])
     assert table["precision"].tolist() == pytest.approx([100 / 3, 50, 200 / 3])
-    assert table["recall, 95 %"].tolist()[0] == "4.6 to 69.9"
+    assert table["recall, 95 %"].tolist()[0] == "1.3 to 69.9"
     assert all("to" in text for text in table["F1, 95 %"])
     assert table["pictures"].tolist() == [4, 3, 3]
     ranked = rank_classes(outcome.predictions)
