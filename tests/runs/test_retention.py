@@ -215,7 +215,9 @@ def test_killed_while_the_bin_is_emptied_a_run_is_whole_in_the_bin_or_gone(
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(*((store, "forget") if moment == "before" else (retention, "remove")), killed)
+        patch.setattr(
+            *((store, "forget") if moment == "before" else (retention, "remove_path")), killed
+        )
         with pytest.raises(Killed):
             empty_bin(store, by=LOCAL)
     if moment == "before":

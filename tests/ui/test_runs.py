@@ -29,7 +29,7 @@ def store():
 
 
 def listed(page):
-    return [(item["group"], item["id"]) for item in given_to(page, "runs_list")["items"]]
+    return [(item["group"], item["id"]) for item in given_to(page, "runs_listing")["items"]]
 
 
 def labels(page):
@@ -58,7 +58,7 @@ def test_what_works_comes_first_then_the_queue_in_its_order_then_the_rest(store)
 
 def test_the_list_says_how_each_stands_and_of_the_tested_what_the_test_says(store):
     submit(store), submit(store), finished(store), bring_to(store, State.RUNNING)
-    words = {item["words"] for item in given_to(open_page("runs"), "runs_list")["items"]}
+    words = {item["words"] for item in given_to(open_page("runs"), "runs_listing")["items"]}
     assert {"next in the queue", "waits: place 2 in the queue", "running · 0 of 3 epochs"} < words
     assert any("[" in each and each.endswith("right") for each in words)
 
@@ -75,7 +75,7 @@ def test_a_filter_shows_these_runs_alone(store, filter, states):
     submit(store), finished(store), bring_to(store, State.RUNNING), bring_to(store, State.FAILED)
     page = open_page("runs")
     page.segmented_control(key="which runs").set_value(filter).run()
-    assert {item["state"] for item in given_to(page, "runs_list")["items"]} == states
+    assert {item["state"] for item in given_to(page, "runs_listing")["items"]} == states
 
 
 @pytest.mark.parametrize(
@@ -148,10 +148,10 @@ def test_a_deleted_run_lies_in_the_bin_and_comes_back(store):
     page = open_page("runs", run=run)
     button(page, "Delete").click().run()
     assert store.get(run, by=LOCAL).binned
-    assert given_to(page, "runs_list")["chosen"] == other
+    assert given_to(page, "runs_listing")["chosen"] == other
     button(page, "Undo").click().run()
     assert store.get(run, by=LOCAL).binned is None
-    assert given_to(page, "runs_list")["chosen"] == run
+    assert given_to(page, "runs_listing")["chosen"] == run
     assert "Undo" not in labels(page)
 
 
@@ -168,7 +168,7 @@ def test_a_run_in_the_bin_can_be_looked_at_and_restored(store):
 def test_a_link_opens_the_run_that_was_looked_at(store):
     finished(store)
     page = open_page("runs")
-    assert page.query_params["run"] in (run := given_to(page, "runs_list")["chosen"], [run])
+    assert page.query_params["run"] in (run := given_to(page, "runs_listing")["chosen"], [run])
 
 
 def test_the_bin_is_emptied_only_when_asked_twice(store):
@@ -176,7 +176,7 @@ def test_the_bin_is_emptied_only_when_asked_twice(store):
     store.delete(run, by=LOCAL)
     page = open_page("runs")
     page.segmented_control(key="which runs").set_value("Bin").run()
-    assert [item["id"] for item in given_to(page, "runs_list")["items"]] == [run]
+    assert [item["id"] for item in given_to(page, "runs_listing")["items"]] == [run]
     button(page, "Delete them for good").click().run()
     assert store.list(by=LOCAL, binned=True) == ()
     assert not page.exception
@@ -185,7 +185,7 @@ def test_the_bin_is_emptied_only_when_asked_twice(store):
 def test_runs_show_what_they_are_and_whose(store):
     mine = store.submit(Recipe(), by=LOCAL).id
     store.submit(Recipe(name="typed"), by=known_by("some key", name="Ada"))
-    items = given_to(open_page("runs", run=mine), "runs_list")["items"]
+    items = given_to(open_page("runs", run=mine), "runs_listing")["items"]
     assert [(each["name"], each["owner"]) for each in items] == [
         ("shapes · head only · 5 epochs", ""), ("typed", "Ada"),
     ]  # fmt: skip
@@ -198,7 +198,7 @@ def test_a_run_is_renamed(store):
     page.text_input[0].set_value(NASTY).run()
     button(page, "Keep this name").click().run()
     assert store.get(run, by=LOCAL).name == NASTY
-    assert given_to(page, "runs_list")["items"][0]["name"] == NASTY
+    assert given_to(page, "runs_listing")["items"][0]["name"] == NASTY
 
 
 def test_duplicating_makes_its_recipe_the_draft(store):
@@ -229,7 +229,7 @@ def test_an_address_of_no_run_is_told_and_the_list_still_stands(store):
     run = finished(store)
     page = open_page("runs", run="20990101-000000-0123456789abcdef")
     assert "There is no run" in page.error[0].value.replace("\\", "")
-    assert [item["id"] for item in given_to(page, "runs_list")["items"]] == [run]
+    assert [item["id"] for item in given_to(page, "runs_listing")["items"]] == [run]
 
 
 def test_its_recipe_can_be_taken_home_as_yaml(store):
