@@ -53,9 +53,9 @@ def test_tiny_groups_hide_no_gap(monkeypatch):
     assert not holds(*promise)
 
 
-def from_lowest_to_highest(rates):
+def from_lowest_to_highest(rates, bounds):
     """The pair that lies apart the furthest by its values, as it once was."""
-    names, (lows, highs) = list(rates), groups._between(rates)
+    names, (lows, highs) = list(rates), bounds
     low = min(range(len(names)), key=lambda place: rates[names[place]].value)
     high = max(range(len(names)), key=lambda place: rates[names[place]].value)
     size = Interval(0, float(lows[low, high]), float(highs[low, high]), 6)
