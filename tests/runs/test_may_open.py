@@ -111,13 +111,12 @@ OPENS = {
 
 UNASKED = {
     "tlcore/nn/engine/loop.py": "the worker has asked before it trains",
-    "bench/probe.py": "only drawn, carried and fetched data are probed",
     "tlcore/cli/catalog.py": "a command of whoever sits at the machine",
     "tlcore/studies/label_curve.py": "whoever shows it asks, and every run of it is asked for",
     "tlcore/runs/limits.py": "it counts the pictures of a recipe whose submitter was asked before",
     "tlcore/nn/labels.py": "the page Data has asked before it lets anybody ask; else a command",
     "tlcore/advice/defaults.py": "whoever has something suited asks: the next test",
-    "bench/race/pictures.py": "a command of whoever sits at the machine",
+    "tlcore/classroom/capacity.py": "it tells a time alone, of the recipes of a lesson",
 }
 
 
