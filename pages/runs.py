@@ -8,6 +8,7 @@ from tlcore.runs.store import RunStore
 from tlcore.ui.runs.actions import forget_undo, show_emptying, show_undo
 from tlcore.ui.runs.detail import find_chosen, show_chosen, show_import
 from tlcore.ui.runs.listing import Shown, choose_shown, show_list
+from tlcore.ui.runs.sweeps import show_sweeps
 from tlcore.ui.shared.choosing import remember
 from tlcore.ui.shared.page import link, page_setup, told
 from tlcore.ui.shared.session import expiry, me, store
@@ -37,6 +38,7 @@ def show_runs(runs: RunStore, by: Owner) -> None:
     if chosen is not None:
         with right, told():
             show_chosen(runs, chosen, by)
+    show_sweeps(runs, by)
 
 
 def warn_of_forgetting(runs: RunStore) -> None:

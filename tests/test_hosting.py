@@ -118,6 +118,6 @@ def test_uploads_pass_a_spaces_frame_and_no_other(monkeypatch):
 
 
 def test_every_variable_that_opens_the_lab_is_told_of():
-    for path in ("tlcore/access.py", "tlcore/runs/launcher.py", "compose.yaml"):
+    for path in ("tlcore/access.py", "tlcore/runs/spawn.py", "compose.yaml"):
         for name in re.findall(r"\bTL_[A-Z]+(?:_[A-Z]+)*\b", (PROJECT / path).read_text()):
             assert f"`{name}" in GUIDE or name in ("TL_DEVICE", "TL_SLOTS"), name

@@ -15,6 +15,7 @@ from tlcore.recipe.corrections import Correction
 from tlcore.runs.archive import MOST_POINTS
 from tlcore.runs.checklist import read_answers, say
 from tlcore.runs.corrections import note, noted
+from tlcore.runs.launchers.local import Local
 from tlcore.runs.records import BEAT, LEASE, Attempt
 from tlcore.runs.store import RunStore
 from tlcore.runs.supervise import Supervisor
@@ -79,7 +80,7 @@ def _beat(store: RunStore, attempt: Attempt, over: threading.Event) -> float:
 
 
 def _look(store: RunStore, over: threading.Event) -> int:
-    watch, lost = Supervisor(store), 0
+    watch, lost = Supervisor(store, Local(store, warm=False).cancel), 0
     while not over.wait(0.5):
         lost += len(watch.look())
     return lost

@@ -28,7 +28,7 @@ from tlcore.runs.archive import MOST_LINES
 from tlcore.runs.database import Database, kept_before
 from tlcore.runs.dispatcher import Dispatcher, ensure_dispatcher
 from tlcore.runs.identity import SYSTEM
-from tlcore.runs.launcher import Launcher
+from tlcore.runs.launchers.local import Local
 from tlcore.runs.records import LEASE
 from tlcore.runs.residence import Machine
 from tlcore.runs.retention import delete_upload, drop_pictures, showing
@@ -250,7 +250,7 @@ def check_machines(budget: Budget) -> Outcome:
                 broken.append("it worked beside the other machine")
             except StoreError as error:
                 broken += ["it wasn't named"] * (other.name not in error.what)
-        Dispatcher(store, Launcher(store.home, warm=False)).work(idle=5.0)
+        Dispatcher(store, Local(store, warm=False)).work(idle=5.0)
         states = [store.get(run, by=LOCAL).state for run in (attempt.run, waits)]
         broken += [f"a run became {states}"] * (states != [State.RUNNING, State.QUEUED])
         _says(store.home, other, 60.0)

@@ -24,6 +24,7 @@ from tlcore.access import LOCAL
 from tlcore.recipe.text import from_fields, to_fields
 from tlcore.runs import supervise
 from tlcore.runs.identity import of
+from tlcore.runs.launchers.local import Local
 from tlcore.runs.records import Attempt
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
@@ -84,7 +85,7 @@ def _killed_by_the_kernel(store: RunStore) -> list[str]:
         known = of(worker.pid)
         assert known
         store.begin(attempt, known, {})
-        watch = supervise.Supervisor(store)
+        watch = supervise.Supervisor(store, Local(store, warm=False).cancel)
         before = supervise.times_memory_ran_out()
         worker.send_signal(signal.SIGKILL)
         worker.wait()

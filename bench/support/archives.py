@@ -20,7 +20,8 @@ from tlcore.analysis.predictions import Predictions
 from tlcore.analysis.scores import score
 from tlcore.events import EpochDone, Event, Finished, Note, PhaseBegan, Started
 from tlcore.recipe.text import to_fields
-from tlcore.runs.records import Kind, Metric
+from tlcore.runs.identity import own
+from tlcore.runs.records import Attempt, Kind, Metric
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 from tlcore.runs.thumbnails import write_thumbnails
@@ -61,6 +62,14 @@ def result_of(run: str, table: Predictions) -> dict[str, Any]:
 def finished(store: RunStore, *, by: Owner = LOCAL) -> str:
     """A run that went through its whole life, as far as the store knows."""
     attempt = work(store, by=by, preset="shapes-probe")
+    finish(store, attempt)
+    return attempt.run
+
+
+def finish(store: RunStore, attempt: Attempt) -> None:
+    """Tell the store all that a worker would have told."""
+    if store.worker(attempt.run) is None:
+        store.begin(attempt, own(), {})
     folder = store.folder(attempt.run, by=LOCAL)
     folder.environment.write_text(json.dumps(ENVIRONMENT))
     phase = PhaseCount(0, "head", 3, 12, 12)
@@ -83,7 +92,6 @@ def finished(store: RunStore, *, by: Owner = LOCAL) -> str:
         store.publish(attempt, kind, drafts / kind)
     store.end(attempt, State.FINISHED, "all epochs done")
     folder.sweep(attempt.number)
-    return attempt.run
 
 
 def taken_apart(path: Path) -> dict[str, bytes]:

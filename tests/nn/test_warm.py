@@ -14,7 +14,7 @@ from tlcore.nn import warm, worker
 from tlcore.nn.engine.saved_network import read
 from tlcore.recipe.text import from_fields
 from tlcore.runs.identity import is_alive, of
-from tlcore.runs.launcher import Launcher
+from tlcore.runs.launchers.local import Local
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 
@@ -41,14 +41,14 @@ def store():
 
 @pytest.fixture
 def launcher(store):
-    with Launcher(store.home) as launcher:
+    with Local(store) as launcher:
         yield launcher
 
 
 def start(launcher, store, run):
     until(launcher.is_ready, seconds=60)
     attempt = store.claim(device="cpu", run=run)
-    launcher.start(attempt, store.folder(run, by=LOCAL), 1)
+    launcher.submit(attempt, 1)
 
 
 def submit(store, epochs=4):

@@ -14,7 +14,6 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from tests.runs import fake_run
@@ -23,9 +22,8 @@ from tlcore.events import Event, StepDone
 from tlcore.nn import worker
 from tlcore.recipe import Recipe
 from tlcore.runs import dispatcher
-from tlcore.runs.folder import RunFolder
 from tlcore.runs.identity import Identity
-from tlcore.runs.launcher import start_apart
+from tlcore.runs.launchers.local import Local
 from tlcore.runs.records import Attempt
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
@@ -35,27 +33,19 @@ FOR_EVER = 60.0
 SLEEP = ("import time; time.sleep(60)",)
 
 
-class Rehearsals:
-    """Stands in for `launch.Launcher`."""
+class Rehearsals(Local):
+    """The launcher of this machine, whose workers need no torch."""
 
-    def __init__(self, home: Path) -> None:
-        self.home = home
+    worker = ("tests.runs.rehearsal", "tlcore.nn.worker")
+
+    def __init__(self, store: RunStore) -> None:
+        super().__init__(store, warm=False)
         self.started: list[subprocess.Popen[bytes]] = []
         self.cooled_down = 0
 
-    def __enter__(self) -> Rehearsals:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        pass
-
-    def is_ready(self) -> bool:
-        return True
-
-    def start(self, attempt: Attempt, folder: RunFolder, threads: int) -> None:
-        words = ["tlcore.nn.worker", attempt.run, str(attempt.number), str(threads)]
-        command = ["tests.runs.rehearsal", *words]
-        self.started.append(start_apart(command, self.home, folder.log))
+    def submit(self, attempt: Attempt, threads: int) -> None:
+        super().submit(attempt, threads)
+        self.started.append(self._children[-1])
 
     def cool_down(self) -> None:
         self.cooled_down += 1
@@ -104,7 +94,7 @@ def _behave(name: str, event: Event) -> None:
 
 def main() -> int:
     worker.load_engine = lambda threads: train
-    vars(dispatcher)["Launcher"] = Rehearsals
+    vars(dispatcher)["Local"] = Rehearsals
     what, *words = sys.argv[1:]
     if what == "dispatcher":
         return dispatcher.main(words)

@@ -14,9 +14,9 @@ from tlcore.errors import DataError, StoreError, ThawError
 from tlcore.runs import dispatcher, supervise
 from tlcore.runs.dispatcher import Dispatcher, ensure_dispatcher
 from tlcore.runs.identity import SYSTEM, Clock, is_alive, of
-from tlcore.runs.launcher import claiming
 from tlcore.runs.lock import is_locked
 from tlcore.runs.records import BEAT, LEASE
+from tlcore.runs.spawn import claiming
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 from tlcore.runs.supervise import Patience, family
@@ -37,7 +37,7 @@ def store():
 
 @pytest.fixture
 def launcher(store):
-    launcher = Rehearsals(store.home)
+    launcher = Rehearsals(store)
     yield launcher
     for process in launcher.started:
         process.kill()
@@ -229,7 +229,7 @@ def test_while_the_store_is_held_up_and_a_beat_after_nobody_is_held_to_be_lost(s
     late, now, waits = [0.0], [0.0], [0.0]
     theirs = RunStore(clock=Clock(steady=lambda: SYSTEM.steady() + late[0]))
     monkeypatch.setattr(theirs, "wait", lambda: waits.pop() if waits else 0.0)
-    watch = supervise.Supervisor(theirs, now=lambda: now[0])
+    watch = supervise.Supervisor(theirs, Rehearsals(theirs).cancel, now=lambda: now[0])
     run = submit(store)
     attempt = store.claim(device="cpu", run=run)
     late[0] = LEASE + 1  # so long somebody else was writing
@@ -406,7 +406,7 @@ def test_a_run_is_not_forgotten_by_a_dispatcher_that_is_just_leaving(store, monk
                 ensure_dispatcher(store.home)
             begun.append(self)
 
-    monkeypatch.setattr(dispatcher, "Launcher", Late)
+    monkeypatch.setattr(dispatcher, "Local", Late)
     monkeypatch.setattr(dispatcher, "start_apart", lambda *given: pytest.fail("there is one"))
     assert dispatcher.main(["--idle", "0.3"]) == 0
     assert len(begun) == 2

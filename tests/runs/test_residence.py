@@ -14,7 +14,7 @@ from tlcore.access import LOCAL
 from tlcore.errors import StoreError
 from tlcore.runs import residence
 from tlcore.runs.dispatcher import Dispatcher, ensure_dispatcher
-from tlcore.runs.launcher import Launcher
+from tlcore.runs.launchers.local import Local
 from tlcore.runs.residence import FRESH, Machine, elsewhere, here, keep
 from tlcore.runs.states import State
 from tlcore.runs.supervise import find_lost
@@ -76,7 +76,7 @@ def test_the_runs_of_another_machine_are_neither_started_nor_held_to_be_lost(sto
 
 def test_a_dispatcher_leaves_the_work_to_the_machine_that_does_it(store, capsys, monkeypatch):
     waits = submit(store)
-    dispatcher = Dispatcher(store, Launcher(store.home, warm=False))
+    dispatcher = Dispatcher(store, Local(store, warm=False))
     worked_on(store.home, OTHER)
     dispatcher.work(idle=60.0)
     assert capsys.readouterr().err == "lab-2 works here, so this machine doesn't.\n"

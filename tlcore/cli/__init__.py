@@ -35,6 +35,7 @@ from tlcore.cli import (
     serving,
     ship,
     storage,
+    sweep,
 )
 from tlcore.cli.arguments import Parser, build_parser, name_whole
 from tlcore.cli.output import print_error
@@ -69,6 +70,7 @@ def parser() -> Parser:
         catalog,
         compare,
         curve,
+        sweep,
         ensemble,
         distil,
         ship,

@@ -6,6 +6,7 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tlcore.cli.arguments import RUN_HELP, Override, add_verb, changed, read_override
@@ -51,7 +52,7 @@ def again(store: RunStore, run: Run) -> Attempt:
     """The right to go on with a run that waits or was left."""
     from tlcore.access import LOCAL
     from tlcore.cli.run import claim
-    from tlcore.runs.launcher import claiming
+    from tlcore.runs.spawn import claiming
     from tlcore.runs.states import State
 
     with claiming(store.home):
@@ -130,7 +131,7 @@ def run(given: Namespace) -> int:
 def resume(given: Namespace) -> int:
     """Go on with a run from the last state that was saved."""
     from tlcore.access import LOCAL
-    from tlcore.runs.launcher import claiming
+    from tlcore.runs.spawn import claiming
     from tlcore.runs.store import RunStore
     from tlcore.runs.supervise import find_lost
 
@@ -216,7 +217,7 @@ def _recipe_for(pictures: str, overrides: Sequence[Override]) -> Recipe:
 def begin(store: RunStore, recipe: Recipe, preset: str) -> Attempt:
     """Submit a run, and claim it before anybody else can."""
     from tlcore.access import LOCAL
-    from tlcore.runs.launcher import claiming
+    from tlcore.runs.spawn import claiming
 
     with claiming(store.home):
         return claim(store, store.submit(recipe, by=LOCAL, preset=preset).id)
@@ -226,14 +227,17 @@ def follow(store: RunStore, attempt: Attempt) -> dict[str, Any] | None:
     """Work on a run here, and give its result; None if it was left without one."""
     from tlcore.access import LOCAL
     from tlcore.cli.progress import Progress
+    from tlcore.machine import threads_of_a_run
     from tlcore.nn.worker import work
+    from tlcore.runs.launchers import Inline
     from tlcore.runs.results import read_result
 
     print(f"run {attempt.run}", file=sys.stderr)
     before = store.artifact(attempt.run, "result", by=LOCAL)
     try:
         with stop_when_asked() as interrupted:
-            work(store, attempt, show=Progress(), interrupted=interrupted)
+            here = partial(work, show=Progress(), interrupted=interrupted)
+            Inline(store, here).submit(attempt, threads_of_a_run())
     except KeyboardInterrupt:
         pass
     if store.artifact(attempt.run, "result", by=LOCAL) != before:

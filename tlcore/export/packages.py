@@ -21,7 +21,7 @@ from tlcore.export.facts import Way
 from tlcore.files import written_whole
 from tlcore.runs import identity
 from tlcore.runs.identity import Identity
-from tlcore.runs.launcher import start_apart
+from tlcore.runs.spawn import start_apart
 
 State: TypeAlias = Literal["none", "working", "ready", "failed"]
 

@@ -23,8 +23,8 @@ from tlcore.errors import FetchError
 from tlcore.hub import fetch
 from tlcore.hub.things import Thing
 from tlcore.runs import identity
-from tlcore.runs.launcher import start_apart
 from tlcore.runs.lock import is_locked, locked
+from tlcore.runs.spawn import start_apart
 from tlcore.runs.supervise import ask_to_end
 
 State = Literal["asking", "fetching", "done", "failed", "cancelled", "interrupted"]

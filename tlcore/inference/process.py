@@ -19,7 +19,7 @@ from subprocess import Popen
 from tlcore import machine
 from tlcore.errors import AnswerError
 from tlcore.inference.protocol import BadMessage, Message, receive, send
-from tlcore.runs.launcher import start_apart
+from tlcore.runs.spawn import start_apart
 
 LONGEST = 100
 """Bytes of a socket's path: systems allow 104 to 108."""

@@ -2,7 +2,7 @@
 
 Importing torch and timm takes seconds, forking milliseconds. It runs no torch operation ever,
 because a process that was forked after one may hang: its threads are not forked along. Whoever
-starts it (`tlcore.runs.launcher`) holds the other end of the socket that is its standard input, and
+starts it (`runs.launchers.local`) holds the other end of the socket that is its standard input, and
 it ends with that.
 """
 

@@ -26,8 +26,8 @@ from tlcore.events import NOT_PLAIN, Event, StepDone
 from tlcore.recipe import Recipe
 from tlcore.recipe.text import from_fields
 from tlcore.runs.archive import LONGEST_LINE, MOST_LINES, refused
-from tlcore.runs.launcher import passed_on
 from tlcore.runs.records import Metric
+from tlcore.runs.spawn import passed_on
 from tlcore.strict import Part
 
 MEMORY = 1536 * 2**20

@@ -15,14 +15,15 @@ from pathlib import Path
 from subprocess import Popen
 
 from tlcore import paths
-from tlcore.access import LOCAL
 from tlcore.errors import StoreError, ThawError
 from tlcore.machine import slots, threads_of_a_run
-from tlcore.runs.launcher import Launcher, claiming, start_apart
+from tlcore.runs.launchers import Launcher
+from tlcore.runs.launchers.local import Local
 from tlcore.runs.limits import HOUR
 from tlcore.runs.lock import is_locked, locked
 from tlcore.runs.records import BEAT, LEASE
 from tlcore.runs.residence import SAYS_EVERY, keep, refuse_elsewhere
+from tlcore.runs.spawn import claiming, start_apart
 from tlcore.runs.store import RunStore
 from tlcore.runs.supervise import Supervisor
 
@@ -55,7 +56,7 @@ class Dispatcher:
 
     def __init__(self, store: RunStore, launcher: Launcher) -> None:
         self._store, self._launcher = store, launcher
-        self._supervisor = Supervisor(store)
+        self._supervisor = Supervisor(store, launcher.cancel)
         self._busy = self._awake = time.monotonic()
         self._look_at = self._expire_at = self._say_at = 0.0
 
@@ -117,8 +118,7 @@ class Dispatcher:
             with claiming(self._store.home) as mine:
                 attempt = self._store.claim(device=device) if mine else None
             if attempt is not None:
-                folder = self._store.folder(attempt.run, by=LOCAL)
-                self._launcher.start(attempt, folder, threads_of_a_run())
+                self._launcher.submit(attempt, threads_of_a_run())
 
     def _room(self) -> Sequence[str]:
         """Devices with room, once for each run they could take."""
@@ -136,7 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with locked(_lock(store.home)) as mine:
             if not mine:
                 return 0
-            with Launcher(store.home) as launcher:
+            with Local(store) as launcher:
                 Dispatcher(store, launcher).work(idle)
         if not store.queued():  # whoever asked a moment ago has seen the lock held
             return 0

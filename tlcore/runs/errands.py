@@ -16,8 +16,8 @@ from threading import Lock
 from types import MappingProxyType
 
 from tlcore.errors import RunError
-from tlcore.runs.launcher import start_apart
 from tlcore.runs.lock import is_locked
+from tlcore.runs.spawn import start_apart
 
 _END = 2000
 _NONE: Mapping[str, str] = MappingProxyType({})

@@ -287,7 +287,20 @@ _VERSION_4 = (
     "CREATE INDEX gate_by_owner ON gate (owner, recipe)",
 )
 
+# A sweep is its runs: nothing of it is kept beside them.
+_SWEEP_RUN = """
+CREATE TABLE sweep_run (
+    run INTEGER PRIMARY KEY REFERENCES run (number) ON DELETE CASCADE,
+    sweep TEXT NOT NULL,
+    name TEXT NOT NULL,
+    setting TEXT NOT NULL,
+    place INTEGER NOT NULL
+) STRICT
+"""
+
+_VERSION_5 = (_SWEEP_RUN, "CREATE INDEX sweep_run_by_sweep ON sweep_run (sweep)")
+
 Migration: TypeAlias = tuple[str, ...]
 
-MIGRATIONS: tuple[Migration, ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
+MIGRATIONS: tuple[Migration, ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5)
 """The statements that bring a database from version n to n + 1; the first make it."""

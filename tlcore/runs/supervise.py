@@ -20,7 +20,7 @@ from tlcore.access import LOCAL
 from tlcore.errors import Fenced, RunError
 from tlcore.runs import identity
 from tlcore.runs.identity import Identity, is_alive
-from tlcore.runs.records import BEAT, LEASE, Request, Run
+from tlcore.runs.records import BEAT, LEASE, Attempt, Request, Run
 from tlcore.runs.residence import refuse_elsewhere
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
@@ -226,10 +226,12 @@ class Supervisor:
 
     Attributes:
         store: Their store.
+        cancel: Ends whoever works on an attempt: their launcher's.
         now: A clock that can't be set.
     """
 
     store: RunStore
+    cancel: Callable[[Attempt], bool]
     now: Callable[[], float] = time.monotonic
     _silent_since: dict[str, float] = field(default_factory=dict)
     _since: dict[str, tuple[object, float]] = field(default_factory=dict)
@@ -283,13 +285,13 @@ class Supervisor:
             if worker is None:
                 continue
             if waited > patience.kill:
-                self._kill(run, worker, waited)
+                self._kill(run, waited)
             elif waited > patience.tell:
                 ask_to_end(worker)
 
-    def _kill(self, run: Run, worker: Identity, waited: float) -> None:
+    def _kill(self, run: Run, waited: float) -> None:
         attempt = self.store.attempt(run.id)
-        if end_family(worker) and attempt and attempt.number == run.attempt:
+        if attempt and attempt.number == run.attempt and self.cancel(attempt):
             with suppress(Fenced):  # it ended just before
                 self.store.lose(attempt, f"it got nowhere for {waited:.0f} seconds and was killed")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import streamlit as st
 
@@ -15,8 +16,10 @@ from tlcore.formatting import literal
 from tlcore.hub.things import lacking
 from tlcore.paths import PROJECT
 from tlcore.recipe import Recipe
+from tlcore.runs import sweeps
 from tlcore.runs.dispatcher import ensure_dispatcher
 from tlcore.runs.limits import refuse, spent
+from tlcore.schedule.phases import Preset
 from tlcore.studies.label_curve import begins_with_something, from_scratch
 from tlcore.ui.shared.choosing import remember
 from tlcore.ui.shared.getting import show_getting
@@ -28,6 +31,7 @@ from tlcore.ui.train.cost_panel import counts_of, outline_of
 from tlcore.ui.train.form import Form, preset_like
 from tlcore.ui.train.schedule import misfits
 
+_SCHEDULES = [name for name in get_args(Preset) if name != "custom"]
 _RUNS = PROJECT / "pages" / "runs.py"
 
 
@@ -36,7 +40,7 @@ def show_sending(form: Form, *, pair: bool = True) -> None:
 
     Args:
         form: What would be trained.
-        pair: Offer the pair of transfer and scratch as well.
+        pair: Offer the pair of transfer and scratch, and sweeps, as well.
     """
     show_field(form, "name", label="Name of the run")
     hindering = [each.words for each in hindrances(form)]
@@ -58,6 +62,8 @@ def show_sending(form: Form, *, pair: bool = True) -> None:
             help="Twice the same data, budget and seed: once as it stands, once from random "
             "weights, where everything trains.",
         )
+        if pair:
+            _offer_sweep(form, disabled=bool(hindering))
     if train:
         send(form, [form.recipe])
     if both:
@@ -81,6 +87,40 @@ def send(form: Form, recipes: Sequence[Recipe]) -> None:
     form.forget_name()
     remember(runs)
     st.switch_page(_RUNS, query_params={"run": ",".join(runs)})
+
+
+def _offer_sweep(form: Form, *, disabled: bool) -> None:
+    """What to vary, how many runs that makes, and the button that sends them."""
+    with st.popover("Vary it", icon=":material/grid_view:", disabled=disabled):
+        st.caption(
+            f"Trains the recipe several times, up to {sweeps.MOST}, and tells which did best."
+        )
+        seeds = int(st.number_input("Seeds of each", 1, 10, 3, key="sweep seeds"))
+        rates = _rates(st.text_input("Learning rates, by commas", key="sweep rates"))
+        schedules = st.multiselect("Schedules", _SCHEDULES, key="sweep schedules")
+        count = seeds * max(1, len(rates)) * max(1, len(schedules))
+        if st.button(f"Train {count} runs", type="primary", key="send sweep", disabled=count < 2):
+            _send_sweep(form, seeds, rates, schedules)
+
+
+def _rates(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.replace(";", ",").split(",") if part.strip()]
+    except ValueError:
+        st.error("These are no numbers: write, for example, 0.01, 0.1")
+        return []
+
+
+def _send_sweep(form: Form, seeds: int, rates: Sequence[float], schedules: Sequence[str]) -> None:
+    try:
+        wanted = sweeps.variants(form.recipe, seeds=seeds, rates=rates, schedules=schedules)
+        sweep = sweeps.submit(store(), form.recipe, wanted, by=me())
+        ensure_dispatcher(store().home)
+    except ThawError as error:
+        show_error(error)
+        return
+    form.forget_name()
+    st.switch_page(_RUNS, query_params={"sweep": sweep})
 
 
 @dataclass(frozen=True)
