@@ -5,6 +5,7 @@ Which versions: one archive each under `tests/fixtures`, made by `make_home.py` 
 
 import sqlite3
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,9 @@ from tlcore.runs.results import read_predictions, read_result, read_validation
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 from tlcore.runs.thumbnails import read_thumbnail
+
+LAST_DIGITS = 1e-5
+"""How far weights of the same steps may lie apart on processors of two makes."""
 
 ARCHIVES = sorted((Path(__file__).parents[1] / "fixtures").glob("home-*.zip"))
 
@@ -100,7 +104,8 @@ def test_its_paused_run_goes_on_to_the_weights_of_one_that_was_never_interrupted
     [first, again] = [e for e in store.events(paused, by=LOCAL) if e["event"] == "Started"]
     assert (first["attempt"], again["attempt"]) == (1, 2)
     assert resumed.keys() == uninterrupted.keys()
-    alike = same if first_losses(store, paused) == first_losses(store, whole) else np.allclose
+    here = first_losses(store, paused) == first_losses(store, whole)
+    alike = same if here else partial(np.allclose, atol=LAST_DIGITS)
     for name, weights in uninterrupted.items():
         assert alike(weights, resumed[name]), name
 
