@@ -86,6 +86,8 @@ def test_a_cell_that_is_clicked_or_chosen_by_keyboard_shows_exactly_its_pictures
     visit(page, f"{lab.url}/results?run={run}")
 
     page.locator(SQUARE).nth(5).wait_for()
+    settled(page)
+    page.locator(SQUARE).nth(5).scroll_into_view_if_needed()
     box = page.locator(SQUARE).nth(5).bounding_box()  # the second row's third
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(page.get_by_role("heading", name="dog taken for fox")).to_be_visible()
