@@ -6,6 +6,7 @@ beside it would let the first deep link to a fresh server bypass the lab's own n
 
 import streamlit as st
 
+from tlcore.paths import PACKAGE
 from tlcore.ui.shared import crowd
 from tlcore.ui.shared.door import refuse_open_address
 from tlcore.ui.shared.server import ROUTES, opening
@@ -13,7 +14,7 @@ from tlcore.ui.shared.session import MIDDLEWARE
 
 refuse_open_address()
 app = st.App(
-    "tlcore/ui/main.py",
+    PACKAGE / "ui" / "main.py",
     routes=ROUTES,
     middleware=(*MIDDLEWARE, *crowd.MIDDLEWARE),
     lifespan=opening,

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from tlcore.access import Owner, is_public
+from tlcore.access import SERVE, Owner, is_public
 from tlcore.classroom import lesson as lessons
 from tlcore.errors import NotAllowed
 from tlcore.formatting import literal
@@ -49,7 +49,8 @@ def show_class(code: str, by: Owner) -> None:
 def show_classes(by: Owner) -> None:
     """Those that somebody teaches, and a new one."""
     if not is_public():
-        st.info(say("Only this machine can open the lab now. `make serve` opens it to a class."))
+        words = "Only this machine can open the lab now. `{serve}` opens it to a class."
+        st.info(say(words, serve=SERVE))
     for group in register().classes(by=by):
         link("class", f"{literal(group.title)} · {group.code}", icon=":material/groups:",
              **{"class": group.code})  # fmt: skip

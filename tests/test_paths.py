@@ -10,6 +10,13 @@ def test_state_lives_beside_the_app_unless_told_otherwise(monkeypatch, tmp_path)
     assert paths.home() == paths.PROJECT / ".thaw"
 
 
+def test_a_wheels_state_lives_in_the_persons_own_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("TL_HOME", "")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(paths, "INSTALLED", True)
+    assert paths.home() == tmp_path / ".thaw"
+
+
 def test_a_home_given_from_a_working_folder_stays_there(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TL_HOME", "state")

@@ -27,6 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tlcore import paths
 from tlcore.errors import ThawError
 
 GIGABYTE = 10**9
@@ -143,7 +144,10 @@ _FORWARDED = ("x-forwarded-for", "x-forwarded-host", "x-real-ip", "forwarded", "
 _INSIDE = frozenset({"iframe", "frame", "embed", "object", "fencedframe"})
 _OF_SPACES = ("https://huggingface.co", "https://*.hf.space")
 
-_ONLY_HERE = "This lab is only for whoever sits at its machine; `make serve` opens it to a class."
+SERVE = "thaw serve" if paths.INSTALLED else "make serve"
+"""What opens the lab to a class."""
+
+_ONLY_HERE = f"This lab is only for whoever sits at its machine; `{SERVE}` opens it to a class."
 _BY_TOKEN = "This lab is only for its owner, who opens it by the link that the terminal printed."
 _OTHER_PAGE = "A page of another address asked for this, and only the lab's own pages may."
 _FRAMED = "This lab is not shown inside other pages; open it in a tab of its own."
@@ -333,14 +337,14 @@ def refuse_open_address(address: str) -> None:
     if _token() and len(_token()) < SHORTEST_TOKEN:
         raise ThawError(
             f"TL_OWNER_TOKEN has {len(_token())} characters and could be guessed",
-            remedy=f"Make one of at least {SHORTEST_TOKEN} by chance, or start with `make serve`.",
+            remedy=f"Make one of at least {SHORTEST_TOKEN} by chance, or start with `{SERVE}`.",
         )
     if address == "localhost" or is_loopback(address) or is_public() or _token():
         return
     raise ThawError(
         "Everybody who reaches this address would be the owner of all runs and files",
         where=address or "every address of this machine",
-        remedy="Open the lab to a class with `make serve`; or set TL_PUBLIC=1, and everybody has "
+        remedy=f"Open the lab to a class with `{SERVE}`; or set TL_PUBLIC=1, and everybody has "
         "their own runs; or set TL_OWNER_TOKEN, and only who has it comes in; or listen to this "
         "machine alone: --server.address localhost.",
     )

@@ -23,7 +23,7 @@ from tlcore import machine, paths
 from tlcore.catalog.weight_files import ENDINGS
 from tlcore.data import cifar
 from tlcore.files import written_whole
-from tlcore.machine import libraries
+from tlcore.machine import how_to_install, libraries
 
 OLDEST_PYTHON = (3, 11)
 GIGABYTE = 10**9
@@ -32,6 +32,8 @@ ENOUGH_MEMORY = 2 * GIGABYTE
 PROBE = (sys.executable, "-m", "tlcore.nn.device")
 """Torch is looked at from another process: this one stays plain, and survives a crash there."""
 
+_ONCE = how_to_install() if paths.INSTALLED else "make run"
+_ANEW = how_to_install() if paths.INSTALLED else "make clean run"
 PATIENCE = 180  # seconds; the first import after an installation compiles a lot
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
@@ -76,17 +78,17 @@ def _python() -> Finding:
     what = f"{platform.python_version()} at {sys.executable}"
     if sys.version_info >= OLDEST_PYTHON:
         return Finding("Python", "ok", what)
-    return Finding("Python", "missing", what, "Install Python 3.11 or newer, then: make clean run")
+    return Finding("Python", "missing", what, f"Install Python 3.11 or newer, then: {_ANEW}")
 
 
 def _libraries() -> Iterator[Finding]:
     wanted = libraries()
     for library in wanted:
         if library.installed is None:
-            yield Finding("libraries", "missing", f"{library.name} is not installed", "make run")
+            yield Finding("libraries", "missing", f"{library.name} is not installed", _ONCE)
         elif not library.fits:
             what = f"{library.name} is {library.installed}, and {library.wanted} was tested"
-            yield Finding("libraries", "warn", what, "make clean run")
+            yield Finding("libraries", "warn", what, _ANEW)
     if all(library.fits for library in wanted):
         versions = ", ".join(f"{library.name} {library.installed}" for library in wanted)
         yield Finding("libraries", "ok", versions)
@@ -98,7 +100,7 @@ def _device(probe: Sequence[str]) -> Iterator[Finding]:
     except _NoAnswer as reason:
         remedy = (
             "torch and torchvision must be a pair that was built together; "
-            "make clean run installs the tested one"
+            f"{_ANEW} installs the tested one"
         )
         yield Finding("device", "missing", f"torch can't be used here: {reason}", remedy)
         return

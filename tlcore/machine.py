@@ -81,6 +81,15 @@ def _torch_is_for_cpus() -> bool:
 REQUIREMENTS = paths.PROJECT / "requirements.txt"
 
 
+def how_to_install(file: str = REQUIREMENTS.name) -> str:
+    """The command for what a requirements file names; a wheel's is called in no certain folder.
+
+    >>> how_to_install()
+    'pip install -r requirements.txt'
+    """
+    return f"pip install -r {paths.PROJECT / file if paths.INSTALLED else file}"
+
+
 @dataclass(frozen=True)
 class Library:
     """A line of requirements.txt held against this machine.

@@ -8,12 +8,21 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parent.parent
+PACKAGE = Path(__file__).resolve().parent
+_IN_A_WHEEL = PACKAGE / "front"
+INSTALLED = _IN_A_WHEEL.is_dir()
+"""Whether this is the package of a wheel, and no checkout."""
+
+PROJECT = _IN_A_WHEEL if INSTALLED else PACKAGE.parent
+"""The folder of app.py, pages and checkpoints: beside the package in a checkout, inside it in a
+wheel (setup.py)."""
 
 
 def home() -> Path:
-    """The folder that holds all state: `TL_HOME`, else `.thaw` beside the app."""
-    return Path(os.environ.get("TL_HOME") or PROJECT / ".thaw").expanduser().absolute()
+    """The folder that holds all state: `TL_HOME`, else `.thaw` beside the app, or in the person's
+    own folder where the lab was installed from a wheel."""
+    beside = Path("~") if INSTALLED else PROJECT
+    return Path(os.environ.get("TL_HOME") or beside / ".thaw").expanduser().absolute()
 
 
 def cache() -> Path:

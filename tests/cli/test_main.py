@@ -11,7 +11,7 @@ VERBS = (
     "demo", "run", "resume", "pretrain", "runs", "queue", "pause", "stop", "cancel",
     "bin", "prune", "export", "import",
     "recipes", "data", "backbones", "compare", "ensemble", "distil", "ship", "doctor",
-    "reproduce", "curve",
+    "reproduce", "curve", "open", "serve",
 )  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def test_the_help_of_every_verb_has_examples_that_its_parser_understands(command
     [
         ([], "the following arguments are required: VERB"),
         (["rum"], "there is no 'rum'; did you mean run?"),
-        (["zzz"], "there are demo, serve, run"),
+        (["zzz"], "there are demo, open, serve, run"),
         (["runs", "a", "b"], "unrecognized arguments: b"),
         (["runs", "--newest", "0"], "'0' must be a number from 1 on"),
         (["cancel"], "the following arguments are required: RUN"),

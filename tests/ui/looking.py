@@ -16,7 +16,7 @@ from tlcore.nn import worker
 from tlcore.recipe import Recipe
 from tlcore.runs.store import RunStore
 
-MAIN = str(paths.PROJECT / "tlcore" / "ui" / "main.py")
+MAIN = str(paths.PACKAGE / "ui" / "main.py")
 
 
 def open_page(name: str = "", **query: str) -> AppTest:

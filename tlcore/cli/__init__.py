@@ -1,4 +1,4 @@
-"""The lab without a browser: `python -m tlcore VERB`.
+"""The lab without a browser: `python -m tlcore VERB`, or `thaw VERB` where it is installed.
 
 Every verb lives in a module that has `add_verbs`, which describes it, and functions that do it.
 Descriptions load nothing heavy, so help is there at once and needs no torch.
@@ -40,6 +40,7 @@ from tlcore.cli import (
 from tlcore.cli.arguments import Parser, build_parser, name_whole
 from tlcore.cli.output import print_error
 from tlcore.errors import ThawError
+from tlcore.machine import how_to_install
 
 INTERRUPTED = 130
 
@@ -106,7 +107,7 @@ def _do(given: Namespace) -> int:
 def _of_the_system(error: OSError | ModuleNotFoundError) -> ThawError:
     """A full disk, a folder of somebody else's, a library left out: nobody's bug."""
     if isinstance(error, ModuleNotFoundError):
-        remedy = "Install what the lab runs on: pip install -r requirements.txt"
+        remedy = f"Install what the lab runs on: {how_to_install()}"
         return ThawError(f"{error.name} is not installed", remedy=remedy)
     if isinstance(error, BrokenPipeError) or error.strerror is None:
         raise error

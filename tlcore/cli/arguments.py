@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
+from tlcore import paths
 from tlcore.errors import Problem, RecipeError
 
 if TYPE_CHECKING:
@@ -57,11 +58,15 @@ def _put(fields: dict[str, Any], path: list[str], value: object, field: str) -> 
     return {**fields, name: _put(inner, rest, value, field)}
 
 
+COMMAND = "thaw" if paths.INSTALLED else "python -m tlcore"
+"""How the lab is called here; the longer way works everywhere."""
+
 _ABOUT = """\
 Thaw, a transfer-learning lab for image classification.
 
 A recipe says what to learn from, which backbone, what stays frozen and when it thaws; a run
-does it. State lives in the folder that TL_HOME names, else in .thaw beside the app.
+does it. State lives in the folder that TL_HOME names, else in .thaw beside the app, or in
+~/.thaw where the lab was installed from a wheel.
 """
 
 _MORE = """\
@@ -161,9 +166,9 @@ def _ways(text: str) -> Iterator[Callable[[Run], bool]]:
 def build_parser() -> tuple[Parser, Verbs]:
     """The parser of the whole command line, and where verbs are added."""
     whole = Parser(
-        prog="python -m tlcore",
+        prog=COMMAND,
         description=_ABOUT,
-        epilog=_MORE,
+        epilog=_MORE.replace("python -m tlcore", COMMAND),
         formatter_class=Help,
         allow_abbrev=False,
     )
@@ -177,7 +182,7 @@ def add_verb(
 
     `about` says in a sentence what it does; `do` does it and gives the exit code.
     """
-    shown = "".join(f"\n  python -m tlcore {example}" for example in examples)
+    shown = "".join(f"\n  {COMMAND} {example}" for example in examples)
     verb = verbs.add_parser(
         name,
         help=about,

@@ -6,6 +6,7 @@ from argparse import Namespace
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from tlcore.access import SERVE
 from tlcore.cli.arguments import add_verb
 from tlcore.cli.output import print_json, printable
 
@@ -50,7 +51,7 @@ def _of_a_class(students: int) -> tuple[Finding, ...]:
     if students < 1:
         return ()
     outside, _ = addresses(EVERY_ADDRESS, PORT, "")
-    reached = Finding("class", "ok", f"`make serve` opens the lab to a class at {outside}")
+    reached = Finding("class", "ok", f"`{SERVE}` opens the lab to a class at {outside}")
     found = (
         Finding("class", "warn" if each.remedy else "ok", each.what, each.remedy)
         for each in ready_for(students)

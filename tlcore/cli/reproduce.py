@@ -74,7 +74,8 @@ def reproduce(given: Namespace) -> int:
 def _folder(*, quick: bool) -> Path:
     from tlcore import paths
 
-    return paths.home() / "reproduce" if quick else paths.PROJECT / "docs"
+    here = quick or paths.INSTALLED  # where there are no docs to write into
+    return paths.home() / "reproduce" if here else paths.PROJECT / "docs"
 
 
 def _measure(store: RunStore, job: Job) -> Measurement | None:
@@ -91,6 +92,7 @@ def _write(folder: Path, book: Book, *, quick: bool) -> None:
     seeds did to it, which the lab says wherever a single run is compared."""
     import json
 
+    from tlcore import paths
     from tlcore.analysis.decision import SPREADS
     from tlcore.files import written_whole
     from tlcore.report.document.charts.curves import draw
@@ -104,7 +106,7 @@ def _write(folder: Path, book: Book, *, quick: bool) -> None:
     with written_whole(folder / "RESULTS.md") as draft:
         draft.write_text(page(book, every, quick=quick), encoding="utf-8")
 
-    if not quick:
+    if not quick and not paths.INSTALLED:
         with written_whole(SPREADS) as draft:
             text = json.dumps(spreads(book, every), indent=1)
             draft.write_text(text + "\n", encoding="utf-8")

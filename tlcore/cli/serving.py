@@ -1,4 +1,5 @@
-"""`serve`: the lab, open to a class, where everybody has their own runs and one is the owner."""
+"""`open`: the lab for this machine alone. `serve`: open to a class, where everybody has their own
+runs and one is the owner."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ import socket
 import sys
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from tlcore import paths
 from tlcore.cli.arguments import add_verb
@@ -27,7 +28,11 @@ _ELSEWHERE = ("192.0.2.1", 9)  # an address for documents: asking for the way th
 
 
 def add_verbs(verbs: Verbs) -> None:
-    """Describe the verb of this module."""
+    """Describe the verbs of this module."""
+    about = "open the lab in the browser, for whoever sits at this machine"
+    verb = add_verb(verbs, "open", open_here, about, "open", "open --port 8600")
+    verb.add_argument("--port", type=_port, default=PORT, help=f"where to listen ({PORT})")
+    verb.add_argument("--no-browser", action="store_true", help="only say the address")
     about = "open the lab to a class: everybody has their own runs, you have a link as its owner"
     verb = add_verb(verbs, "serve", serve, about, "serve", "serve --port 80 --name lab.school.org")
     verb.add_argument("--port", type=_port, default=PORT, help=f"where to listen ({PORT})")
@@ -35,6 +40,16 @@ def add_verbs(verbs: Verbs) -> None:
     verb.add_argument("--address", type=_address, default=EVERY_ADDRESS, help=about)
     about = "what others call this machine, if a name leads to it; the lab then answers to no other"
     verb.add_argument("--name", default="", help=about)
+
+
+def open_here(given: Namespace) -> int:
+    """Become the server, which says the address and opens the browser."""
+    _refuse_taken("127.0.0.1", given.port)
+    if given.json:
+        print_json({"address": f"http://localhost:{given.port}"})
+        sys.stdout.flush()
+    options = {"address": "localhost", "port": given.port}
+    become(_served({**options, **({"headless": "true"} if given.no_browser else {})}), os.environ)
 
 
 def serve(given: Namespace) -> int:
@@ -51,8 +66,14 @@ def serve(given: Namespace) -> int:
         print(_told(outside, owner))
     sys.stdout.flush()
     command = command_for(given.address, given.port)
+    become(command, environment_for(os.environ, token, given.name))
+
+
+def become(command: list[str], environment: Mapping[str, str]) -> NoReturn:
+    """Let this process be another, in the folder of the app and of Streamlit's settings."""
+    folders = paths.variables()  # which the environment may give from the folder left here
     os.chdir(paths.PROJECT)
-    os.execve(command[0], command, environment_for(os.environ, token, given.name))
+    os.execve(command[0], command, {**environment, **folders})
 
 
 def addresses(address: str, port: int, name: str) -> tuple[str, str]:
@@ -69,6 +90,10 @@ def command_for(address: str, port: int) -> list[str]:
     options = {"address": address, "port": port, "headless": "true"}
     if os.environ.get("SPACE_ID"):  # in whose frame browsers keep no other cookie
         options["xsrfCookieSameSite"] = "none"
+    return _served(options)
+
+
+def _served(options: Mapping[str, object]) -> list[str]:
     named = [part for name, value in options.items() for part in (f"--server.{name}", str(value))]
     return [sys.executable, "-m", "streamlit", "run", "app.py", *named]
 
@@ -77,7 +102,7 @@ def environment_for(before: Mapping[str, str], token: str, name: str) -> dict[st
     """The public rules, and the owner's token."""
     hosts = ",".join(filter(None, (before.get("TL_HOSTS", ""), name)))
     served = {"TL_PUBLIC": "1", "TL_OWNER_TOKEN": token, "STREAMLIT_LOGGER_LEVEL": "warning"}
-    return {**before, **paths.variables(), **served, **({"TL_HOSTS": hosts} if hosts else {})}
+    return {**before, **served, **({"TL_HOSTS": hosts} if hosts else {})}
 
 
 def _told(outside: str, owner: str) -> str:

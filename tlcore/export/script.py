@@ -19,7 +19,7 @@ from tlcore import paths
 from tlcore.errors import ThawError
 from tlcore.files import force_to_disk, written_whole
 from tlcore.inference.picture import kept_size, stored_size
-from tlcore.machine import libraries
+from tlcore.machine import how_to_install, libraries
 from tlcore.paths import PROJECT
 from tlcore.recipe import Recipe
 
@@ -98,7 +98,7 @@ def require() -> None:
         raise ThawError(
             f"{', '.join(lacking)} {verb} not installed in a version that fits, and taking a "
             "network elsewhere needs it",
-            remedy=f"Install what it needs: pip install -r {FILE}",
+            remedy=f"Install what it needs: {how_to_install(FILE)}",
         )
 
 

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from tlcore.paths import PROJECT
+from tlcore.paths import PACKAGE, PROJECT
 
 PAGES = PROJECT / "pages"
 
-st.logo(PROJECT / "tlcore" / "ui" / "mark.svg", size="large")
+st.logo(PACKAGE / "ui" / "mark.svg", size="large")
 st.navigation(
     [
         st.Page(PAGES / "start.py", title="Start", url_path="start", default=True),

@@ -557,7 +557,7 @@ def test_it_ends_when_its_home_or_its_code_is_no_longer_what_it_was(tmp_path, mo
     code = tmp_path / "code" / "tlcore" / "nn"
     code.mkdir(parents=True)
     (code / "answer.py").write_text("old")
-    monkeypatch.setattr(paths, "PROJECT", tmp_path / "code")
+    monkeypatch.setattr(paths, "PACKAGE", tmp_path / "code" / "tlcore")
     process_module.lock_of(tmp_path).touch()
     watch = answer.Watch(tmp_path, 60)
     assert watch.goes_on()

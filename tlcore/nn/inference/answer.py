@@ -96,7 +96,7 @@ def _give_way() -> None:
 
 def _code() -> Mapping[str, int]:
     """What the code here looks like from outside; a moment's work."""
-    files = (*(paths.PROJECT / "tlcore" / "nn").rglob("*.py"), *_ASKING.glob("*.py"))
+    files = (*(paths.PACKAGE / "nn").rglob("*.py"), *_ASKING.glob("*.py"))
     return {str(file): _stamp(file) for file in files}
 
 
@@ -109,7 +109,7 @@ def _stamp(file: Path) -> int:
     return hash((status.st_ino, status.st_mtime_ns if file.suffix == ".py" else 0))
 
 
-_ASKING = paths.PROJECT / "tlcore" / "inference"
+_ASKING = paths.PACKAGE / "inference"
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -61,6 +61,8 @@ def hardware_of(store: RunStore, run: str) -> str:
 @cache
 def commit() -> str:
     """Which state of the code this is; the version where there is no git."""
+    if paths.INSTALLED:  # which may lie within somebody else's repository
+        return tlcore.__version__
     command = ["git", "-C", str(paths.PROJECT), "rev-parse", "--short=10", "HEAD"]
     try:
         found = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from tlcore.access import Owner
+from tlcore.access import SERVE, Owner
 from tlcore.classroom import board as arithmetic
 from tlcore.classroom.board import Row
 from tlcore.classroom.records import Class
@@ -45,8 +45,9 @@ def show_way_in(group: Class) -> None:
             if is_only_here():
                 st.warning(
                     say(
-                        "Only this machine can open this address. Start the lab with `make serve`, "
-                        "and open the address that it prints."
+                        "Only this machine can open this address. Start the lab with `{serve}`, "
+                        "and open the address that it prints.",
+                        serve=SERVE,
                     )
                 )
 
