@@ -20,7 +20,7 @@ from tlcore.nn.device import choose_device, choose_precision
 from tlcore.nn.engine.activations import Activations
 from tlcore.nn.engine.batches import Resident
 from tlcore.nn.engine.exact import known
-from tlcore.nn.engine.frozen import Frozen, batch_for
+from tlcore.nn.engine.frozen import Frozen, looked_at
 from tlcore.nn.engine.progress import paced
 from tlcore.nn.networks.build import build
 from tlcore.nn.preprocessing import preparation_for
@@ -88,6 +88,6 @@ def _features(recipe: Recipe, pictures: Pictures, train: Pictures, tell: Tell) -
     frozen = Frozen(network, len(network.stages), size, precision)
     for event in paced(source.enter(frozen, keep=True)):
         tell(event.done, event.total)
-    rows = torch.arange(len(source)).split(batch_for(size, device))
     with torch.no_grad():
-        return torch.cat([source.batch(some).float().cpu() for some in rows])
+        seen = looked_at(len(source), size, device, source.batch)
+        return torch.cat([features.float().cpu() for _, features in seen])

@@ -9,7 +9,7 @@ from tests.nn.engine.conftest import SMALL
 from tests.nn.engine.test_train import of
 from tlcore.data import cache
 from tlcore.events import EpochDone, Keeping, PhaseBegan, Started, StepDone, Tested
-from tlcore.nn.engine import activation_store, activations, train
+from tlcore.nn.engine import activation_store, activations, frozen, train
 
 BACKBONES = ["pebble-shapes", "resnet18", "mobilenetv2_100", "vit_tiny_patch16_224"]
 
@@ -76,7 +76,7 @@ def test_views_are_the_same_pictures_whatever_disk_memory_and_device_are_like(
 ):
     recipe = pretrained(augmentation=VIEWS, epochs=3)
     kept = losses(recipe)
-    monkeypatch.setattr(activations, "batch_for", lambda size, device: 7)
+    monkeypatch.setattr(frozen, "batch_for", lambda size, device: 7)
     assert losses(recipe) == pytest.approx(kept, abs=1e-4)
     monkeypatch.setattr(activations, "open_shelf", lambda *of_anything: None)
     assert losses(recipe) == pytest.approx(kept, abs=1e-4)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -17,7 +18,7 @@ from torch import Tensor
 from tlcore.events import Keeping
 from tlcore.nn.engine.activation_store import Shelf, open_shelf
 from tlcore.nn.engine.batches import Resident
-from tlcore.nn.engine.frozen import Frozen, batch_for
+from tlcore.nn.engine.frozen import Frozen, batch_for, looked_at
 from tlcore.nn.preprocessing import Preparation
 from tlcore.nn.seeding import PictureChance, seed_for
 from tlcore.recipe import Augmentation
@@ -152,14 +153,19 @@ class Activations:
         boundaries = sorted(shelves)
         total, done = len(self) * self._views.count, 0
         for view in range(self._views.count):
-            for rows in torch.arange(len(self)).split(batch_for(self.size, self.device)):
-                found = frozen.at(boundaries, self._viewed(rows, view))
+            look = partial(self._seen, frozen, boundaries, view)
+            for rows, found in looked_at(len(self), self.size, self.device, look):
                 for boundary, activations in zip(boundaries, found, strict=True):
                     shelves[boundary].put(done, activations)
                 done += len(rows)
                 yield Keeping(done, total)
         for shelf in shelves.values():
             shelf.close()
+
+    def _seen(
+        self, frozen: Frozen, boundaries: Sequence[int], view: int, rows: Tensor
+    ) -> list[Tensor]:
+        return frozen.at(boundaries, self._viewed(rows, view))
 
     def _viewed(self, rows: Tensor, view: int) -> Tensor:
         chance = PictureChance(seed_for(self._views.seed, "view", view), rows)

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from tlcore.events import Event, Note, StepDone
 from tlcore.nn.engine.activations import Activations
 from tlcore.nn.engine.batches import class_weights
-from tlcore.nn.engine.frozen import batch_for
+from tlcore.nn.engine.frozen import looked_at
 from tlcore.nn.engine.progress import Progress
 from tlcore.nn.engine.setup import Work
 from tlcore.schedule.plan import Thaw
@@ -194,9 +194,12 @@ def _prepared(work: Work, progress: Progress, sources: Sequence[Activations]) ->
 
 def _all_of(source: Activations) -> tuple[Tensor, Tensor]:
     """Every view of every picture, and its label."""
-    rows = torch.arange(len(source)).split(batch_for(source.size, source.device))
+    found: list[Tensor] = []
     with torch.no_grad():
-        found = [source.batch(some, epoch=view) for view in range(source.views) for some in rows]
+        for view in range(source.views):
+            look = partial(source.batch, epoch=view)
+            seen = looked_at(len(source), source.size, source.device, look)
+            found += [features for _, features in seen]
     return torch.cat(found).float(), source.pictures.labels.repeat(source.views)
 
 

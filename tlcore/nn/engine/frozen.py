@@ -7,12 +7,13 @@ thawed blocks in every epoch, be it computed anew or kept.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
-from tlcore.nn.device import computing_in
+from tlcore.nn.device import computing_in, give_memory_back, is_out_of_memory
 from tlcore.nn.engine.fusing import folded, fused
 from tlcore.nn.networks.network import Network
 from tlcore.recipe import Augmentation
@@ -31,6 +32,34 @@ def batch_for(size: int, device: torch.device) -> int:
     if device.type == "cpu":
         return max(1, min(128, BATCH_ON_CPU // size**2))
     return max(1, min(1024, BATCH_ON_GPU // size**2))
+
+
+Found = TypeVar("Found")
+
+
+def looked_at(
+    count: int, size: int, device: torch.device, look: Callable[[Tensor], Found]
+) -> Iterator[tuple[Tensor, Found]]:
+    """What `look` makes of all rows, some at a time, and half as many once memory runs out."""
+    batch, first = batch_for(size, device), 0
+    while first < count:
+        rows = torch.arange(first, min(first + batch, count))
+        found = _tried(look, rows)
+        if found is None:  # the error is gone, and what it held of the memory
+            batch = len(rows) // 2
+            give_memory_back(device)
+            continue
+        yield rows, found
+        first += len(rows)
+
+
+def _tried(look: Callable[[Tensor], Found], rows: Tensor) -> Found | None:
+    try:
+        return look(rows)
+    except RuntimeError as error:
+        if len(rows) == 1 or not is_out_of_memory(error):
+            raise
+        return None
 
 
 def may_skip(thaw: Thaw, network: Network, augmentation: Augmentation) -> bool:

@@ -40,7 +40,13 @@ from tlcore.nn.device import computing_in, is_out_of_memory
 from tlcore.nn.engine.activations import Activations
 from tlcore.nn.engine.batches import epoch_order
 from tlcore.nn.engine.exact import solve_epoch, solve_with_validation, strengths
-from tlcore.nn.engine.frozen import Frozen, batch_for, later_boundaries, may_skip
+from tlcore.nn.engine.frozen import (
+    Frozen,
+    batch_for,
+    later_boundaries,
+    looked_at,
+    may_skip,
+)
 from tlcore.nn.engine.progress import Progress, Sums, is_best, out_of_patience, paced
 from tlcore.nn.engine.setup import Work, prepare_work
 from tlcore.nn.engine.step import learn_from
@@ -111,12 +117,14 @@ def changed_answers(network: Network, source: Activations, precision: torch.dtyp
 def _answers(network: Network, source: Activations, rows: Tensor, precision: torch.dtype) -> Tensor:
     """As they are given where a run is judged, from the pictures on."""
     looking = Frozen(network, len(network.stages), source.size, precision)
-    found = []
-    for some in rows.split(batch_for(source.size, source.device)):
-        features = looking(source.prepare(source.pictures.pixels(some)))
+
+    def look(some: Tensor) -> Tensor:
+        features = looking(source.prepare(source.pictures.pixels(rows[some])))
         with computing_in(precision, source.device):
-            found.append(looking.network.head(features).argmax(dim=1))
-    return torch.cat(found)
+            return looking.network.head(features).argmax(dim=1)
+
+    seen = looked_at(len(rows), source.size, source.device, look)
+    return torch.cat([found for _, found in seen])
 
 
 @torch.inference_mode()

@@ -23,7 +23,7 @@ from tlcore.data.pictures import Pictures, Splits
 from tlcore.errors import CheckpointError, WeightsError, WeightsMissing
 from tlcore.nn.device import computing_in
 from tlcore.nn.engine.batches import Resident
-from tlcore.nn.engine.frozen import batch_for
+from tlcore.nn.engine.frozen import looked_at
 from tlcore.nn.engine.saved_network import Keepsake, load_network
 from tlcore.nn.networks.build import build
 from tlcore.nn.networks.network import Network
@@ -159,12 +159,8 @@ def _shown(
     """What a teacher makes of all pictures, some at a time."""
     resident = Resident(pictures, device)
     with torch.no_grad(), computing_in(precision, device):
-        return torch.cat(
-            [
-                look(resident.pixels(rows)).cpu()
-                for rows in torch.arange(len(resident)).split(batch_for(size, device))
-            ]
-        )
+        seen = looked_at(len(resident), size, device, lambda rows: look(resident.pixels(rows)))
+        return torch.cat([found.cpu() for _, found in seen])
 
 
 def _load(path: Path) -> Keepsake:

@@ -1,0 +1,1 @@
+"""Does training do what it says? Every number of an audit, measured again."""
