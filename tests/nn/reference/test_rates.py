@@ -1,14 +1,14 @@
 """Learning rates against torch's own schedulers, step by step."""
 
 import math
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 import torch
 from torch.optim import lr_scheduler
 
-from tlcore.schedule.rates import RateSchedule
+from tlcore.schedule.rates import RateSchedule, Shape
 
 EPOCHS, STEPS = 12, 10
 
@@ -37,6 +37,12 @@ def _by_torch(make):
 def _ours(dials):
     schedule = RateSchedule(**dials)
     return [schedule.factor(epoch, EPOCHS) for epoch in range(EPOCHS)]
+
+
+def test_every_shape_has_its_reference():
+    of_their_own = {"constant-then-exponential", "one-cycle", "plateau"}
+    named = {dials.get("name", name) for name, (dials, _) in TORCHS.items()}
+    assert named | of_their_own == set(get_args(Shape))
 
 
 def test_schedules_are_torch_s_own(held):

@@ -1,6 +1,6 @@
 """Steps and networks against the plain loop's: optimisers, presets, BatchNorm, losses."""
 
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -14,7 +14,10 @@ from tlcore.nn.engine import loop, train
 from tlcore.nn.engine.batches import epoch_order
 from tlcore.nn.engine.saved_network import load_network
 from tlcore.nn.networks.build import build
+from tlcore.nn.seeding import generator_for
+from tlcore.recipe import Augmentation, Model, Optimiser, Recipe
 from tlcore.recipe.text import from_fields
+from tlcore.schedule import FreezeSchedule
 from tlcore.schedule.phases import PRESETS as ALL_PRESETS
 
 RATE = 0.01
@@ -38,7 +41,7 @@ TOLERANCE = 1e-3
 def both(stand_in_weights, tmp_path, held):
     """Runs a recipe by the engine and by the plain loop and holds one against the other."""
 
-    def run(what, changes, rates, loss_of=None, **dials):
+    def run(what, changes, rates, loss_of=None, taught_by=None, **dials):
         model = {"backbone": "pebble-shapes", "weights": str(stand_in_weights("pebble-shapes"))}
         recipe = from_fields({**RECIPE, "model": model, **changes})
         events = list(train(recipe))
@@ -50,10 +53,13 @@ def both(stand_in_weights, tmp_path, held):
         network = build(recipe.model, len(splits.classes), 24, seed=recipe.seed)
         if loss_of is not None:
             dials["loss_of"] = loss_of(splits.train.labels)
+        if taught_by is not None:
+            dials["loss_of"] = taught_by(network, splits.train)
         steps = len(losses) // recipe.epochs
-        wanted = fine_tune(
-            network, _batches(recipe, splits.train, steps), rates(network, steps), **dials
-        )
+        batches = _batches(recipe, splits.train, steps)
+        if recipe.augmentation.active:
+            batches, dials["loss_of"] = _blended(batches, recipe, steps), of_blends
+        wanted = fine_tune(network, batches, rates(network, steps), **dials)
         held(f"{what}: first loss", abs(losses[0] - wanted[0]), 1e-5)
         held(f"{what}: any loss", np.abs(np.subtract(losses, wanted)).max(), TOLERANCE)
         apart = [
@@ -69,9 +75,34 @@ def _batches(recipe, pictures, steps):
     """Every picture once an epoch, in the recipe's order; from bytes to what a network sees."""
     for epoch in range(recipe.epochs):
         for rows in epoch_order(pictures.labels, recipe.seed, epoch).split(recipe.batch)[:steps]:
-            pixels = torch.from_numpy(pictures.pixels[rows.numpy()]).permute(0, 3, 1, 2) / 255
-            seen = F.interpolate(pixels, size=(24, 24), mode="bilinear")
+            seen = seen_by(pictures.pixels[rows.numpy()], 24)
             yield (seen - 0.5) / 0.5, torch.from_numpy(pictures.labels[rows.numpy()]), rows
+
+
+def _blended(batches, recipe, steps):
+    """Each picture with some of another one's light, or with a box cut out of it; the labels
+    become what each class has of the picture."""
+    blends = recipe.augmentation
+    for place, (seen, labels, rows) in enumerate(batches):
+        chance = generator_for(recipe.seed, "augment", *divmod(place, steps))
+        torch.rand((), generator=chance)  # the coin between the two ways
+        dice = np.random.default_rng(int(torch.randint(2**62, (), generator=chance)))
+        share = dice.beta(*[blends.mixup or blends.cutmix] * 2)
+        partner = torch.randperm(len(seen), generator=chance)
+        kept = torch.full((24, 24), share)
+        if blends.cutmix:
+            y, x = (24 * torch.rand(1, generator=chance).item() for _ in range(2))
+            middles, half = torch.arange(24) + 0.5, 12 * (1 - share) ** 0.5
+            box = ((middles - y).abs() < half)[:, None] & ((middles - x).abs() < half)
+            kept = 1 - box.float()
+        share = kept.mean()
+        of_each = F.one_hot(labels, 10).float()
+        of_each = share * of_each + (1 - share) * of_each[partner]
+        yield kept * seen + (1 - kept) * seen[partner], of_each, rows
+
+
+def of_blends(logits, of_each, rows):
+    return -(of_each * logits.log_softmax(dim=1)).sum(dim=1).mean()
 
 
 def of_blocks(thawed):
@@ -248,3 +279,89 @@ def test_group_dro_makes_count_more_what_is_learned_worst(both, monkeypatch):
     monkeypatch.setattr(loop, "epoch_order", every_picture_once)  # which draws, is not held here
     changes = {"schedule": {"preset": "full"}, "balance": "robust"}
     both("balance robust", changes, everything, robust)
+
+
+@pytest.mark.parametrize("way", ["mixup", "cutmix"])
+def test_a_blend_has_what_it_shows_of_each_class(way, both):
+    changes = {"schedule": {"preset": "last-blocks", "count": 1}, "augmentation": {way: 1.0}}
+    both(way, changes, of_blocks(lambda epoch, depth: depth <= 1))
+
+
+def test_whatever_a_recipe_can_name_is_held_against_something():
+    """A new name has to bring its reference: here, or in the other files of this folder."""
+    pictures = {"flip", "crop", "rotation", "zoom", "colour", "cutout", "mixup", "cutmix", "views"}
+    assert set(Augmentation.model_fields) == pictures
+    named = {  # sampling is an order and no loss, an exact head is scikit-learn's
+        Optimiser: ("name", {"sgd", "adam", "adamw", "exact"}),
+        FreezeSchedule: ("batchnorm", {"trained", "frozen", "adapted"}),
+        Recipe: ("balance", {"none", "weights", "sampling", "robust"}),
+    }
+    for part, (field, names) in named.items():
+        assert set(get_args(part.model_fields[field].annotation)) == names
+
+
+def standardised(values):
+    return (values - values.mean(0)) / (values.std(0, correction=0) + 1e-4)
+
+
+def test_a_teacher_s_features_are_imitated_along_their_main_directions(both):
+    """Beside the usual loss: how far a random view of the student's features, each column with mean
+    0 and deviation 1, is from the teacher's coordinates, the widest direction counting most."""
+    told = {"teacher": "pebble-photo", "size": 32, "weight": 2.0, "components": 8}
+
+    def taught_by(student, pictures):
+        teacher = build(Model(backbone="pebble-photo"), 2, 32, seed=0).eval()
+        mean, std = (torch.tensor(each)[:, None, None] for each in teacher.trained_with)
+        with torch.no_grad():
+            made = teacher.features((seen_by(pictures.pixels, 32) - mean) / std, 0)
+        made = standardised(made)
+        spreads, directions = torch.linalg.eigh(made.T @ made / len(made))
+        wanted, widths = made @ directions[:, -8:], spreads[-8:].clamp(min=0).sqrt()
+        looking, found = generator_for(0, "view"), {}
+        student.head.register_forward_pre_hook(lambda head, given: found.update(features=given[0]))
+
+        def loss(logits, targets, rows):
+            features = found["features"]
+            if "view" not in found:
+                found["view"] = torch.randn(features.shape[1], 8, generator=looking)
+            view = found["view"] / features.shape[1] ** 0.5
+            apart = standardised(features @ view) - standardised(wanted[rows])
+            far = (apart.square().mean(0) / 2 * widths / widths.sum()).sum()
+            return F.cross_entropy(logits, targets) + 2.0 * far
+
+        return loss
+
+    schedule = {"preset": "last-blocks", "count": 1}
+    changes = {"distillation": told, "schedule": schedule}
+    both("a teacher's features", changes, of_blocks(lambda e, d: d <= 1), taught_by=taught_by)
+
+
+def test_a_trained_teacher_s_softened_answers_are_imitated(both, stand_in_weights, tmp_path):
+    """Beside the usual loss: how many nats the student's softened answers are from the teacher's,
+    times the temperature squared."""
+    model = {"backbone": "pebble-shapes", "weights": str(stand_in_weights("pebble-shapes"))}
+    path = tmp_path / "teacher.safetensors"
+    teaching = train(from_fields({**RECIPE, "model": model, "seed": 3}))
+    next(event for event in teaching if isinstance(event, Tested)).save(path)
+
+    def taught_by(student, pictures):
+        teacher = load_network(path).network.eval()
+        with torch.no_grad():
+            answers = (teacher((seen_by(pictures.pixels, 24) - 0.5) / 0.5) / 3.0).softmax(dim=1)
+
+        def loss(logits, targets, rows):
+            said = (logits / 3.0).log_softmax(dim=1)
+            nats = (answers[rows] * (answers[rows].log() - said)).sum(dim=1).mean()
+            return F.cross_entropy(logits, targets) + 0.5 * 3.0**2 * nats
+
+        return loss
+
+    told = {"teacher": str(path), "weight": 0.5, "temperature": 3.0}
+    changes = {"distillation": told, "schedule": {"preset": "full"}}
+    both("a teacher's answers", changes, everything, taught_by=taught_by)
+
+
+def seen_by(pixels, size):
+    """From bytes to pictures of that size, from 0 to 1."""
+    pictures = torch.from_numpy(np.array(pixels)).permute(0, 3, 1, 2) / 255
+    return F.interpolate(pictures, size=(size, size), mode="bilinear")
