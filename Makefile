@@ -3,7 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-CODE := tlcore tests tools bench/race bench/support bench/faulting $(wildcard conftest.py app.py setup.py pages/*.py bench/*.py)
+CODE := tlcore tests tools bench/engine bench/race bench/support bench/faulting $(wildcard conftest.py app.py setup.py pages/*.py bench/*.py)
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable chrome
 WORKERS := -n 2 --dist loadfile
 CANDIDATES := $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python)

@@ -44,6 +44,12 @@ def measure_limit(backbone: str, size: int) -> Limit:
     return Limit(operations, bytes_, _seconds(lambda: frozen(pictures), device), bound, batch)
 
 
+def operations_of(backbone: str, size: int) -> float:
+    """Of all convolutions, for one picture of this size to pass forward."""
+    network = build(Model(backbone=backbone, weights="none"), 10, size, seed=0).eval()
+    return sum(operations for operations, _ in _layers(network, torch.rand(1, 3, size, size)))
+
+
 def _layers(network: nn.Module, pictures: Tensor) -> list[tuple[float, float]]:
     """Of each convolution: operations, and numbers that go in and come out."""
     found: list[tuple[float, float]] = []
