@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -77,9 +77,10 @@ def starts() -> Iterator[Row]:
                   now, f"the file's, or {whose}", told)  # fmt: skip
 
 
-def precision() -> Iterator[Row]:
+def precision(backbone: str, then: float) -> Callable[[], Iterator[Row]]:
     """Finding 7: how many answers bfloat16 changes, and whether the run heeds it."""
-    for backbone, then in CHANGED.items():
+
+    def part() -> Iterator[Row]:
         recipe = _recipe(backbone, "head-only", "bfloat16", 500, 400)
         with tempfile.TemporaryDirectory() as folder:
             told = list(train(recipe))
@@ -93,6 +94,9 @@ def precision() -> Iterator[Row]:
         yield Row("precision", f"{backbone}, bfloat16: answers changed; of those kept, changed",
                   f"{then:.1%}", f"{share:.1%}; {wrong:.1%}{', judged in float32' * heeded}",
                   f"of those kept ≤ {2 * MOST_CHANGED:.0%}", wrong <= 2 * MOST_CHANGED)  # fmt: skip
+
+    part.__name__ = f"precision of {backbone}"
+    return part
 
 
 def one_arithmetic() -> Iterator[Row]:
@@ -118,4 +122,4 @@ def _answers(kept: Keepsake, recipe: Recipe, precision: torch.dtype) -> NDArray[
     return found
 
 
-PARTS = (starts, precision, one_arithmetic)
+PARTS = (starts, *(precision(*each) for each in CHANGED.items()), one_arithmetic)

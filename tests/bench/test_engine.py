@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from bench.engine import __main__ as page_of
 from bench.engine import rows, with_weights
@@ -30,11 +31,11 @@ def test_a_row_that_does_not_hold_is_shown_so(monkeypatch):
 
 def _diluted(numbers):
     """Every picture counts the same, whatever its class."""
-    return rows.torch.ones(len(numbers)) / len(numbers)
+    return torch.ones(len(numbers)) / len(numbers)
 
 
 def test_without_weights_their_rows_are_named(monkeypatch):
-    missing = []
+    missing: list[str] = []
     assert list(page_of.measured([with_weights.starts], missing)) == []
     assert "set TL_WEIGHTS" in missing[0]
 

@@ -1,6 +1,8 @@
 """What recipes ask for, on a card: nothing is forgotten on the CPU, nothing reaches across, and the
 numbers are the CPU's."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -21,7 +23,7 @@ CLOSE = 2e-3
 
 CUSTOM = {"phases": [{"thaw": "all", "epochs": 1}, {"thaw": "head", "epochs": 1}]}
 AUGMENTED = {"flip": True, "crop": 0.1, "rotation": 10, "zoom": 0.1, "colour": 0.2, "cutout": 0.2}
-DIALS = {
+DIALS: dict[str, dict[str, Any]] = {
     "all augmentation": {"augmentation": AUGMENTED},
     "kept views": {"augmentation": {**AUGMENTED, "views": 2}},
     "mixup": {"augmentation": {"mixup": 0.4}},

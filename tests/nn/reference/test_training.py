@@ -291,7 +291,7 @@ def test_whatever_a_recipe_can_name_is_held_against_something():
     """A new name has to bring its reference: here, or in the other files of this folder."""
     pictures = {"flip", "crop", "rotation", "zoom", "colour", "cutout", "mixup", "cutmix", "views"}
     assert set(Augmentation.model_fields) == pictures
-    named = {  # sampling is an order and no loss, an exact head is scikit-learn's
+    named: dict[Any, Any] = {  # sampling is an order and no loss, an exact head is scikit-learn's
         Optimiser: ("name", {"sgd", "adam", "adamw", "exact"}),
         FreezeSchedule: ("batchnorm", {"trained", "frozen", "adapted"}),
         Recipe: ("balance", {"none", "weights", "sampling", "robust"}),
@@ -311,13 +311,15 @@ def test_a_teacher_s_features_are_imitated_along_their_main_directions(both):
 
     def taught_by(student, pictures):
         teacher = build(Model(backbone="pebble-photo"), 2, 32, seed=0).eval()
+        assert teacher.trained_with is not None
         mean, std = (torch.tensor(each)[:, None, None] for each in teacher.trained_with)
         with torch.no_grad():
             made = teacher.features((seen_by(pictures.pixels, 32) - mean) / std, 0)
         made = standardised(made)
         spreads, directions = torch.linalg.eigh(made.T @ made / len(made))
         wanted, widths = made @ directions[:, -8:], spreads[-8:].clamp(min=0).sqrt()
-        looking, found = generator_for(0, "view"), {}
+        looking = generator_for(0, "view")
+        found: dict[str, torch.Tensor] = {}
         student.head.register_forward_pre_hook(lambda head, given: found.update(features=given[0]))
 
         def loss(logits, targets, rows):

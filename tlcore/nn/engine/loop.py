@@ -121,7 +121,8 @@ def _answers(network: Network, source: Activations, rows: Tensor, precision: tor
     def look(some: Tensor) -> Tensor:
         features = looking(source.prepare(source.pictures.pixels(rows[some])))
         with computing_in(precision, source.device):
-            return looking.network.head(features).argmax(dim=1)
+            said: Tensor = looking.network.head(features)
+        return said.argmax(dim=1)
 
     seen = looked_at(len(rows), source.size, source.device, look)
     return torch.cat([found for _, found in seen])
