@@ -14,6 +14,7 @@ from tlcore.ui.train.schedule import misfits, show_blocks, show_dials, show_pres
 from tlcore.ui.train.submit import show_sending
 from tlcore.ui.train.table import show_problems_of_phases, show_table
 from tlcore.ui.train.text import show_text
+from tlcore.ui.train.trial import show_trial
 
 
 def show_top(form: Form, hide: frozenset[str]) -> None:
@@ -60,6 +61,8 @@ with page_setup("Train", "What stays frozen, and when does it thaw?"):
     show_way_out()
     show_top(form, hide)
     show_suited(form)
+    if "backbone" not in hide:
+        show_trial(form)
     if "presets" not in hide:
         show_presets(form)
     left, right = st.columns([7, 4], gap="large")

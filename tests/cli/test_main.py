@@ -11,7 +11,7 @@ VERBS = (
     "demo", "run", "resume", "pretrain", "runs", "queue", "pause", "stop", "cancel",
     "bin", "prune", "export", "import",
     "recipes", "data", "backbones", "compare", "ensemble", "distil", "ship", "doctor",
-    "reproduce", "curve", "open", "serve",
+    "reproduce", "curve", "open", "serve", "advise", "auto",
 )  # fmt: skip
 
 

@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from tlcore.cli import (
+    advise,
+    auto,
     catalog,
     compare,
     curve,
@@ -77,6 +79,8 @@ def parser() -> Parser:
         ship,
         embedding,
         labels,
+        advise,
+        auto,
         robust,
         report,
         doctor,
