@@ -256,6 +256,17 @@ def test_transfer_and_scratch_are_sent_as_a_pair():
     assert asked.data == RunStore().recipe(transfer.id, by=LOCAL).data
 
 
+def test_a_run_and_its_fair_partner_are_sent_together():
+    page = open_train(Recipe(name="mine", schedule=FreezeSchedule(preset="full")))
+    page.segmented_control(key="partner of 2").set_value("base frozen").run()
+    page.button(key="train with partner").click().run()
+    frozen, whole = RunStore().list(by=LOCAL)
+    assert (whole.name, frozen.name) == ("mine", "mine, base frozen")
+    asked = RunStore().recipe(frozen.id, by=LOCAL)
+    assert asked.schedule.preset == "head-only"
+    assert asked.data == RunStore().recipe(whole.id, by=LOCAL).data
+
+
 def test_a_public_lab_says_what_it_does_not_take_before_the_run(monkeypatch):
     monkeypatch.setenv("TL_PUBLIC", "1")
     page = open_train(Recipe(model=Model(backbone="regnetx_002")))

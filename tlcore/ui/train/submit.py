@@ -21,13 +21,14 @@ from tlcore.runs.dispatcher import ensure_dispatcher
 from tlcore.runs.limits import refuse, spent
 from tlcore.schedule.phases import Preset
 from tlcore.studies.label_curve import begins_with_something, from_scratch
+from tlcore.studies.partner import as_long, partner, partners
 from tlcore.ui.shared.choosing import remember
 from tlcore.ui.shared.getting import show_getting
 from tlcore.ui.shared.page import show_error
 from tlcore.ui.shared.session import me, store
 from tlcore.ui.train.backbones import whereabouts
 from tlcore.ui.train.controls import show_field
-from tlcore.ui.train.cost_panel import counts_of, outline_of
+from tlcore.ui.train.cost_panel import counts_of, outline_of, samples
 from tlcore.ui.train.form import Form, preset_like
 from tlcore.ui.train.schedule import misfits
 
@@ -64,6 +65,7 @@ def show_sending(form: Form, *, pair: bool = True) -> None:
         )
         if pair:
             _offer_sweep(form, disabled=bool(hindering))
+            _offer_partner(form, disabled=bool(hindering))
     if train:
         send(form, [form.recipe])
     if both:
@@ -101,6 +103,31 @@ def _offer_sweep(form: Form, *, disabled: bool) -> None:
         count = seeds * max(1, len(rates)) * max(1, len(schedules))
         if st.button(f"Train {count} runs", type="primary", key="send sweep", disabled=count < 2):
             _send_sweep(form, seeds, rates, schedules)
+
+
+def _offer_partner(form: Form, *, disabled: bool) -> None:
+    """The one other run that this one should be held against."""
+    recipe = form.recipe
+    choices = partners(recipe)
+    with st.popover("Against what?", icon=":material/balance:", disabled=disabled or not choices):
+        st.caption(
+            "A result says little by itself. Its fair partner has the same pictures, labels and "
+            "seed, and differs in one thing. Train both, and hold them against each other."
+        )
+        if not choices:
+            return
+        against = st.segmented_control(
+            "The partner", choices, default=choices[0], required=True,
+            key=f"partner of {len(choices)}",
+        )  # fmt: skip
+        alike = st.segmented_control(
+            "As many", ["epochs", "seconds"], default="epochs", required=True, key="partner alike"
+        )
+        if st.button("Train both", type="primary", key="train with partner") and against:
+            other = partner(recipe, against)
+            if alike == "seconds":
+                other = as_long(other, recipe, counts_of(recipe.data), samples=samples())
+            send(form, [recipe, other])
 
 
 def _rates(text: str) -> list[float]:
