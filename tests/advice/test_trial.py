@@ -75,6 +75,9 @@ def test_what_fetching_would_add_is_said_with_size_and_licence():
     [line] = cards_elsewhere(here=lambda name: name != "resnet18")
     assert line.startswith("ResNet-18 (45 MB, Apache-2.0)")
     assert "59 of 100" in line
+    first, *_, last = cards_elsewhere(here=lambda name: False)
+    assert first.startswith("EfficientNet-Lite0")
+    assert "of 100" not in last
 
 
 def test_a_card_is_tried_with_the_recipe_that_would_run():

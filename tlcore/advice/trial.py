@@ -137,9 +137,10 @@ def cards_to_try(data: Data, *, most: int = MOST, here: Here | None = None) -> t
 
 
 def cards_elsewhere(*, here: Here | None = None) -> tuple[str, ...]:
-    """Cards that a click would fetch: what they weigh, and what they got where we measured."""
+    """Cards that a click would fetch, the best where we measured first: what they weigh and got."""
     here = here or _is_here
     cards = [card for card in catalog.CARDS if card.tag and not here(card.name)]
+    cards.sort(key=lambda card: -FOR_PHOTOS.get(card.name, 0))
     return tuple(_elsewhere(card) for card in cards)
 
 
