@@ -12,8 +12,10 @@ where ten trials would be too many.
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,7 +28,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # `python bench/coverage.py`
 
-from bench.verdicts import runs, side
+from bench.made_up import runs, side
 from tlcore.analysis.auc import rank_classes
 from tlcore.analysis.calibration import error_interval, fit_temperature, how_sure, scale
 from tlcore.analysis.curve_reading import read_curves
@@ -503,13 +505,13 @@ def _curves_of_accuracy() -> Iterator[Cell]:
                     seed: int, truth: NDArray[np.float64] = truth, n: int = n, rule: str = rule,
                     says: bool = says,
                 ) -> tuple[bool, bool]:  # fmt: skip
-                    accuracy = _measured(truth, n, seed)
+                    accuracy = accuracies_measured(truth, n, seed)
                     return _says(rule, accuracy=accuracy, pictures=n) == says, False
 
                 yield Cell(what, f"{epochs} epochs, {n:,} validation pictures", "false", trial)
 
 
-def _measured(truth: NDArray[np.float64], n: int, seed: int) -> NDArray[np.float64]:
+def accuracies_measured(truth: NDArray[np.float64], n: int, seed: int) -> NDArray[np.float64]:
     """Pictures that are hard are hard in each epoch: half of what varies stays."""
     chance = np.random.default_rng(seed)
     cuts = np.array([NormalDist().inv_cdf(float(each)) for each in truth])
@@ -561,6 +563,24 @@ def table(found: list[Found], trials: int) -> str:
     return "\n".join(["# How often it is so", "", *lines, ""])
 
 
+def kept_in(file: Path | None) -> dict[str, list[float | None]]:
+    """What was found before: of each cell the share, of how many trials, and how many warned of."""
+    if file is None or not file.exists():
+        return {}
+    found: dict[str, list[float | None]] = json.loads(file.read_text(encoding="utf-8"))
+    return found
+
+
+def _as_kept(found: Found) -> list[float | None]:
+    share = None if math.isnan(found.share) else found.share
+    return [share, found.trials, found.warned]
+
+
+def _of_kept(cell: Cell, kept: Sequence[float | None]) -> Found:
+    share, trials, warned = kept
+    return Found(cell, math.nan if share is None else share, int(trials or 0), float(warned or 0))
+
+
 def main() -> None:
     """Write the table, and tell of each cell that doesn't hold."""
     parser = argparse.ArgumentParser(
@@ -568,17 +588,33 @@ def main() -> None:
     )
     parser.add_argument("--trials", type=int, default=400, help="of each cell (400)")
     parser.add_argument("--only", default="", help="cells with these words in them; not written")
+    parser.add_argument("--keep", type=Path, help="a file that takes each cell as it is found, and "
+                        "from which a later call with as many trials goes on")  # fmt: skip
+    parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so many")
     given = parser.parse_args()
-    found = []
-    for _, group in groupby(cells(), key=lambda cell: cell.where):
-        some = [cell for cell in group if given.trials // cell.cost >= FEWEST]
-        found += measure_all(
-            [cell for cell in some if given.only in f"{cell.what}, {cell.where}"], given.trials
-        )
-    for each in found:
-        if given.only or not each.holds:
-            print(f"{each.cell.what}, {each.cell.where}: {each.share:.3f} of {each.trials}")
-    if not given.only:
+    ends = time.monotonic() + 60 * given.minutes
+    kept, every = kept_in(given.keep), []
+    for where, group in groupby(cells(), key=lambda cell: cell.where):
+        some = [
+            cell
+            for cell in group
+            if given.trials // cell.cost >= FEWEST and given.only in f"{cell.what}, {cell.where}"
+        ]
+        every += some
+        missing = [cell for cell in some if f"{cell.what}, {where}" not in kept]
+        if not missing or time.monotonic() > ends:
+            continue
+        for each in measure_all(missing, given.trials):
+            kept[f"{each.cell.what}, {where}"] = _as_kept(each)
+            if given.only or not each.holds:
+                print(f"{each.cell.what}, {where}: {each.share:.3f} of {each.trials}", flush=True)
+        if given.keep:
+            given.keep.write_text(json.dumps(kept, indent=0), encoding="utf-8")
+    names = [f"{cell.what}, {cell.where}" for cell in every]
+    if left := sum(name not in kept for name in names):
+        print(f"{left} of {len(every)} cells are left for another call.")
+    elif not given.only:
+        found = [_of_kept(cell, kept[name]) for cell, name in zip(every, names, strict=True)]
         OUT.write_text(table(found, given.trials), encoding="utf-8")
 
 

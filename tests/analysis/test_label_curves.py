@@ -51,7 +51,7 @@ def test_the_saving_is_read_off_the_other_curve():
     assert found.saving == pytest.approx(10)
     low, high = found.between
     assert low < 10 < high
-    assert f"needs {low:.0f} to {high:.0f} times as many labels for that (one seed" in found.text
+    assert f"needs {low:.0f} to {high:.0f} times as many labels for that. One seed" in found.text
 
 
 def test_the_range_of_the_saving_holds_the_truth():

@@ -51,7 +51,8 @@ def test_what_the_teacher_is_worth_is_measured_with_and_without(command, teacher
     assert len(recipes()) == 5
     rows = answer.out.splitlines()[1:6]
     assert [row.split()[0] for row in rows] == ["teacher", "taught", "taught", "alone", "alone"]
-    assert answer.out.count("With its teacher against without") == 2
+    assert answer.out.count("With its teacher against without, on the same pictures") == 2
+    assert answer.out.count("With its teacher against without: ") == 1
     assert "over 2 seeds" in answer.out
     again = command("distil", teacher, "--backbone", "scratch-plain", "--compare", "--seeds", "2")
     assert again.out == answer.out

@@ -7,14 +7,16 @@ DeLong, Clarke-Pearson, 1988), its interval lies on the logarithm of the odds, s
 0 to 1. Of fewer than fifty pictures, and above 0.95, that is too narrow: there it is Newcombe's
 (2006), from the numbers of pictures alone, unless DeLong's is the wider one. Average
 precision is the area under precision over recall; its interval is the binomial one
-(Boyd, Eng, Page, 2013) in Wilson's form.
+(Boyd, Eng, Page, 2013) in Wilson's form. Few pictures flatter it; a mean over classes is narrow
+enough for that to show, so its interval reaches down by as much as half of the pictures flatter
+more than all do.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
@@ -96,7 +98,7 @@ def rank_classes(predictions: Predictions) -> Rankings:
     return Rankings(
         every,
         _mean_auc(aucs, influence, predictions.belonging) if aucs else None,
-        _mean_apart(precisions) if precisions else None,
+        _mean_precision(precisions, found) if precisions else None,
     )
 
 
@@ -120,6 +122,7 @@ class _Seen:
         precision: Average precision.
         error: The standard error of the AUC.
         worth: As much of a picture's worth is left where pictures belong together.
+        flattered: How much average precision is too high because pictures are few.
         influence: How far each picture alone moves the AUC: their squares add up to DeLong's
             variance. Let go of as soon as it was added up.
     """
@@ -130,6 +133,7 @@ class _Seen:
     precision: float = 0.0
     error: float = 0.0
     worth: float = 1.0
+    flattered: float = 0.0
     influence: NDArray[np.float64] | None = None
 
 
@@ -151,7 +155,8 @@ def _look_at(scores: Scores, own: NDArray[np.bool_], belonging: Rows | None) -> 
     alone = error if belonging is None else spread_of(influence, None)
     worth = 1.0 if error <= alone or not alone else (alone / error) ** 2
     precision = _average_precision(inside, upper)
-    return _Seen(few, many, float(above.mean()), precision, error, worth, influence)
+    flattered = _in_halves(inside, scores[others]) - precision if few >= FEWEST_PICTURES else 0.0
+    return _Seen(few, many, float(above.mean()), precision, error, worth, flattered, influence)
 
 
 def _places(inside: Scores, outside: Scores) -> tuple[Rows, Rows]:
@@ -267,6 +272,17 @@ def _average_precision(inside: Scores, upper: Rows) -> float:
     return float((added * found / (found + others)).sum() / few)
 
 
+def _in_halves(inside: Scores, outside: Scores) -> float:
+    """Average precision of each half of the pictures, on average: too high by twice as much as that
+    of all, since what it is too high by falls with their number."""
+    halves, chance = [], np.random.default_rng(0)
+    first, second = (chance.permutation(len(each)) % 2 == 0 for each in (inside, outside))
+    for mine, others in ((first, second), (~first, ~second)):
+        some = inside[mine]
+        halves.append(_average_precision(some, np.searchsorted(some, outside[others], "right")))
+    return sum(halves) / 2
+
+
 def _binomial(value: float, few: int, pictures: int, worth: float) -> Interval:
     """Wilson's, of a share that needn't be one of whole pictures."""
     square = _Z * _Z / (few * worth)
@@ -298,6 +314,12 @@ def _mean_apart(found: Sequence[Interval]) -> Interval:
     below = math.hypot(*(each.value - each.low for each in found)) / count
     above = math.hypot(*(each.high - each.value for each in found)) / count
     return Interval(value, value - below, value + above, found[0].n, _weakest(found))
+
+
+def _mean_precision(found: Sequence[Interval], seen: Sequence[_Seen]) -> Interval:
+    mean = _mean_apart(found)
+    flattered = sum(each.flattered for each in seen if each.few and each.many) / len(found)
+    return replace(mean, low=max(0.0, mean.low - max(0.0, flattered)))
 
 
 def _weakest(found: Sequence[Interval]) -> str:

@@ -75,6 +75,7 @@ class Recalibration:
         after: The same at this temperature.
         loss_before: Mean cross-entropy as the network is, in nats.
         loss_after: The same at this temperature.
+        raised: How much higher that is, picture by picture.
     """
 
     temperature: float
@@ -85,6 +86,18 @@ class Recalibration:
     after: Interval
     loss_before: float
     loss_after: float
+    raised: Interval
+
+    @property
+    def verdict(self) -> str:
+        """What is left of the error, or whether it is any better, as the end of a sentence."""
+        if self.raised.low > 0:
+            return ": worse, so the network is best taken as it is"
+        if self.raised.high >= 0:
+            return "; whether that is any better, these pictures can't tell"
+        if self.after.low == 0 < self.before.low:
+            return ", and what is left of the error may be chance"
+        return ""
 
 
 def how_sure(predictions: Predictions, error: Interval) -> str:
@@ -293,7 +306,18 @@ def _changed(
         after=error_interval(after),
         loss_before=float(before.loss.mean()),
         loss_after=float(after.loss.mean()),
+        raised=_mean_of(after.loss - before.loss, before.belonging),
     )
+
+
+def _mean_of(values: NDArray[np.float64], belonging: Rows | None) -> Interval:
+    """Of what may be any number, with Student's interval."""
+    from scipy.special import stdtrit
+
+    value, n = float(values.mean()), len(values)
+    wider = math.sqrt(n / max(1, n - 1)) * float(stdtrit(max(1, n - 1), (1 + CONFIDENCE) / 2))
+    half = wider * spread_of((values - value) / n, belonging)
+    return Interval(value, value - half, value + half, n)
 
 
 def _bin(low: float, high: float, n: int, hits: float, total: float) -> Bin:

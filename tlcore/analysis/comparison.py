@@ -128,8 +128,9 @@ def alike(first: Predictions, second: Predictions) -> tuple[Predictions, Predict
 
 
 def _taken(table: Predictions, rows: Rows) -> Predictions:
+    groups = {name: column[rows] for name, column in table.groups.items()}
     return Predictions(
-        table.ids[rows], table.labels[rows], table.probabilities[rows], table.classes
+        table.ids[rows], table.labels[rows], table.probabilities[rows], table.classes, groups
     )
 
 

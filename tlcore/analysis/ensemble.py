@@ -95,11 +95,12 @@ def verdict(found: Vote) -> str:
 
 
 def _why(found: Vote) -> str:
-    test = found.test
+    """The test's figure only where it says the same as the interval."""
+    test, told = found.test, found.over_best.low > 0 or found.over_best.high < 0
+    figure = f" ({test.words})" if (test.p < 1 - CONFIDENCE) == told else ""
     return (
         f"They disagree on {in_percent(found.split)} of the pictures. Against the best alone the "
-        f"vote fixes {quantity(test.fixed, 'picture')} and breaks {test.broken:,} "
-        f"({test.words})."
+        f"vote fixes {quantity(test.fixed, 'picture')} and breaks {test.broken:,}{figure}."
     )
 
 

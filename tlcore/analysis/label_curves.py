@@ -14,6 +14,7 @@ import numpy as np
 from tlcore.analysis.intervals import CONFIDENCE, FEWEST_PICTURES, Interval, apart
 from tlcore.formatting import gain
 
+_ONE_SEED = "One seed a point: others may move all this."
 DRAWS = 1000
 WORTH_SAYING = 1.5
 
@@ -151,6 +152,5 @@ def _in_words(
     if between is not None and between[0] >= WORTH_SAYING:
         low, high = between
         most = f" to {high:.0f}" if math.isfinite(high) else " or more"
-        text += f" {second.capitalize()} needs {low:.0f}{most} times as many labels for that"
-        text += " (one seed; another may move it)." if size.n >= FEWEST_PICTURES else "."
-    return text
+        text += f" {second.capitalize()} needs {low:.0f}{most} times as many labels for that."
+    return f"{text} {_ONE_SEED}" if size.n >= FEWEST_PICTURES else text

@@ -105,7 +105,7 @@ def next_run(
     return Interval(runs.mean, runs.mean - half, runs.mean + half, n)
 
 
-def over_runs(found: Sequence[Interval]) -> Interval:
+def over_runs(found: Sequence[Interval], *, confidence: float = CONFIDENCE) -> Interval:
     """What runs of one recipe that differ in their seed alone come to.
 
     From three seeds on, their mean for the recipe, on all such pictures. With fewer, seeds tell
@@ -113,7 +113,7 @@ def over_runs(found: Sequence[Interval]) -> Interval:
     well their test pictures tell.
     """
     runs = Runs.of(found)
-    every = contrast([(1.0, runs)])
+    every = contrast([(1.0, runs)], confidence=confidence)
     if every is None:
         low, high = (fmean(bounds) for bounds in ([f.low for f in found], [f.high for f in found]))
         return Interval(runs.mean, low, high, found[0].n, found[0].warning)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from statistics import NormalDist, fmean, stdev
 
 from tlcore.analysis.comparison import mcnemar
-from tlcore.analysis.intervals import CONFIDENCE, Interval, over_seeds, picked
+from tlcore.analysis.decision import TURN
+from tlcore.analysis.intervals import CONFIDENCE, FEWEST_SEEDS, Interval, picked
 from tlcore.analysis.predictions import Predictions
-from tlcore.analysis.seeds import Runs, contrast
+from tlcore.analysis.seeds import Runs, contrast, over_runs
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class Setting:
     Attributes:
         name: What was varied.
         runs: How many there are.
-        accuracy: Their mean, with the interval of another run; of one run, that of its pictures.
+        accuracy: Their mean, with the recipe's interval from three seeds on; of fewer, with that
+            of these networks.
         spread: Deviation from seed to seed; None of one run.
         chosen_by: The mean by which settings are compared before the test is looked at.
     """
@@ -95,7 +97,7 @@ def judge(tried: Sequence[Tried]) -> Verdict | None:
 def _setting(name: str, runs: Sequence[Tried], by_validation: bool) -> Setting:
     values = [run.accuracy.value for run in runs]
     several = len(runs) > 1
-    accuracy = over_seeds(values) if several else runs[0].accuracy
+    accuracy = over_runs([run.accuracy for run in runs])
     judged = [run.validation if by_validation else run.accuracy.value for run in runs]
     chosen_by = fmean(value for value in judged if value is not None)
     return Setting(name, len(runs), accuracy, stdev(values) if several else None, chosen_by)
@@ -103,10 +105,9 @@ def _setting(name: str, runs: Sequence[Tried], by_validation: bool) -> Setting:
 
 def _allowed_for(runs: Sequence[Tried], among: int) -> Interval:
     """The interval of what was chosen as the highest on the pictures that it is told of."""
-    if len(runs) == 1:
-        return picked(runs[0].accuracy, among)
-    values = [run.accuracy.value for run in runs]
-    return over_seeds(values, confidence=1 - (1 - CONFIDENCE) / among)
+    if len(runs) < FEWEST_SEEDS:
+        return picked(over_runs([run.accuracy for run in runs]), among)
+    return over_runs([run.accuracy for run in runs], confidence=1 - (1 - CONFIDENCE) / among)
 
 
 def _beaten(groups: Mapping[str, Sequence[Tried]], best: str, other: str) -> bool:
@@ -133,6 +134,13 @@ def _luck(settings: Sequence[Setting], first: Interval) -> float:
     return float(highest * max([sampled, *spreads]))
 
 
+def _beats_all(settings: Sequence[Setting]) -> str:
+    """Of recipes from three seeds a side on, and before that of these very networks."""
+    if min(setting.runs for setting in settings) < FEWEST_SEEDS:
+        return f"Each of the other networks has been shown to be worse. {TURN}"
+    return "Each of the others has been shown to be worse."
+
+
 def in_words(found: Verdict) -> str:
     """What to make of it, for a student.
 
@@ -155,7 +163,7 @@ def in_words(found: Verdict) -> str:
             f"{100 * found.luck:.1f} points above their mean by chance alone.",
         ]
     else:
-        told.append("Each of the others has been shown to be worse.")
+        told.append(_beats_all(found.settings))
     told.append(
         "It was chosen by the validation pictures, so the test pictures are fair to it."
         if found.by_validation

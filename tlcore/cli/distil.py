@@ -10,7 +10,6 @@ from tlcore.cli.compare import in_points, rows_of
 from tlcore.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
 
     from tlcore.cli.arguments import Verbs
     from tlcore.recipe import Recipe
@@ -108,29 +107,31 @@ def _print(store: RunStore, teacher: str, runs: dict[str, list[str]], *, as_json
             f"\nWith its teacher against without, on the same pictures: {in_points(gain)} points."
         )
     if len(runs[TAUGHT]) > 1:
-        _print_means(rows)
+        _print_means(store, rows)
 
 
-def _print_means(rows: dict[str, list[dict[str, Any]]]) -> None:
-    """Over seeds."""
+def _print_means(store: RunStore, rows: dict[str, list[dict[str, Any]]]) -> None:
+    """Over seeds, and what may be said of the recipes."""
+    from tlcore.access import LOCAL
+    from tlcore.analysis.decision import decide
+    from tlcore.analysis.intervals import FEWEST_SEEDS, Interval
+    from tlcore.analysis.seeds import over_runs
+    from tlcore.formatting import rate
+    from tlcore.runs.results import read_predictions
+
     print()
     for name, table in rows.items():
-        print(f"{name:8} {_mean([row['accuracy']['value'] for row in table[1:]])}")
+        found = over_runs([Interval(**row["accuracy"]) for row in table[1:]])
+        about = "the recipe" if len(table) > FEWEST_SEEDS else "these networks"
+        count = f"mean over {len(table) - 1} seeds, the interval is about {about}"
+        print(f"{name:8} {rate(found)}: {count}")
     if ALONE in rows:
-        pairs = zip(rows[TAUGHT][1:], rows[ALONE][1:], strict=True)
-        gains = [one["accuracy"]["value"] - two["accuracy"]["value"] for one, two in pairs]
-        print(f"gain     {_mean(gains)}")
-
-
-def _mean(values: Sequence[float]) -> str:
-    from tlcore.analysis.intervals import over_seeds
-
-    found = over_seeds(values)
-    warning = f" ({found.warning})" if found.warning else ""
-    return (
-        f"{100 * found.value:.1f} [{100 * found.low:.1f}, {100 * found.high:.1f}] points, mean and "
-        f"95 % interval over {len(values)} seeds{warning}"
-    )
+        alone, with_it = (
+            [read_predictions(store, row["run"], by=LOCAL) for row in rows[name][1:]]
+            for name in (ALONE, TAUGHT)
+        )
+        if decision := decide(alone, with_it, ways=("scratch",)):
+            print(f"\nWith its teacher against without: {decision.text}")
 
 
 def _parameters(store: RunStore, run: str) -> int:

@@ -108,19 +108,27 @@ def _tell(step: Any) -> None:
 def _print(store: RunStore, found: dict[str, Robustness]) -> None:
     """A table for each run, a sentence, and how the others differ from the first."""
     from tlcore.access import LOCAL
+    from tlcore.analysis.decision import TURN
     from tlcore.analysis.robustness import describe, describe_difference, difference
 
-    first = next(iter(found))
+    first, confidence = next(iter(found)), _confidence(found)
     names = {run: printable(store.get(run, by=LOCAL).name or run) for run in found}
     for run, each in found.items():
         print(f"{names[run]}  {run}\n")
         print_table(("corruption", "family", *map(str, each.severities), "mean"), _rows(each))
         print(f"\n{describe(each)}\n")
-        gap = difference(found[first], each) if run != first else None
+        gap = difference(found[first], each, confidence=confidence) if run != first else None
         if gap is not None:
-            print(f"{describe_difference(gap, names[run], names[first])}\n")
+            print(f"{describe_difference(gap, names[run], names[first])} {TURN}\n")
         elif run != first:
             print("Not compared with the first: it was tested on other pictures.\n")
+
+
+def _confidence(found: dict[str, Robustness]) -> float:
+    """Of a difference: all that are held against the first pay for one another (Bonferroni)."""
+    from tlcore.analysis.intervals import CONFIDENCE
+
+    return 1 - (1 - CONFIDENCE) / max(1, len(found) - 1)
 
 
 def _rows(found: Robustness) -> list[tuple[str, ...]]:
@@ -145,7 +153,7 @@ def _rows(found: Robustness) -> list[tuple[str, ...]]:
 def _fields(found: dict[str, Robustness]) -> list[dict[str, Any]]:
     from tlcore.analysis import robustness
 
-    first = next(iter(found.values()))
+    first, confidence = next(iter(found.values())), _confidence(found)
     return [
         {
             "run": run,
@@ -162,7 +170,11 @@ def _fields(found: dict[str, Robustness]) -> list[dict[str, Any]]:
             "difference": asdict(gap) if gap else None,
         }
         for run, each in found.items()
-        for gap in [robustness.difference(first, each) if each is not first else None]
+        for gap in [
+            robustness.difference(first, each, confidence=confidence)
+            if each is not first
+            else None
+        ]
     ]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from tlcore.analysis.comparison import McNemar
-from tlcore.analysis.intervals import Interval
+from tlcore.analysis.intervals import CONFIDENCE, Interval
 from tlcore.formatting import gain, in_percent, quantity, rate
 
 Way: TypeAlias = Literal["static", "dynamic"]
@@ -157,13 +157,16 @@ class Eight:
     @property
     def verdict(self) -> str:
         """Whether to use it, in words that stand on the interval."""
+        agrees = (self.test.p < 1 - CONFIDENCE) == (self.lost.low > 0 or self.lost.high < 0)
+        figure = f" ({self.test.words})" if agrees else ""
         said = (
             f"Accuracy {rate(self.accuracy)} instead of {rate(self.before)}: {gain(self.lost)}; it "
-            f"fixes {quantity(self.test.fixed, 'picture')} and breaks {self.test.broken:,} "
-            f"({self.test.words})."
+            f"fixes {quantity(self.test.fixed, 'picture')} and breaks {self.test.broken:,}{figure}."
         )
-        if self.too_much:
+        if self.lost.high < -TOO_MUCH:
             return f"{said} That is too much: use model.onnx where accuracy counts."
+        if self.too_much:
+            return f"{said} That may be too much: use model.onnx where accuracy counts."
         if self.lost.low < -TOO_MUCH:
             return f"{said} Whether that is too much, these pictures can't tell."
         return f"{said} It loses less than {100 * TOO_MUCH:.0f} point."

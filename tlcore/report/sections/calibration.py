@@ -78,7 +78,7 @@ def _temperature(story: RunStory, found: Recalibration) -> str:
         f"A temperature of {found.temperature:.2f} {way} its confidence and changes no answer: on "
         f"the test pictures the error is {_points(found.after)} instead of "
         f"{_points(found.before)}, and the loss {found.loss_after:.3f} instead of "
-        f"{found.loss_before:.3f}. {fitted_on(story, found)}"
+        f"{found.loss_before:.3f}{found.verdict}. {fitted_on(story, found)}"
     )
 
 

@@ -72,11 +72,7 @@ def _show_error(label: str, found: Interval) -> None:
 def _changes(found: Recalibration) -> str:
     """What it does to the loss, and whether the error is gone."""
     text = f"The loss is **{found.loss_after:.3f}** instead of {found.loss_before:.3f}"
-    if found.after.low == 0 < found.before.low:
-        text += ", and what is left of the error may be chance"
-    elif found.loss_after > found.loss_before:
-        text += ": no better, so the network is best taken as it is"
-    return f"{text}."
+    return f"{text}{found.verdict}."
 
 
 def _tendency(outcome: Outcome, found: Interval) -> str:
