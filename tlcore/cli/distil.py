@@ -10,7 +10,6 @@ from tlcore.cli.compare import in_points, rows_of
 from tlcore.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-
     from tlcore.cli.arguments import Verbs
     from tlcore.recipe import Recipe
     from tlcore.runs.store import RunStore

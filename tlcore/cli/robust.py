@@ -171,9 +171,7 @@ def _fields(found: dict[str, Robustness]) -> list[dict[str, Any]]:
         }
         for run, each in found.items()
         for gap in [
-            robustness.difference(first, each, confidence=confidence)
-            if each is not first
-            else None
+            robustness.difference(first, each, confidence=confidence) if each is not first else None
         ]
     ]
 
