@@ -23,7 +23,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # `python bench/cue.py`
 
 from tlcore import paths
-from tlcore.analysis.intervals import Interval
+from tlcore.analysis.intervals import CONFIDENCE, Interval
 from tlcore.events import Tested
 from tlcore.nn.engine import train
 from tlcore.recipe import Recipe
@@ -76,7 +76,11 @@ class Score:
 
     @property
     def interval(self) -> Interval:
-        return less(self, Score(0.0, 0.0, self.seeds))
+        return self.among(1)
+
+    def among(self, count: int) -> Interval:
+        """The interval that holds together with others, as many in all (Bonferroni)."""
+        return less(self, Score(0.0, 0.0, self.seeds), among=count)
 
 
 @dataclass(frozen=True)
@@ -92,14 +96,14 @@ class Row:
     commit: str
 
 
-def less(first: Score, second: Score) -> Interval:
-    """One mean less another: Welch's interval."""
+def less(first: Score, second: Score, *, among: int = 1) -> Interval:
+    """One mean less another: Welch's interval, of so many that hold together (Bonferroni)."""
     from scipy.special import stdtrit
 
     parts = [(each.spread**2 / each.seeds, each.seeds - 1) for each in (first, second)]
     total = sum(part for part, _ in parts)
     freedom = total**2 / sum(part**2 / count for part, count in parts) if total else 1.0
-    half = float(stdtrit(freedom, 0.975)) * math.sqrt(total)
+    half = float(stdtrit(freedom, 1 - (1 - CONFIDENCE) / (2 * among))) * math.sqrt(total)
     value = first.mean - second.mean
     return Interval(value, value - half, value + half, first.seeds)
 
@@ -161,7 +165,7 @@ def line(row: Row, plain: Row) -> str:
 
 
 def words(rows: Sequence[Row]) -> str:
-    """What the table of one system says of its worst group, by its intervals."""
+    """What a table says of its worst group: all its remedies pay for one another."""
     plain, *others = rows
     low = plain.worst.interval
     told = [f"With {NOTHING} the worst group is right in {plain.worst.mean:.1f} % of pictures."]
@@ -169,8 +173,9 @@ def words(rows: Sequence[Row]) -> str:
         told.append(f"Guessing would give {GUESSING:.0f} %.")
     if not others:
         return " ".join([*told, "No remedy was tried."])
-    above = [row for row in others if row.worst.interval.low > GUESSING]
-    better = [row for row in above if less(row.worst, plain.worst).low > 0]
+    count = len(others)
+    above = [row for row in others if row.worst.among(count).low > GUESSING]
+    better = [row for row in above if less(row.worst, plain.worst, among=count).low > 0]
     if not above:
         told.append(
             "**No remedy is told to have lifted it above guessing.** The gap narrows because the "
@@ -181,11 +186,11 @@ def words(rows: Sequence[Row]) -> str:
     else:
         titles = {each.name: each.title for each in REMEDIES}
         best = max(better, key=lambda row: row.worst.mean)
-        found = _bounds(less(best.worst, plain.worst), "+")
+        found = _bounds(less(best.worst, plain.worst, among=count), "+")
         from_where = "from below guessing" if low.high < GUESSING else "further above guessing"
         told.append(
             f"**{len(better)} of {len(others)} remedies lifted it, {from_where}**, most of all "
-            f"{titles[best.remedy]}: {found} points."
+            f"{titles[best.remedy]}: {found} points, allowing for its having been picked."
         )
     return " ".join(told)
 
@@ -195,13 +200,15 @@ def page(rows: Sequence[Row], command: str) -> str:
     said = [
         "# A cue, and what was tried against it",
         "",
-        f"Made by `{command}` from [cues.json](cues.json).",
+        f"Made by `{command}` from [cues.json](../cues.json).",
         "",
         f"Drawn shapes, {cues.PER_CLASS} training pictures of each of ten classes; the colour "
         f"goes with the class in {SHARE:.0%} of them. *Overall* is the accuracy on a world like "
         "the training world, *worst group* that on pictures whose colour is another class's (500 "
         "test pictures). Means and 95 % intervals over seeds (t); changes against nothing done "
-        "by Welch. Each interval stands for itself: of twenty, one may miss. Seconds were measured "
+        "by Welch. They are about these test pictures, which all seeds share. In the tables each "
+        "interval stands for itself: of twenty, one may miss; below them all remedies of a table "
+        "pay for one another (Bonferroni). Seconds were measured "
         "while other work shared the cores: compare them with each other only.",
     ]
     for system in SYSTEMS:

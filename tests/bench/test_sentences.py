@@ -2,6 +2,8 @@
 much in passing."""
 
 import ast
+import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -104,6 +106,14 @@ def test_every_decider_is_the_lab_s_own():
         assert sentence.decider.__module__.startswith("tlcore."), sentence.said
         assert callable(sentence.decider)
         assert sentence.says, sentence.said
+
+
+def test_what_the_page_of_evidence_names_is_there():
+    page = (LAB.parent / "docs" / "measured" / "EVIDENCE.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([a-z_]+)\.([a-z0-9_]+)`", page.partition("## What to know")[0])
+    assert len(named) > 20
+    for module, name in named:
+        assert hasattr(import_module(f"tlcore.analysis.{module}"), name), f"{module}.{name}"
 
 
 def test_every_case_can_be_made_up():
