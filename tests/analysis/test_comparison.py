@@ -203,3 +203,11 @@ def test_mcnemar_by_groups_agrees_with_statsmodels_clustered_errors():
     found = mcnemar(first, second)
     assert found
     assert found.p == pytest.approx(fit.pvalues[0], abs=0.03)
+
+
+def test_pictures_that_both_were_tested_on_still_belong_together():
+    first, second = two_in_groups(3)
+    both = alike(first, second)
+    assert both
+    assert all(each.belonging is not None for each in both)
+    assert difference(*both) == difference(first, second)

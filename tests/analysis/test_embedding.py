@@ -160,3 +160,14 @@ def test_points_that_lie_nowhere_are_refused(tmp_path):
     saved(path, after=Cloud(nowhere, (0.5, 0.5)))
     with pytest.raises(RunError, match="nowhere"):
         Embedding.read(path)
+
+
+def test_pictures_that_belong_together_are_worth_less_on_a_map():
+    before = np.repeat(np.random.default_rng(4).random(40), 10)
+    after, belonging = before * 0.5 + 0.4, np.arange(400) // 10
+    for alone, together in (
+        (mean_purity(before), mean_purity(before, belonging)),
+        (gained(before, after), gained(before, after, belonging)),
+    ):
+        assert together.value == alone.value
+        assert together.high - together.low > 2 * (alone.high - alone.low)

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tlcore.analysis.intervals import Interval, Rows, bounded, paired_mean
+from tlcore.analysis.intervals import Interval, Rows, bounded, by_groups, paired_mean
 from tlcore.errors import RunError
 from tlcore.files import written_whole
 
@@ -146,14 +146,16 @@ def purity(
     return shares
 
 
-def mean_purity(shares: NDArray[np.float64]) -> Interval:
-    """The mean over all pictures, with its interval."""
-    return bounded(shares)
+def mean_purity(shares: NDArray[np.float64], belonging: Rows | None = None) -> Interval:
+    """The mean over all pictures, which may belong together, with its interval."""
+    return by_groups(bounded(shares), shares, belonging)
 
 
-def gained(before: NDArray[np.float64], after: NDArray[np.float64]) -> Interval:
+def gained(
+    before: NDArray[np.float64], after: NDArray[np.float64], belonging: Rows | None = None
+) -> Interval:
     """By how much training has raised it, on the same pictures."""
-    return paired_mean(after - before)
+    return paired_mean(after - before, belonging)
 
 
 def by_chance(labels: NDArray[np.int64]) -> float:

@@ -96,14 +96,17 @@ def _measured(store: RunStore, run: str, found: Embedding) -> dict[str, Any]:
     from tlcore.analysis import embedding
     from tlcore.runs.results import read_predictions
 
-    labels = read_predictions(store, run, by=LOCAL).labels[found.rows]
+    said_of = read_predictions(store, run, by=LOCAL)
+    labels, groups = said_of.labels[found.rows], said_of.belonging
+    belonging = None if groups is None else groups[found.rows]
     after = embedding.purity(found.after.components, labels)
-    said = {"chance": embedding.by_chance(labels), "after": asdict(embedding.mean_purity(after))}
+    mean = embedding.mean_purity(after, belonging)
+    said = {"chance": embedding.by_chance(labels), "after": asdict(mean)}
     if found.before is None:
         return {**said, "before": None, "gain": None, "why_not": found.why_not}
     before = embedding.purity(found.before.components, labels)
-    said["before"] = asdict(embedding.mean_purity(before))
-    return {**said, "gain": asdict(embedding.gained(before, after)), "why_not": ""}
+    said["before"] = asdict(embedding.mean_purity(before, belonging))
+    return {**said, "gain": asdict(embedding.gained(before, after, belonging)), "why_not": ""}
 
 
 def _print(found: Embedding, said: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tlcore.access import LOCAL
 from tlcore.analysis import embedding as analysis
 from tlcore.analysis.embedding import NEIGHBOURS, Cloud, Embedding
-from tlcore.analysis.intervals import Interval
+from tlcore.analysis.intervals import Interval, Rows
 from tlcore.formatting import class_colour, gain, in_percent, literal, percent, rate
 from tlcore.runs.errands import MAP
 from tlcore.ui.results.detail import show_detail
@@ -140,7 +140,9 @@ def _ask(outcome: Outcome) -> tuple[Drawn, int]:
 def _show_purity(outcome: Outcome, found: Embedding, path: Path) -> None:
     """How well the classes are parted, where no flat map can deceive."""
     labels = outcome.predictions.labels[found.rows]
-    before, after, raised = _measured(path, found, labels)
+    groups = outcome.predictions.belonging
+    belonging = None if groups is None else groups[found.rows]
+    before, after, raised = _measured(path, found, labels, belonging)
     words = f"Of the {NEIGHBOURS} pictures nearest to each, **{rate(after)}** have its label"
     if before is not None and raised is not None:
         words += f"; before training it was **{rate(before)}** ({gain(raised)})"
@@ -245,16 +247,17 @@ def _read(path: Path) -> Embedding:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _measured(
-    path: Path, _found: Embedding, _labels: NDArray[np.int64]
+    path: Path, _found: Embedding, _labels: NDArray[np.int64], _belonging: Rows | None
 ) -> tuple[Interval | None, Interval, Interval | None]:
     """How pure the neighbourhoods are: before, after, and by how much more."""
     del path
     after = analysis.purity(_found.after.components, _labels)
     if _found.before is None:
-        return None, analysis.mean_purity(after), None
+        return None, analysis.mean_purity(after, _belonging), None
     before = analysis.purity(_found.before.components, _labels)
-    raised = analysis.gained(before, after)
-    return analysis.mean_purity(before), analysis.mean_purity(after), raised
+    raised = analysis.gained(before, after, _belonging)
+    first, then = (analysis.mean_purity(each, _belonging) for each in (before, after))
+    return first, then, raised
 
 
 @st.cache_data(max_entries=8, show_spinner="Unfolding the map, a dozen seconds …")
