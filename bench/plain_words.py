@@ -69,12 +69,6 @@ PLAIN = (
         "refuted",
         "the rules of the verdicts; bench/sentences.py has these",
     ),
-    Plain("classroom.capacity", "a lesson of {} fills up to {} GB", "a bound by construction"),
-    Plain(
-        "classroom.capacity",
-        "runs of the lessons need up to {} GB of memory at a time",
-        "a bound by construction",
-    ),
     Plain("report.document.charts.quality", "thin bars: pictures, {} at most", TERM),
     Plain("report.words", "at most; it stops after {} without a better {}", "what a recipe says"),
     Plain("cli.embedding", "by chance {}", TERM),
@@ -85,10 +79,6 @@ PLAIN = (
         "These runs have the same recipe: what differs is chance, or the machine.",
         "it follows from the recipes' being one",
     ),
-    Plain("ui.data.add", "Taken here: up to {} pictures", LIMIT),
-    Plain("ui.data.amounts", "At most to learn from and choose by", LIMIT),
-    Plain("ui.data.amounts", "At most to test on", LIMIT),
-    Plain("ui.data.cards", "the same file name up to its last number", TERM),
     Plain(
         "ui.results.calibration",
         "Bars below it belong to a network that is surer than it is right",
@@ -113,14 +103,10 @@ PLAIN = (
         "tossing coins. The number says how often luck would give a split as uneven as this one.",
         TERM,
     ),
-    Plain("ui.train.advanced", "The rate begins at {}, is at most {} and ends at {}.", TERM),
-    Plain("ui.train.cost_panel", "up to {}", "a forecast of time; the next run corrects it"),
-    Plain("ui.train.preset_picker", "for at most {} epochs", LIMIT),
     Plain("ui.train.schedule", "a report counts in layers, or a whole block is too much.", ADVICE),
     Plain(
         "ui.train.schedule",
         "you want to see what each block adds, or all at once forgets too much.",
         ADVICE,
     ),
-    Plain("ui.train.submit", "Trains the recipe several times, up to {}", LIMIT),
 )

@@ -55,7 +55,7 @@ from tlcore.export import facts
 from tlcore.studies.reproduce import claims
 
 WORDS = re.compile(
-    r"\b(probabl[ey]|likely|at most|up to|as wanted|than wanted|chance|luck\w*|luckiest|explains"
+    r"\b(probabl[ey]|likely|as wanted|than wanted|chance|luck\w*|luckiest|explains"
     r"|can't tell|can't be told|told apart|hardly|refuted?|reproduced|better than|worse than"
     r"|no better|any better|far better|overfitting|fewer epochs|more epochs|did not learn"
     r"|shown to be|turn it round|alone may|as sure as|surer than it|less sure than|no advantage"
@@ -64,6 +64,8 @@ WORDS = re.compile(
     re.IGNORECASE,
 )
 """What a verdict is given in."""
+BOUNDS = re.compile(r"\b(at most|up to)\b", re.IGNORECASE)
+"""The same where results are told; elsewhere they limit what may be given."""
 
 
 @dataclass(frozen=True)
