@@ -27,6 +27,7 @@ class Plain:
 
 
 PLAIN = (
+    Plain("advice.trial", "So few pictures can't tell it from: {}.", OPEN),
     Plain("analysis.curve_reading", "overfitting", NAME),
     Plain("analysis.curve_reading", "did not learn", NAME),
     Plain("analysis.decision", "The choice of test pictures alone may do that.", OPEN),
@@ -71,6 +72,7 @@ PLAIN = (
     ),
     Plain("report.document.charts.quality", "thin bars: pictures, {} at most", TERM),
     Plain("report.words", "at most; it stops after {} without a better {}", "what a recipe says"),
+    Plain("cli.auto", "{} may be as good: the pictures can't tell.", OPEN),
     Plain("cli.embedding", "by chance {}", TERM),
     Plain("cli.embedding", "chance", NAME),
     Plain("cli.labels", "likely", NAME),
