@@ -19,8 +19,7 @@ const moment = (seconds) => {
 
 const wordsOf = (item, news) => {
   if (!news) return item.words;
-  if (news.place === 1) return "next in the queue";
-  if (news.place) return `waits: place ${news.place} in the queue`;
+  if (news.waits) return news.waits;
   return `${news.state} · ${news.epoch} of ${news.epochs} epochs`;
 };
 

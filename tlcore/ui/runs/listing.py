@@ -20,6 +20,7 @@ from tlcore.runs.states import ACTIVE, State
 from tlcore.runs.store import RunStore
 from tlcore.ui.shared.frontend import widget
 from tlcore.ui.shared.points_route import ROUTE
+from tlcore.ui.shared.waiting import in_words, seconds_until
 
 AT_ONCE = 10
 """Runs on one page of the list."""
@@ -162,7 +163,7 @@ def _words(store: RunStore, run: Run, by: Owner) -> str:
     """How it stands, in half a line: of a finished run, what the test says."""
     if run.state == State.QUEUED:
         place = store.position(run.id, by=by)
-        return "next in the queue" if place == 1 else f"waits: place {place} in the queue"
+        return in_words(place, seconds_until(store, place)) if place else run.state
     if run.state.active or run.state == State.PAUSED:
         return f"{run.state} · {run.epoch} of {run.epochs} epochs"
     stopped = "" if run.state == State.FINISHED else f"{run.state} · "

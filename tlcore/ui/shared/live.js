@@ -133,7 +133,7 @@ class Watch {
     const run = this.runs.get(news.id);
     if (!run) return;
     const { curves = {}, begun = [], notes = [], ...facts } = news;
-    Object.assign(run, { place: null, memory: null, again: null, gone: "" }, facts);
+    Object.assign(run, { place: null, waits: null, memory: null, again: null, gone: "" }, facts);
     if (news.binned) run.state = "binned";
     if (news.gone) run.state = "gone";
     for (const [name, points] of Object.entries(curves)) {

@@ -81,14 +81,11 @@ const atWork = (run) => {
   ];
 };
 
-const inQueue = (place) =>
-  place === 1 ? "next in the queue" : `waits: place ${place} in the queue`;
-
 const wordsFor = (run, alone = false) => {
   if (!run.next && !run.gone) return ["asking …"];
   if (run.gone) return [run.gone];
   if (run.state === "binned") return ["in the bin"];
-  if (run.state === "queued") return [inQueue(run.place)];
+  if (run.state === "queued") return [run.waits ?? "waits for its turn"];
   if (AT_WORK.includes(run.state)) {
     const memory = run.memory ? `${whole(run.memory / 1e6)} MB of memory` : "";
     return [...atWork(run), ...(alone ? [run.device, memory] : [])].filter(Boolean);

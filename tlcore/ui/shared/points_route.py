@@ -27,6 +27,7 @@ from tlcore.runs.store import RunStore
 from tlcore.schedule.selection import spoken
 from tlcore.ui.shared.session import owner_of
 from tlcore.ui.shared.session import store as opened
+from tlcore.ui.shared.waiting import in_words, seconds_until
 
 CURVES = (
     "loss",
@@ -119,7 +120,9 @@ def _facts(store: RunStore, run: Run, by: Owner) -> dict[str, Any]:
         "again": _look_again(run),
     }
     if run.state == State.QUEUED:
-        facts["place"] = store.position(run.id, by=by)
+        facts["place"] = place = store.position(run.id, by=by)
+        if place:
+            facts["waits"] = in_words(place, seconds_until(store, place))
     if run.state.active and (worker := store.worker(run.id)) and is_alive(worker):
         facts["memory"] = machine.memory_of(worker.pid)
     return facts
