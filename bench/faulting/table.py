@@ -35,9 +35,6 @@ What the trials don't show:
   changed, and they belong to whoever looks after it. Row 14 injects what a GPU says.
 - Row 27: plain safetensors files and torch's old format carry no sum, so nobody can tell a changed
   number in them from another number. Checkpoints of the lab, and torch's zips, do.
-- Rows 2, 20, 21, 26, 27 and 34 are of earlier commits: when the others were made anew, the machine
-  was shared by so many that a trial of these took longer than the bench waits (45 s beyond its
-  time). Row 1 then had time for ten kills alone.
 
 | # | fault | must hold | trials | result | measured |
 |--:|---|---|--:|---|---|

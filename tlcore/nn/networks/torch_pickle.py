@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, Any, cast
 
-MOST_STEPS = 500_000
+MOST_STEPS = 250_000
 """About thirty for each tensor; a step takes at most some hundred bytes of memory."""
 
 LONGEST_WORD = 2**20
