@@ -55,22 +55,26 @@ def name_of(decider: object) -> str:
     return f"`{module}.{getattr(decider, '__qualname__', decider)}`"
 
 
-def row(sentence: Sentence, found: Counted) -> str:
-    """A line of the table."""
+def row(sentence: Sentence, found: Counted | None) -> str:
+    """A line of the table; of what wasn't counted yet, too."""
+    if found is None:
+        measured: tuple[object, ...] = ("not counted yet", "", f"{sentence.may:g}")
+    else:
+        kinds = f"{len(sentence.says)} x " if len(sentence.says) > 1 else ""
+        kept = "" if holds(sentence, found) else ", **not kept**"
+        measured = (f"{found.wrong:.3f}", f"{kinds}{found.trials:,}", f"{sentence.may:g}{kept}")
     cells = (
         "<br>".join(each.strip(" ,;:").replace("{}", "…") for each in sentence.said),
         sentence.where,
         ", ".join(f"`{each}`" for each in sentence.written),
         name_of(sentence.decider),
         sentence.untrue,
-        f"{found.wrong:.3f}",
-        f"{len(sentence.says)} x {found.trials:,}" if len(sentence.says) > 1 else found.trials,
-        f"{sentence.may:g}" if holds(sentence, found) else f"{sentence.may:g}, **not kept**",
+        *measured,
     )
     return f"| {' | '.join(map(str, cells))} |"
 
 
-def page(every: Sequence[Sentence], found: Sequence[Counted], trials: int) -> str:
+def page(every: Sequence[Sentence], found: Sequence[Counted | None], trials: int) -> str:
     """The table as Markdown."""
     titles = (
         "sentence", "where it is read", "where it is written", "what decides", "made up",
@@ -81,7 +85,8 @@ def page(every: Sequence[Sentence], found: Sequence[Counted], trials: int) -> st
         "|---|---|---|---|---|---:|---:|---:|",
         *(row(each, counted) for each, counted in zip(every, found, strict=True)),
     ]
-    kept = sum(holds(each, counted) for each, counted in zip(every, found, strict=True))
+    counted = [(each, one) for each, one in zip(every, found, strict=True) if one]
+    kept = sum(holds(each, one) for each, one in counted)
     return "\n".join(
         [
             "# How often a verdict is wrong",
@@ -90,8 +95,9 @@ def page(every: Sequence[Sentence], found: Sequence[Counted], trials: int) -> st
             "docs/measured/VERDICTS.md`. Each sentence is held against made-up cases in which it "
             "is not so; *wrong* is how often it, or the one that says the opposite, was said all "
             "the same. Where there are several kinds of cases, the one that goes wrong the most "
-            f"often counts, which makes the figure a little too high. {kept} of {len(every)} are "
-            "wrong no more often than they may be, but for the chance of so many cases (a rate of "
+            f"often counts, which makes the figure a little too high. {kept} of the {len(counted)} "
+            f"that were counted, of {len(every)} in all, are wrong no more often than "
+            "they may be, but for the chance of so many cases (a rate of "
             f"0.05 is off by {ERROR * math.sqrt(0.05 * 0.95 / trials):.3f} in 19 of 20 cases). "
             "Sentences that say only that something can't be told are listed in "
             "`bench/plain_words.py`; a test finds any other. Intervals are in "
@@ -125,8 +131,8 @@ def main() -> None:
     left = sum(each.said[0] not in kept for each in every)
     if left:
         print(f"{left} of {len(every)} sentences are left for another call.")
-    elif given.write:
-        counted = [Counted(*kept[each.said[0]]) for each in every]
+    if given.write:
+        counted = [Counted(*kept[each.said[0]]) if each.said[0] in kept else None for each in every]
         given.write.write_text(page(every, counted, given.trials), encoding="utf-8")
 
 
