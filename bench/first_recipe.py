@@ -3,7 +3,8 @@
     TL_DATA=DATA TL_WEIGHTS=WEIGHTS PYTHONPATH=. python bench/first_recipe.py --cache FOLDER \\
         --write docs/DEFAULTS.md
 
-What each backbone makes of each picture at each size is computed once and kept in the folder. On
+`--only head` or `--only backbones` makes one of its tables. What each backbone makes of each
+picture at each size is computed once and kept in the folder. On
 that an exact head is solved, and, for the best backbone, held against scikit-learn's logistic
 regression with its strength tuned by five folds.
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from tlcore import catalog, paths
 from tlcore.analysis.intervals import wilson
 from tlcore.data import load
 from tlcore.nn.device import choose_device, choose_precision
-from tlcore.nn.engine.exact import known, strengths
+from tlcore.nn.engine.exact import judge, known, parted, strengths
 from tlcore.nn.engine.frozen import Frozen, batch_for
 from tlcore.nn.networks.build import build
 from tlcore.nn.preprocessing import preparation_for
@@ -115,23 +116,10 @@ def hits(found: Found, strength: float = STRENGTH) -> NDArray[np.bool_]:
 
 
 def as_a_run(found: Found) -> NDArray[np.bool_]:
-    """As the default recipe does it: a fifth chooses the strength, and is learned from then."""
-    labels = found["train labels"]
-    aside = np.zeros(len(labels), dtype=bool)
-    for label in np.unique(labels):
-        rows = np.random.default_rng([0, int(label)]).permutation(np.flatnonzero(labels == label))
-        aside[rows[: max(1, len(rows) // 5)]] = True
-    held = torch.from_numpy(labels[aside])
-    classes = int(labels.max()) + 1
-    rest = known(
-        torch.from_numpy(found["train"][~aside]), torch.from_numpy(labels[~aside]), classes
-    )
-
-    def loss(strength: float) -> float:
-        logits = rest.solve(strength).logits(torch.from_numpy(found["train"][aside]))
-        return torch.nn.functional.cross_entropy(logits, held).item()
-
-    return hits(found, min(strengths(11), key=loss))
+    """As the default recipe does it: five folds choose the strength, then all are learned from."""
+    features, labels = (torch.from_numpy(found[name]) for name in ("train", "train labels"))
+    folds = parted(features, labels, int(labels.max()) + 1)
+    return hits(found, min(strengths(11), key=lambda strength: judge(folds, strength)[0]))
 
 
 def by_scikit_learn(found: Found) -> NDArray[np.bool_]:
@@ -185,20 +173,33 @@ def _row(title: str, ours: NDArray[np.bool_], theirs: NDArray[np.bool_]) -> str:
     return f"| {title} | {len(ours)} | {_percent(ours)} | {_percent(theirs)} | {told} |"
 
 
+TABLES = {"head": against, "backbones": table}
+"""What can be written, each between marks of its own."""
+
+
 def main() -> None:
     """Measure what isn't measured yet, and write the tables."""
     reader = argparse.ArgumentParser(description=__doc__)
     reader.add_argument("--cache", type=Path, required=True)
     reader.add_argument("--write", type=Path)
+    reader.add_argument("--only", choices=TABLES, help="one table; the others stay as they are")
     given = reader.parse_args()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
-    sets = photo_sets()
-    lines = [*against(sets, given.cache), "", *table(sets, given.cache)]
-    if given.write:
-        head, _, _ = given.write.read_text().partition("<!-- tables -->")
-        stamp = f"At commit {commit()}, torch {torch.__version__}.\n"
-        given.write.write_text("\n".join([head + "<!-- tables -->", "", stamp, *lines, ""]))
+    for name in [given.only] if given.only else TABLES:
+        lines = list(TABLES[name](photo_sets(), given.cache))
+        if given.write:
+            write_between(given.write, name, lines)
+
+
+def write_between(page: Path, name: str, lines: Sequence[str]) -> None:
+    """Put a table between its marks, with what it was made by."""
+    before, begin, rest = page.read_text().partition(f"<!-- {name} -->")
+    _, end, after = rest.partition(f"<!-- end of {name} -->")
+    if not (begin and end):
+        raise SystemExit(f"{page} has no place for the table {name}: add its two marks.")
+    stamp = f"At commit {commit()}, torch {torch.__version__}."
+    page.write_text("\n".join([before + begin, "", stamp, "", *lines, "", end + after]))
 
 
 if __name__ == "__main__":

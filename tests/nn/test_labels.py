@@ -5,7 +5,8 @@ import torch
 
 from tlcore.analysis.label_errors import find_suspects
 from tlcore.analysis.predictions import Predictions
-from tlcore.nn.labels import FOLDS, check_labels, folds_of, out_of_fold
+from tlcore.nn.engine.exact import FOLDS, folds_of
+from tlcore.nn.labels import check_labels, out_of_fold
 from tlcore.recipe.text import from_fields
 
 

@@ -19,6 +19,7 @@ CONCERNED: dict[str, dict[str, object]] = {
         "optimiser": {"weight_decay": 0.05},
     },
     "precision": {"precision": "bfloat16"},
+    "optimiser.name": {"optimiser": {"name": "exact"}},
 }
 
 

@@ -25,6 +25,7 @@ from tlcore.catalog.outlines import BlockCost, block_costs
 from tlcore.data.counts import Counts
 from tlcore.machine import threads_of_a_run
 from tlcore.recipe import Recipe
+from tlcore.recipe.model import FOLDED_UP_TO
 from tlcore.schedule.plan import PhaseCount, Plan, Thaw
 from tlcore.schedule.strip import shares
 
@@ -36,6 +37,9 @@ FLOAT = 4
 
 TRIES = 60
 """Of the solver of an exact head, for one strength."""
+
+FOLDS_COST = 3
+"""Times as long as solving for all: as many pictures five times over, less closely."""
 
 _CPUINFO = Path("/proc/cpuinfo")
 
@@ -161,7 +165,12 @@ class Cost:
         """A picture's part of solving an exact head for one strength: each try is there and back
         through one layer, for all pictures at once."""
         layer = self.pace.multiply_add * 3 * self.blocks[-1].out * self.counts.classes
-        return TRIES * (layer + self.pace.step / max(1, self.counts.train))
+        tries = TRIES * (1 + FOLDS_COST * self._is_folded())
+        return tries * (layer + self.pace.step / max(1, self.counts.train))
+
+    def _is_folded(self) -> bool:
+        labelled = self.counts.train + self.counts.validation
+        return self.recipe.data.labels_per_class is None and labelled <= FOLDED_UP_TO
 
     def may_keep(self, thaw: Thaw, room: float) -> tuple[bool, str]:
         """Whether the frozen blocks are computed once; if not, why not.

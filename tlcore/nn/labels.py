@@ -19,15 +19,13 @@ from tlcore.data.pictures import Pictures
 from tlcore.nn.device import choose_device, choose_precision
 from tlcore.nn.engine.activations import Activations
 from tlcore.nn.engine.batches import Resident
-from tlcore.nn.engine.exact import known
+from tlcore.nn.engine.exact import FOLDS, folds_of, known
 from tlcore.nn.engine.frozen import Frozen, looked_at
 from tlcore.nn.engine.progress import paced
 from tlcore.nn.networks.build import build
 from tlcore.nn.preprocessing import preparation_for
-from tlcore.nn.seeding import generator_for
 from tlcore.recipe import Recipe
 
-FOLDS = 5
 STRENGTHS = (1.0, 0.1, 0.01)
 """Penalties of which the first fold chooses one."""
 
@@ -43,7 +41,7 @@ def check_labels(recipe: Recipe, *, tell: Tell = lambda done, total: None) -> Pr
     """
     splits = load(recipe.data, recipe.input)
     sides = [part for part in (splits.train, splits.validation, splits.test) if part is not None]
-    features = torch.cat([_features(recipe, side, splits.train, tell) for side in sides])
+    features = torch.cat([features_of(recipe, side, splits.train, tell) for side in sides])
     labels = torch.from_numpy(np.concatenate([side.labels for side in sides]))
     said = out_of_fold(features, labels, len(splits.classes))
     ids = np.concatenate([side.ids for side in sides])
@@ -63,21 +61,12 @@ def out_of_fold(features: Tensor, labels: Tensor, classes: int) -> Tensor:
     return said
 
 
-def folds_of(labels: Tensor) -> Tensor:
-    """The fold of each picture: chance's, always the same, each with its share of every class."""
-    order = torch.randperm(len(labels), generator=generator_for(0, "folds"))
-    ranked = order[labels[order].argsort(stable=True)]
-    folds = torch.empty_like(ranked)
-    folds[ranked] = torch.arange(len(labels)) % FOLDS
-    return folds
-
-
 def _loss(features: Tensor, labels: Tensor, classes: int, aside: Tensor, strength: float) -> float:
     head = known(features[~aside], labels[~aside], classes).solve(strength)
     return F.cross_entropy(head.logits(features[aside]), labels[aside]).item()
 
 
-def _features(recipe: Recipe, pictures: Pictures, train: Pictures, tell: Tell) -> Tensor:
+def features_of(recipe: Recipe, pictures: Pictures, train: Pictures, tell: Tell) -> Tensor:
     """What the frozen backbone makes of them; kept where runs look for it."""
     device, size = choose_device(), recipe.input.size
     network = build(recipe.model, 2, size, seed=recipe.seed).eval()

@@ -73,6 +73,10 @@ def _judges_otherwise(recipe: Recipe) -> bool:
     return recipe.precision != "float32"
 
 
+def _is_chosen_by_folds(recipe: Recipe) -> bool:
+    return recipe.optimiser.name == "exact" and recipe.data.labels_per_class is None
+
+
 CHANGES = (
     Change(
         2,
@@ -116,6 +120,12 @@ CHANGES = (
         "precision: in bfloat16 or float16, which auto takes where the machine has it, validation "
         "and test rounded differently; now they are one arithmetic, float32 where low precision "
         "changes more than 2 % of the answers.",
+    ),
+    Change(
+        3,
+        _is_chosen_by_folds,
+        "optimiser.name: exact chose its strength by the validation share; now by five folds of "
+        "all labelled pictures, up to 3,000 of them.",
     ),
 )
 """All of them, in the order in which they came."""

@@ -21,7 +21,11 @@ from tlcore.schedule import Balance, FreezeSchedule
 from tlcore.schedule.rates import RateSchedule
 from tlcore.strict import Line, Part
 
-VERSION: Final = 2
+VERSION: Final = 3
+
+FOLDED_UP_TO: Final = 3000
+"""Labelled pictures, every view counted, up to which folds choose the strength of an exact head; of
+more, a share is enough to choose by."""
 OF_THE_HUB: Final = ("repo", "revision", "config", "image", "label")
 """Fields of the data that mean something for a data set of the hub alone."""
 
@@ -204,8 +208,9 @@ class Optimiser(Part):
 
     Attributes:
         name: SGD, Adam or AdamW, a step at a time; or `exact`: a linear head on frozen blocks is
-            solved at once. Each epoch is then an L2 strength, from strong to weak; the validation
-            share chooses one, and is learned from afterwards unless `labels_per_class` is set.
+            solved at once. Each epoch is then an L2 strength, from strong to weak; five folds of
+            all labelled pictures choose one, and all are learned from. Where `labels_per_class`
+            is set, or there are more than 3,000, the validation share chooses.
         rate: The full learning rate.
         momentum: For SGD.
         nesterov: For SGD.
@@ -329,7 +334,7 @@ class Recipe(Part):
         seed: Of all that is left to chance: fresh weights, order, augmentation, dropout.
     """
 
-    version: Literal[2] = VERSION
+    version: Literal[3] = VERSION
     name: Line = Field(default="", max_length=300)
     data: Data = Data()
     input: Input = Input()

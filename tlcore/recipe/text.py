@@ -64,10 +64,10 @@ LARGEST_FILE = strict.LARGEST_TEXT
 Fields: TypeAlias = dict[str, Any]
 Migration: TypeAlias = Callable[[Fields], Fields]
 
-MIGRATIONS: dict[int, Migration] = {1: lambda fields: fields}
+MIGRATIONS: dict[int, Migration] = dict.fromkeys((1, 2), lambda fields: fields)
 """How to read an older format: version n to the fields of version n + 1.
 
-Version 2 reads as version 1 does; what it computes otherwise is in `tlcore.recipe.changes`.
+Versions 2 and 3 read as version 1 does; what they compute otherwise is in `tlcore.recipe.changes`.
 """
 
 

@@ -86,7 +86,7 @@ def _head(head: Head) -> str:
 
 def _optimiser(optimiser: Optimiser) -> str:
     if optimiser.name == "exact":
-        return "none: the head is solved (L-BFGS), its L2 strength chosen by the validation share"
+        return "none: the head is solved (L-BFGS), its L2 strength chosen by pictures set aside"
     name = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}[optimiser.name]
     parts = [name]
     if optimiser.name == "sgd" and optimiser.momentum:

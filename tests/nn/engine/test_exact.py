@@ -4,13 +4,17 @@ import numpy as np
 import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
+from torch.nn.functional import cross_entropy
 
 from tests.nn.engine.test_resume import assert_same_ending, interrupt
 from tests.nn.engine.test_train import of
+from tlcore.data import load
 from tlcore.errors import RecipeError
 from tlcore.events import Checkpoint, EpochDone, Note, StepDone, Tested
 from tlcore.nn.engine import train
-from tlcore.nn.engine.exact import known, strengths
+from tlcore.nn.engine.exact import FOLDS, folds_of, known, strengths
+from tlcore.nn.engine.frozen import Frozen
+from tlcore.nn.engine.setup import prepare_work
 from tlcore.recipe.text import from_fields
 
 EXACT = {"optimiser": {"name": "exact"}, "epochs": 5}
@@ -41,7 +45,7 @@ def test_a_feature_that_never_varies_counts_for_nothing():
     assert found.weight[:, 3].abs().max() < 1e-9
 
 
-def test_each_epoch_is_a_strength_and_the_best_by_the_validation_share_is_kept(pretrained):
+def test_each_epoch_is_a_strength_and_the_best_by_folds_is_kept(pretrained):
     told = list(train(pretrained(**EXACT)))
     epochs = of(EpochDone, told)
     assert [epoch.rate for epoch in epochs] == strengths(5)
@@ -60,11 +64,58 @@ def test_the_validation_share_is_learned_from_once_it_has_chosen(pretrained, sma
     assert not any("labelled" in note.text for note in of(Note, told))
 
 
-def test_what_the_validation_share_says_was_said_before_it_was_learned_from(pretrained):
-    told = list(train(pretrained(**EXACT)))
+@pytest.mark.parametrize("shares", [{"labels_per_class": 6}, {}])
+def test_what_the_validation_share_says_was_said_before_it_was_learned_from(
+    shares, pretrained, small, monkeypatch
+):
+    if not shares:
+        monkeypatch.setattr("tlcore.nn.engine.exact.FOLDED_UP_TO", 10)
+    told = list(train(pretrained(**EXACT, data=small().data.model_dump() | shares)))
     best = min(of(EpochDone, told), key=lambda epoch: epoch.validation_loss)
     (tested,) = of(Tested, told)
     assert tested.validation.correct.mean() == pytest.approx(best.validation_accuracy)
+
+
+def test_every_labelled_picture_is_judged_by_a_head_that_was_solved_without_it(pretrained):
+    recipe = pretrained(**EXACT)
+    work = prepare_work(recipe, load(recipe.data, recipe.input))
+    blocks = len(work.network.stages)
+    frozen = Frozen(work.network.eval(), blocks, recipe.input.size, work.precision)
+    assert work.validation is not None
+    assert work.splits.validation is not None
+    sides = (work.training, work.validation)
+    for side in sides:
+        list(side.enter(frozen, keep=False))
+    features = torch.cat([side.batch(torch.arange(len(side))) for side in sides]).detach()
+    labels = torch.cat([side.pictures.labels for side in sides])
+    ids = np.concatenate([work.splits.train.ids, work.splits.validation.ids])
+    folds, classes = folds_of(labels, ids), len(work.splits.classes)
+
+    def loss(strength, *, closely):
+        losses = []
+        for number in range(FOLDS):
+            aside = folds == number
+            head = known(features[~aside], labels[~aside], classes).solve(strength, closely=closely)
+            said = head.logits(features[aside])
+            losses.append(cross_entropy(said, labels[aside], reduction="none"))
+        return torch.cat(losses).mean().item()
+
+    told = [epoch.validation_loss for epoch in of(EpochDone, train(recipe))]
+    assert told == pytest.approx([loss(each, closely=False) for each in strengths(5)], rel=1e-3)
+    closely = [loss(each, closely=True) for each in strengths(5)]
+    assert closely[int(np.argmin(told))] < 1.01 * min(closely)
+
+
+def test_folds_share_out_every_class_and_never_part_what_belongs_together():
+    labels = torch.arange(60) % 3
+    folds = folds_of(labels)
+    for number in range(FOLDS):
+        assert torch.bincount(labels[folds == number]).tolist() == [4, 4, 4]
+    assert torch.equal(folds, folds_of(labels))
+    groups = np.array([f"bird {number // 4}" for number in range(60)])
+    together = folds_of(labels, groups).numpy()
+    assert all(len(set(together[groups == group])) == 1 for group in groups)
+    assert set(together) == set(range(FOLDS))
 
 
 @pytest.mark.parametrize("epoch", [0, 3, 4])

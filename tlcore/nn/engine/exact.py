@@ -2,8 +2,10 @@
 
 With every block frozen, the best linear head for a given L2 strength is one point, and L-BFGS finds
 it. So a run's epochs are strengths here, from the strongest to the weakest, each solved from
-nothing: the validation share says which is best, and the head of that strength is then solved
-once more with the validation share among what is learned from.
+nothing. Which is best is said by folds of all that may be learned from: each of these pictures is
+judged once by a head that was solved without its fold. The head of that strength is then solved
+once more on all of them. Where `labels_per_class` keeps the validation share out of learning, or
+pictures are many, the validation share says it.
 
 >>> [f"{strength:.2g}" for strength in strengths(3)]
 ['10', '0.032', '0.0001']
@@ -15,18 +17,23 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from tlcore.data.pictures import Pictures
 from tlcore.events import Event, Note, StepDone
 from tlcore.nn.engine.activations import Activations
 from tlcore.nn.engine.batches import class_weights
 from tlcore.nn.engine.frozen import looked_at
 from tlcore.nn.engine.progress import Progress
 from tlcore.nn.engine.setup import Work
+from tlcore.nn.seeding import generator_for
+from tlcore.recipe.model import FOLDED_UP_TO
 from tlcore.schedule.plan import Thaw
 
 STRONGEST, WEAKEST = 10.0, 1e-4
@@ -35,8 +42,15 @@ STRONGEST, WEAKEST = 10.0, 1e-4
 MOST_STEPS = 300
 """Of L-BFGS; a hundred are usual."""
 
+ROUGHLY, SHARE_OF_STRENGTH = 3e-4, 0.2
+"""The steepest slope that a head may be left on that only says how good a strength is, and the same
+as a share of that: the weaker the penalty, the farther off a slope leaves the weights."""
+
 PRECISE = 4e7
 """Numbers among the features up to which double precision is affordable."""
+
+FOLDS = 5
+"""In which labelled pictures are parted to choose a strength by."""
 
 LEAST_SPREAD = 1e-6
 """A feature that varies less is the same for all pictures."""
@@ -96,7 +110,12 @@ class Known:
     classes: int
 
     def solve(
-        self, strength: float, *, weights: Tensor | None = None, smoothing: float = 0.0
+        self,
+        strength: float,
+        *,
+        weights: Tensor | None = None,
+        smoothing: float = 0.0,
+        closely: bool = True,
     ) -> Solution:
         """The head of least mean cross-entropy plus `strength / 2` times its squared weights.
 
@@ -106,6 +125,7 @@ class Known:
             strength: Of the penalty.
             weights: How much each class counts; unset, as often as it comes.
             smoothing: Share of the certainty that is spread over all classes.
+            closely: To the last digit; else as closely as telling strengths apart takes.
         """
         weight = self.values.new_zeros(self.classes, self.values.shape[1], requires_grad=True)
         bias = self.values.new_zeros(self.classes, requires_grad=True)
@@ -115,7 +135,11 @@ class Known:
             logits = F.linear(self.values, weight, bias)
             return F.cross_entropy(logits, self.labels, counts, label_smoothing=smoothing)
 
-        _descend((weight, bias), lambda: loss() + strength / 2 * weight.square().sum())
+        def objective() -> Tensor:
+            return loss() + strength / 2 * weight.square().sum()
+
+        nearly = min(ROUGHLY, SHARE_OF_STRENGTH * strength)
+        _descend((weight, bias), objective, None if closely else nearly)
         with torch.no_grad():
             said = F.linear(self.values, weight, bias).argmax(dim=1)
             plain, correct = weight @ self.back, int((said == self.labels).sum())
@@ -155,6 +179,7 @@ def solve_epoch(
         strength, weights=_weights(work, found), smoothing=work.recipe.label_smoothing
     )
     solution.into(work.network.head)
+    progress.judged = _judged_by_folds(work, progress, strength)
     elapsed = time.perf_counter() - began
     progress.sums.add(solution.loss, solution.correct, len(found.labels), elapsed)
     progress.step = 1
@@ -164,9 +189,9 @@ def solve_epoch(
 
 
 def solve_with_validation(work: Work, progress: Progress) -> Iterator[Event]:
-    """Solve the head of the chosen strength once more, now that the validation share has chosen;
-    not where few labels are asked for, of which the validation share would be more."""
-    if work.validation is None or work.recipe.data.labels_per_class or not progress.history:
+    """Solve the head of the chosen strength once more, on all that may be learned from; not where
+    few labels are asked for, of which the validation share would be more."""
+    if work.validation is None or not _learns_from_all(work) or not progress.history:
         return
     best = progress.best_epoch if progress.best else progress.history[-1].epoch
     strength = strengths(work.recipe.epochs)[best or 0]
@@ -175,10 +200,131 @@ def solve_with_validation(work: Work, progress: Progress) -> Iterator[Event]:
         strength, weights=_weights(work, found), smoothing=work.recipe.label_smoothing
     )
     solution.into(work.network.head)
+    who = f"{FOLDS} folds" if _folds_choose(work) else "The validation share"
     yield Note(
-        f"The validation share chose a penalty of {strength:.2g}; with that, the head was solved "
+        f"{who} chose a penalty of {strength:.2g}; with that, the head was solved "
         f"once more on all {len(work.training) + len(work.validation):,} labelled pictures."
     )
+
+
+def _learns_from_all(work: Work) -> bool:
+    """Whether the validation share is learned from in the end, since no number of labels is set."""
+    return work.recipe.data.labels_per_class is None
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A part of the labelled pictures that is judged by the others.
+
+    Attributes:
+        others: What is solved for.
+        features: Of the pictures of this fold, as the backbone gives them.
+        labels: The class of each.
+    """
+
+    others: Known
+    features: Tensor
+    labels: Tensor
+
+
+def folds_of(labels: Tensor, belonging: NDArray[np.str_] | None = None, *, seed: int = 0) -> Tensor:
+    """The fold of each picture: chance's, always the same, each with its share of every class.
+
+    Args:
+        labels: The class of each picture.
+        belonging: Pictures of the same name here are never parted.
+        seed: Of chance.
+    """
+    names: NDArray[Any] = np.arange(len(labels)) if belonging is None else belonging
+    _, first, unit = np.unique(names, return_index=True, return_inverse=True)
+    of_units = labels[torch.from_numpy(first)]
+    order = torch.randperm(len(of_units), generator=generator_for(seed, "folds"))
+    ranked = order[of_units[order].argsort(stable=True)]
+    folds = torch.empty_like(ranked)
+    folds[ranked] = torch.arange(len(of_units)) % FOLDS
+    return folds[torch.from_numpy(unit)]
+
+
+def parted(
+    features: Tensor,
+    labels: Tensor,
+    classes: int,
+    belonging: NDArray[np.str_] | None = None,
+    *,
+    seed: int = 0,
+) -> list[Fold]:
+    """The folds of these pictures, made ready once for all strengths (see `folds_of`)."""
+    folds = folds_of(labels.cpu(), belonging, seed=seed).to(labels.device)
+    asides = [folds == number for number in range(FOLDS)]
+    return [
+        Fold(known(features[~aside], labels[~aside], classes), features[aside], labels[aside])
+        for aside in asides
+        if aside.any() and not aside.all()
+    ]
+
+
+def judge(
+    folds: Sequence[Fold], strength: float, *, balanced: bool = False, smoothing: float = 0.0
+) -> tuple[float, float]:
+    """Mean cross-entropy and the share that is right, over all pictures, each judged by a head that
+    was solved without its fold.
+
+    Args:
+        folds: At least one.
+        strength: Of the penalty.
+        balanced: Whether every class counts the same.
+        smoothing: Share of the certainty that is spread over all classes.
+    """
+    loss, right = 0.0, 0
+    for fold in folds:
+        weights = _evenly(fold.others) if balanced else None
+        head = fold.others.solve(strength, weights=weights, smoothing=smoothing, closely=False)
+        logits = head.logits(fold.features)
+        loss += F.cross_entropy(logits, fold.labels, reduction="sum").item()
+        right += int((logits.argmax(dim=1) == fold.labels).sum())
+    count = sum(len(fold.labels) for fold in folds)
+    return loss / count, right / count
+
+
+def _judged_by_folds(work: Work, progress: Progress, strength: float) -> tuple[float, float] | None:
+    """How good a strength is by all that may be learned from; None where the validation share
+    says it."""
+    if not _folds_choose(work):
+        return None
+    if "folds" not in progress.kept:
+        progress.kept["folds"] = _folds(work)
+    balanced, smoothing = work.recipe.balance != "none", work.recipe.label_smoothing
+    return judge(progress.kept["folds"], strength, balanced=balanced, smoothing=smoothing)
+
+
+def _folds_choose(work: Work) -> bool:
+    """Whether all labelled pictures choose the strength; else the validation share does."""
+    count = sum(len(source) * source.views for source, _ in _labelled(work))
+    return _learns_from_all(work) and count <= FOLDED_UP_TO
+
+
+def _labelled(work: Work) -> list[tuple[Activations, Pictures]]:
+    """All that may be learned from once a strength is chosen."""
+    sides = ((work.training, work.splits.train), (work.validation, work.splits.validation))
+    return [(source, pictures) for source, pictures in sides if source and pictures]
+
+
+def _folds(work: Work) -> list[Fold]:
+    """Never parted are the views of a picture, and pictures that the recipe groups."""
+    features, labels, names = zip(
+        *(
+            (*_all_of(source), np.tile(_belonging(work, pictures), source.views))
+            for source, pictures in _labelled(work)
+        ),
+        strict=True,
+    )
+    classes, seed = len(work.splits.classes), work.recipe.data.split_seed
+    belonging = np.concatenate(names)
+    return parted(torch.cat(features), torch.cat(labels), classes, belonging, seed=seed)
+
+
+def _belonging(work: Work, pictures: Pictures) -> NDArray[np.str_]:
+    return pictures.groups["group"] if work.recipe.data.group_by else pictures.ids
 
 
 def _prepared(work: Work, progress: Progress, sources: Sequence[Activations]) -> Known:
@@ -187,7 +333,7 @@ def _prepared(work: Work, progress: Progress, sources: Sequence[Activations]) ->
     key, classes = f"known {len(sources)}", len(work.splits.classes)
     if key not in progress.kept:
         features, labels = zip(*map(_all_of, sources), strict=True)
-        progress.kept = {key: known(torch.cat(features), torch.cat(labels), classes)}
+        progress.kept[key] = known(torch.cat(features), torch.cat(labels), classes)
     found: Known = progress.kept[key]
     return found
 
@@ -205,18 +351,23 @@ def _all_of(source: Activations) -> tuple[Tensor, Tensor]:
 
 def _weights(work: Work, found: Known) -> Tensor | None:
     """How much each class counts, where the recipe balances them."""
-    if work.recipe.balance == "none":
-        return None
+    return None if work.recipe.balance == "none" else _evenly(found)
+
+
+def _evenly(found: Known) -> Tensor:
+    """Every class counts the same."""
     return class_weights(found.labels.cpu().numpy(), found.classes)
 
 
-def _descend(parameters: tuple[Tensor, Tensor], loss: Callable[[], Tensor]) -> None:
-    """L-BFGS until the gradient is next to nothing."""
-    exact = parameters[0].dtype == torch.float64
+def _descend(
+    parameters: tuple[Tensor, Tensor], loss: Callable[[], Tensor], nearly: float | None
+) -> None:
+    """L-BFGS until the gradient is next to nothing, or nearly so."""
+    precise = 1e-6 if parameters[0].dtype == torch.float64 else 1e-5
     optimiser = torch.optim.LBFGS(
         parameters,
         max_iter=MOST_STEPS,
-        tolerance_grad=1e-6 if exact else 1e-5,
+        tolerance_grad=nearly or precise,
         tolerance_change=1e-10,
         line_search_fn="strong_wolfe",
     )

@@ -266,12 +266,12 @@ def _close_epoch(work: Work, progress: Progress, thaw: Thaw) -> EpochDone:
     rate = _rate(work, progress, thaw, work.steps - 1)
     if not all(torch.isfinite(p).all() for p in work.network.parameters() if p.requires_grad):
         raise _not_finite("A weight became infinite or NaN", progress, rate)
-    loss = accuracy = None
-    if work.validation is not None and work.splits.validation is not None:
+    loss, accuracy = progress.judged or (None, None)
+    if loss is None and work.validation is not None and work.splits.validation is not None:
         probabilities = _validated(work, work.validation, _judging(work, progress))
         loss, accuracy = loss_and_accuracy(probabilities, work.splits.validation)
-        if not math.isfinite(loss):
-            raise _not_finite(f"The validation loss became {loss}", progress, rate)
+    if loss is not None and not math.isfinite(loss):
+        raise _not_finite(f"The validation loss became {loss}", progress, rate)
     done = EpochDone(
         epoch=epoch,
         phase=thaw.phase,

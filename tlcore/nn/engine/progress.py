@@ -48,6 +48,8 @@ class Progress:
         best: The weights of the best epoch, where the best is to be kept.
         stakes: How much each part of the pictures counts, where the worst shall count more.
         kept: What an exact head would else make ready again for each strength; never saved.
+        judged: Loss and accuracy by folds, where these and not the validation share choose the
+            strength of an exact head; never saved.
         judged_in: The precision in which the network is validated and tested; empty until the
             first epoch has shown whether the run's own would change too many answers.
         version: In which version of recipes the run was begun.
@@ -63,6 +65,7 @@ class Progress:
     best: dict[str, Tensor] = field(default_factory=dict)
     stakes: list[float] = field(default_factory=list)
     kept: dict[str, Any] = field(default_factory=dict)
+    judged: tuple[float, float] | None = None
     judged_in: str = ""
     version: int = VERSION
 
