@@ -8,6 +8,7 @@ import sys
 import time
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -19,7 +20,7 @@ from tlcore.cli import main
 from tlcore.data.load import open_dataset
 from tlcore.data.sources.repository import find
 from tlcore.errors import FetchError
-from tlcore.hub import downloads
+from tlcore.hub import downloads, fetch
 from tlcore.hub.things import named, refuse_unless_allowed
 from tlcore.recipe import Data, Input
 
@@ -170,6 +171,34 @@ def test_a_killed_download_says_so_and_begins_again(hub, tmp_path):
     assert find(PETS) is None
     hub.faults.clear()
     assert get(PETS).returncode == 0
+    assert not list((tmp_path / "hub").rglob("*.incomplete"))
+
+
+def test_another_lab_with_the_same_cache_sweeps_nothing_that_is_being_fetched(
+    hub, tmp_path, monkeypatch
+):
+    hub.faults["pause"] = 0.2
+    thing = named(PETS)
+    downloads.start(thing)
+
+    def parts() -> list[Path]:
+        return list((tmp_path / "hub").rglob("*.incomplete"))
+
+    wait(parts)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TL_HOME", str(tmp_path / "other"))  # its locks tell of nobody
+        assert fetch.sweep(thing) == 0
+    assert parts()
+    hub.faults.clear()
+    wait(lambda: looked(thing).state == "done")
+    assert read() == 20
+
+
+def test_who_gives_up_sweeps_what_was_its_own(hub, tmp_path):
+    hub.faults["pause"] = 3600.0
+    done = get_apart(PETS, TL_STALLED="2")
+    assert done.returncode == 1
+    assert "Nothing comes from the hub any more" in done.stderr
     assert not list((tmp_path / "hub").rglob("*.incomplete"))
 
 

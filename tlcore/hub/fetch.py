@@ -6,16 +6,17 @@ happens. Whoever calls this has a process to themselves: see `tlcore.hub.downloa
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from tlcore.access import usual_rules
 from tlcore.catalog.weight_files import hub_cache
@@ -39,6 +40,8 @@ _CONVERTED = "refs/convert/parquet"
 _PATIENCE = 10.0
 _SPARE = 0.02  # of the size, for folders and lists
 _PAGE = "README.md"
+_held: dict[str, IO[bytes]] = {}
+"""Locks of what this process fetches, by its folder in the cache."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,8 @@ def fetch(offer: Offer, meter: Meter) -> None:
     with faults.explained(offer.thing):
         sweep(offer.thing)
         _refuse_full(offer)
-        fetched = [_fetched(offer.thing, file, meter) for file in offer.files]
+        with _in_use(offer.thing):
+            fetched = [_fetched(offer.thing, file, meter) for file in offer.files]
         if offer.thing.kind == "dataset":
             thing = offer.thing
             licence = offer.licence or _licence_of_page(thing)
@@ -152,13 +156,38 @@ def fetch(offer: Offer, meter: Meter) -> None:
 
 def sweep(thing: Thing) -> int:
     """Take away what was fetched in part, which nothing goes on with; how many bytes that were.
-    Whoever calls it is the only one that fetches this thing."""
+
+    Another lab may share the cache: while it fetches the same thing, nothing is touched.
+    """
     gone = 0
-    for path in (hub_cache() / thing.slug / "blobs").glob("*.incomplete"):
-        with suppress(OSError):
-            gone += path.stat().st_size
-            path.unlink()
+    with suppress(OSError), ExitStack() as stack:
+        # A process that gives up holds the lock itself, and nobody else may.
+        lock = _held.get(thing.slug) or stack.enter_context(_lock(thing).open("ab"))
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for path in (hub_cache() / thing.slug / "blobs").glob("*.incomplete"):
+            with suppress(OSError):
+                gone += path.stat().st_size
+                path.unlink()
     return gone
+
+
+@contextmanager
+def _in_use(thing: Thing) -> Iterator[None]:
+    """Show other labs that what is there in part is being worked on; ends with the process."""
+    with _lock(thing).open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        _held[thing.slug] = lock
+        try:
+            yield
+        finally:
+            del _held[thing.slug]
+
+
+def _lock(thing: Thing) -> Path:
+    """In the cache, which labs may share, and not in the home, which they don't."""
+    path = hub_cache() / ".locks" / thing.slug / "thaw.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 def _hub() -> Any:
