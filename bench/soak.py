@@ -66,7 +66,8 @@ class Done:
 def main(minutes: float = 60.0, people: int = 30) -> int:
     """Use a lab for so long, and tell how it bore it."""
     done = Done()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # a worker may still write
+    # a worker may still write when its home is cleared away
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         home = Path(folder) / "home"
         os.environ.update(TL_HOME=str(home), OMP_NUM_THREADS="1")
         store = RunStore(home)
