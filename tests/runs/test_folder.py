@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -6,6 +7,7 @@ from tlcore.errors import RunError
 from tlcore.recipe import Data, Recipe
 from tlcore.recipe.text import from_file
 from tlcore.runs.folder import RunFolder
+from tlcore.runs.records import KINDS, Kind
 
 
 @pytest.fixture
@@ -42,3 +44,9 @@ def test_the_end_of_the_log_is_short_however_long_the_log_is(folder):
     assert folder.end_of_log().endswith("the end: ä\n")
     assert len(folder.end_of_log()) <= 20_000
     assert folder.end_of_log(6) == "d: ä\n"
+
+
+def test_every_kind_of_file_is_a_line_of_the_table_with_a_name_of_its_own():
+    assert set(KINDS) == set(get_args(Kind))
+    for names in ([each.name for each in KINDS.values()], [each.place for each in KINDS.values()]):
+        assert len(set(names)) == len(KINDS)

@@ -20,7 +20,7 @@ from tlcore.files import force_to_disk
 from tlcore.runs.attempts import held
 from tlcore.runs.database import in_words
 from tlcore.runs.folder import RunFolder
-from tlcore.runs.records import Artifact, Attempt, Kind, digest
+from tlcore.runs.records import KINDS, Artifact, Attempt, Kind, digest
 from tlcore.runs.rows import is_id
 from tlcore.runs.states import State
 
@@ -42,10 +42,9 @@ ABANDONED = 3600.0
 """Seconds after which a folder that no row knows of is not about to get one."""
 
 _PATTERNS = (
-    "attempt-*", ".*.tmp", "checkpoints/*", "predictions-*.parquet",
-    "pictures-*.zip", "result-*.json", "embedding-*.parquet",
-    "validation-*.parquet",
-)  # fmt: skip
+    *("attempt-*", ".*.tmp", "checkpoints/*"),
+    *(kind.place.format("*") for kind in KINDS.values()),
+)
 
 
 def find_all(
@@ -107,21 +106,9 @@ def _is_old(folder: Path) -> bool:
     return time.time() - folder.stat().st_mtime > ABANDONED
 
 
-_PLACES: dict[Kind, str] = {
-    "last": "checkpoints/last-{}.safetensors",
-    "best": "checkpoints/best-{}.safetensors",
-    "predictions": "predictions-{}.parquet",
-    "validation": "validation-{}.parquet",
-    "pictures": "pictures-{}.zip",
-    "result": "result-{}.json",
-    "embedding": "embedding-{}.parquet",
-}
-_KEPT: dict[Kind, int] = {**dict.fromkeys(_PLACES, 1), "last": 2}
-
-
 def place_of(kind: Kind, number: int) -> str:
     """Where a file of the run lies in its folder. The number is never given twice."""
-    return _PLACES[kind].format(number)
+    return KINDS[kind].place.format(number)
 
 
 def seal(attempt: int, kind: Kind, path: Path, folder: RunFolder, now: float) -> Artifact:
@@ -204,7 +191,7 @@ def _let_go(sql: sqlite3.Connection, run: int, kind: Kind, folder: RunFolder) ->
     gone = sql.execute(
         "SELECT number, path FROM artifact WHERE run = ? AND kind = ? "
         "ORDER BY number DESC LIMIT -1 OFFSET ?",
-        (run, kind, _KEPT[kind]),
+        (run, kind, KINDS[kind].kept),
     ).fetchall()
     sql.executemany(
         "DELETE FROM artifact WHERE run = ? AND number = ?", [(run, number) for number, _ in gone]

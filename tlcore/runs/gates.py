@@ -17,9 +17,9 @@ from tlcore.access import Owner
 from tlcore.errors import NotAllowed, RecipeError, Sealed
 from tlcore.recipe import Recipe
 from tlcore.recipe.text import from_text
-from tlcore.runs.records import Kind, Metric
+from tlcore.runs.records import KINDS, Kind, Metric
 
-RESULTS: frozenset[Kind] = frozenset({"result", "predictions", "validation", "embedding", "best"})
+RESULTS: frozenset[Kind] = frozenset(kind for kind, each in KINDS.items() if each.tells)
 """Files that tell how good a network is, or can be asked."""
 
 _TELLING = ("loss", "accuracy")

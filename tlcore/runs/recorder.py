@@ -16,7 +16,7 @@ from tlcore.access import LOCAL
 from tlcore.errors import CheckpointError, RunError, StoreError
 from tlcore.events import Checkpoint, Event, Finished, Started, StepDone, Tested
 from tlcore.files import written_whole
-from tlcore.runs.records import BEAT, LEASE, Attempt, Kind, Request
+from tlcore.runs.records import BEAT, KINDS, LEASE, Attempt, Kind, Request
 from tlcore.runs.residence import SAYS_EVERY, keep
 from tlcore.runs.store import RunStore
 from tlcore.runs.thumbnails import write_thumbnails
@@ -108,15 +108,6 @@ SHARE_OF_SAVING = 0.1
 """The part of the time that saving may take: a large network with a small head learns an epoch in
 less time than it takes to write it down."""
 
-_NAMES: dict[Kind, str] = {
-    "last": "last.safetensors",
-    "best": "best.safetensors",
-    "predictions": "predictions.parquet",
-    "validation": "validation.parquet",
-    "pictures": "pictures.zip",
-    "result": "result.json",
-}
-
 
 class Keeper:
     """Told of every event of an attempt; keeps what is worth keeping."""
@@ -188,7 +179,7 @@ class Keeper:
     @contextmanager
     def _published(self, kind: Kind) -> Iterator[Path]:
         """Give a path to write to, and make what was written there the run's."""
-        draft = self._drafts / _NAMES[kind]
+        draft = self._drafts / KINDS[kind].name
         try:
             yield draft
         except (CheckpointError, OSError) as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -21,6 +21,45 @@ Kind: TypeAlias = Literal[
 """Files of a run: the state to go on from, the kept network, its predictions of the test pictures
 and of the validation share, the test pictures small, the outcome; and, if anybody asked for it, a
 map of the test pictures."""
+
+
+@dataclass(frozen=True)
+class KindOfFile:
+    """What holds of every file of a kind; store, recorder, exports and gates go by it.
+
+    Attributes:
+        place: Where it lies in the run's folder, with a number that is never given twice.
+        exported: Whether an exported run has it: no exported outcome lacks what is `always` there,
+            and what is there `since` some version older ones may lack.
+        tells: Whether it tells how good a network is, or can be asked, and waits for a prediction.
+        kept: How many stay when newer ones come.
+    """
+
+    place: str
+    exported: Literal["always", "since", "never"] = "never"
+    tells: bool = False
+    kept: int = 1
+
+    @property
+    def name(self) -> str:
+        """Of a draft, and in an exported run.
+
+        >>> KINDS["best"].name, KINDS["predictions"].name
+        ('best.safetensors', 'predictions.parquet')
+        """
+        return self.place.replace("-{}", "").rpartition("/")[2]
+
+
+KINDS: Mapping[Kind, KindOfFile] = {
+    "last": KindOfFile("checkpoints/last-{}.safetensors", kept=2),
+    "best": KindOfFile("checkpoints/best-{}.safetensors", "always", tells=True),
+    "predictions": KindOfFile("predictions-{}.parquet", "always", tells=True),
+    "result": KindOfFile("result-{}.json", "always", tells=True),
+    "pictures": KindOfFile("pictures-{}.zip", "since"),
+    "validation": KindOfFile("validation-{}.parquet", "since", tells=True),
+    "embedding": KindOfFile("embedding-{}.parquet", tells=True),
+}
+"""The one table of them: a new kind is a line here, and its name above."""
 
 LEASE = 10.0
 """Seconds that a worker may give no sign of life."""

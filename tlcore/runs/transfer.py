@@ -64,20 +64,17 @@ from tlcore.runs.folder import RunFolder
 from tlcore.runs.imports import Foreign
 from tlcore.runs.limits import refuse_foreign
 from tlcore.runs.lock import locked
-from tlcore.runs.records import Artifact, Kind, Metric, Run, digest
+from tlcore.runs.records import KINDS, Artifact, Kind, Metric, Run, digest
 from tlcore.runs.rows import new_id
 from tlcore.runs.states import State
 from tlcore.runs.store import RunStore
 from tlcore.runs.thumbnails import copy_thumbnails
 
 _MOMENT = (1980, 1, 1, 0, 0, 0)  # the same file for the same run, whenever it is written
-_KINDS: dict[str, Kind] = {
-    "best.safetensors": "best",
-    "predictions.parquet": "predictions",
-    "result.json": "result",
-}
-_LATER: dict[str, Kind] = {"pictures.zip": "pictures", "validation.parquet": "validation"}
-"""What older runs don't have."""
+_ALWAYS, _SINCE = (
+    {each.name: kind for kind, each in KINDS.items() if each.exported == when}
+    for when in ("always", "since")
+)
 
 
 def export_run(store: RunStore, run: str, path: Path, *, by: Owner) -> Path:
@@ -148,7 +145,7 @@ def _lay_out(store: RunStore, run: Run, folder: Path, by: Owner) -> None:
     points = map(metric_line, _thinned(store.metrics(run.id, by=by)))
     _write(folder / "events.jsonl", "".join(f"{line}\n" for line in events))
     _write(folder / "metrics.jsonl", "".join(f"{line}\n" for line in points))
-    kinds = {**_KINDS, **_LATER}
+    kinds = {**_ALWAYS, **_SINCE}
     sources = {name: store.artifact(run.id, kind, by=by) for name, kind in kinds.items()}
     sources["environment.json"] = store.folder(run.id, by=by).environment
     for name, source in sources.items():
@@ -269,12 +266,12 @@ def _recipe(path: Path) -> tuple[Recipe, int]:
 
 def _outcome(given: Path, made: Path, recipe: Recipe, run: str) -> dict[Kind, Path]:
     """The network, its predictions and what follows from them: all three, or none."""
-    there = [name for name in (*_KINDS, *_LATER) if (given / name).exists()]
+    there = [name for name in (*_ALWAYS, *_SINCE) if (given / name).exists()]
     if not there:
         return {}
-    if not _KINDS.keys() <= set(there):
+    if not _ALWAYS.keys() <= set(there):
         raise refused(f"of its outcome there is only {' and '.join(there)}")
-    places = {kind: made / place_of(kind, n) for n, kind in enumerate(_KINDS.values(), 1)}
+    places = {kind: made / place_of(kind, n) for n, kind in enumerate(_ALWAYS.values(), 1)}
     places["best"].parent.mkdir()
     recode(given / "predictions.parquet", places["predictions"])
     predictions = Predictions.read(places["predictions"])
@@ -282,7 +279,7 @@ def _outcome(given: Path, made: Path, recipe: Recipe, run: str) -> dict[Kind, Pa
     shutil.copyfile(given / "best.safetensors", places["best"])
     result = _result(given / "result.json", recipe, predictions)
     _write(places["result"], json.dumps({**result, "run": run}, indent=1, allow_nan=False))
-    for name, kind in _LATER.items():
+    for name, kind in _SINCE.items():
         if name in there:
             places[kind] = made / place_of(kind, len(places) + 1)
             _TAKE_OVER[kind](given / name, places[kind], predictions)
