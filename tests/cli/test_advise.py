@@ -5,7 +5,7 @@ import pytest
 from tlcore.cli import main
 from tlcore.recipe.text import from_file
 from tlcore.runs.card_trial import ask, asked_in, folder_of, found_in, question_for
-from tlcore.runs.errands import Errand
+from tlcore.runs.jobs import JobKind
 
 TINY = """data: {shapes: {per_class: 8, test_per_class: 4, size: 32}}
 """
@@ -33,7 +33,7 @@ def test_a_card_that_does_not_exist_is_refused(tiny, capsys):
 
 
 def test_what_a_page_asks_is_left_where_it_looks(tiny, monkeypatch):
-    monkeypatch.setattr(Errand, "start", lambda *given: None)
+    monkeypatch.setattr(JobKind, "start", lambda *given: None)
     question = question_for(from_file(tiny))
     folder = folder_of(question)
     ask(question, folder)

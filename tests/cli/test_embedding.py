@@ -8,7 +8,7 @@ from tlcore.access import LOCAL
 from tlcore.data import load
 from tlcore.inference import embed
 from tlcore.recipe import Data, Recipe, Shapes
-from tlcore.runs.errands import MAP
+from tlcore.runs.jobs import MAP
 from tlcore.runs.lock import locked
 from tlcore.runs.store import RunStore
 
@@ -52,7 +52,7 @@ def test_as_json_it_gives_every_figure_with_its_interval(command, run):
 
 def test_two_do_not_make_the_same_map_at_once(command, run):
     folder = RunStore().folder(run, by=LOCAL).path
-    with locked(MAP.lock_of(folder)):
+    with locked(MAP.of(folder).lock):
         answer = command("embed", run)
     assert answer.code == 1
     assert "already" in answer.err

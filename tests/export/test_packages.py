@@ -8,6 +8,7 @@ import pytest
 
 from tlcore.errors import RunError
 from tlcore.export import packages
+from tlcore.runs import jobs
 
 pytestmark = pytest.mark.processes
 
@@ -40,7 +41,7 @@ def maker(monkeypatch):
             started.append((command, process))
             return process
 
-        monkeypatch.setattr(packages, "start_apart", start)
+        monkeypatch.setattr(jobs, "start_apart", start)
         return started
 
     yield use
@@ -106,8 +107,8 @@ def test_while_it_is_made_it_says_what_is_being_done_and_another_has_to_wait(
     ("code", "words"),
     [
         (FAILS, "The network of <b>this</b> run is gone (x)\n  What to do: Train it again."),
-        (CRASHES, "The process ended without a package. MemoryError"),
-        ("", "The process ended without a package."),
+        (CRASHES, "It ended before it was done. MemoryError"),
+        ("", "It ended before it was done."),
     ],
 )
 def test_what_goes_wrong_is_told_and_may_be_tried_again(maker, tmp_path, network, code, words):
@@ -123,7 +124,7 @@ def test_a_process_that_can_not_be_started_is_told(monkeypatch, tmp_path, networ
     def fails(*command):
         raise OSError(12, "Cannot allocate memory")
 
-    monkeypatch.setattr(packages, "start_apart", fails)
+    monkeypatch.setattr(jobs, "start_apart", fails)
     with pytest.raises(RunError, match="Cannot allocate memory"):
         packages.begin(tmp_path, "a-run", network)
     assert packages.look(tmp_path, "a-run", network).state == "none"

@@ -120,12 +120,11 @@ def test_a_set_that_only_the_hub_has_converted_to_parquet_is_fetched_too(hub):
     assert read("school/zips") == 10
 
 
-def test_a_background_download_goes_on_without_its_server_and_is_found_again(hub, monkeypatch):
+def test_a_background_download_goes_on_without_its_server_and_is_found_again(hub):
     hub.faults["pause"] = 0.2
     thing = named(PETS)
     downloads.start(thing)
     wait(lambda: (found := downloads.look(thing)) and found.state == "fetching" and found.done)
-    monkeypatch.setattr(downloads, "_started", {})  # another server knows of no child
     assert looked(thing).goes_on
     assert 0 < looked(thing).share < 1
     hub.faults.clear()

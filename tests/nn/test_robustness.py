@@ -16,7 +16,7 @@ from tlcore.nn.corruptions import corrupt
 from tlcore.nn.engine.saved_network import load_network
 from tlcore.nn.robustness import Judge, corrupted, measure
 from tlcore.recipe import Recipe
-from tlcore.runs.errands import MEASUREMENT
+from tlcore.runs.jobs import MEASUREMENT
 from tlcore.runs.lock import locked
 from tlcore.runs.robustness import read_robustness
 
@@ -111,7 +111,7 @@ def test_two_runs_with_the_same_test_pictures_are_about_the_same_pictures(run, t
 
 
 def test_two_processes_do_not_measure_the_same_run(run):
-    with locked(MEASUREMENT.lock_of(folder(run))), pytest.raises(RunError, match="already"):
+    with locked(MEASUREMENT.of(folder(run)).lock), pytest.raises(RunError, match="already"):
         measured(run)
 
 

@@ -10,8 +10,8 @@ from tests.ui.looking import button, open_page
 from tlcore.access import LOCAL, known_by
 from tlcore.analysis.embedding import Embedding, project
 from tlcore.inference import embed
-from tlcore.runs import errands
-from tlcore.runs.errands import MAP
+from tlcore.runs import jobs
+from tlcore.runs.jobs import MAP
 from tlcore.runs.lock import locked
 from tlcore.runs.result import story_of
 from tlcore.runs.store import RunStore
@@ -59,7 +59,7 @@ def charts(page):
 def test_without_a_map_there_is_a_button_and_the_command(run, monkeypatch):
     started = []
     monkeypatch.setattr(
-        errands.Errand, "start", lambda self, home, folder, *more: started.append(folder.name)
+        jobs.JobKind, "start", lambda self, home, folder, *more: started.append(folder.name)
     )
     page = open_page("results", run=run, part="Map")
     assert "Nobody has asked for a map" in page.info[-1].value
@@ -106,8 +106,8 @@ def test_a_damaged_map_is_told_and_can_be_made_again(store, run):
 
 def test_while_it_is_being_made_it_says_how_far_it_is(store, run):
     folder = store.folder(run, by=LOCAL).path
-    MAP.log_of(folder).write_text("after training: 128 of 512 pictures\n")
-    with locked(MAP.lock_of(folder)):
+    MAP.of(folder).log.write_text("after training: 128 of 512 pictures\n")
+    with locked(MAP.of(folder).lock):
         page = open_page("results", run=run, part="Map")
     assert not [each for each in page.button if each.label == "Make the map"]
     assert "128 of 512" in page.get("progress")[0].proto.text

@@ -1,5 +1,7 @@
 """The part Robustness of the page Results: what is known, what goes on, and how to get the rest."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from tests.ui.looking import button, open_page
 from tlcore.access import LOCAL, known_by
 from tlcore.analysis.robustness import CORRUPTIONS, SEVERITIES, Case, Robustness
 from tlcore.paths import PROJECT
-from tlcore.runs.errands import MEASUREMENT
+from tlcore.runs.jobs import MEASUREMENT
 from tlcore.runs.lock import locked
 from tlcore.runs.robustness import keep_robustness
 from tlcore.runs.store import RunStore
@@ -33,6 +35,8 @@ def started(monkeypatch):
     commands = []
 
     class Process:
+        pid = os.getpid()
+
         def poll(self):
             return None
 
@@ -40,9 +44,8 @@ def started(monkeypatch):
         commands.append(command)
         return Process()
 
-    monkeypatch.setattr("tlcore.runs.errands.start_apart", start)
-    yield commands
-    MEASUREMENT._started.clear()
+    monkeypatch.setattr("tlcore.runs.jobs.start_apart", start)
+    return commands
 
 
 def made_up(n=200, cases=EVERY):
@@ -88,7 +91,7 @@ def test_nothing_is_measured_because_of_a_choice_on_another_page(store, run, sta
 
 def test_while_somebody_measures_it_says_how_far_that_is(store, run, started):
     keep(store, run, made_up(cases=EVERY[:30]))
-    with locked(MEASUREMENT.lock_of(store.folder(run, by=LOCAL).path)):
+    with locked(MEASUREMENT.of(store.folder(run, by=LOCAL).path).lock):
         page = open_page("results", run=run, part="Robustness")
     assert "30 of 75 so far" in page.get("progress")[0].proto.text
     assert not [each for each in page.button if "Measure" in each.label]

@@ -14,6 +14,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from tlcore.cli import (
     advise,
@@ -49,10 +50,13 @@ INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says, and give the exit code."""
+    job = os.environ.pop("TL_JOB", "")  # whatever this starts is no part of it
     given = parser().parse_args(arguments)
     try:
         code = _do(given)
         sys.stdout.flush()
+        if job and code == 0:
+            _end_well(job)
         return code
     except BrokenPipeError:  # `| head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -92,6 +96,13 @@ def parser() -> Parser:
 
         racing.add_verbs(verbs)
     return whole
+
+
+def _end_well(job: str) -> None:
+    """Tell the page that started this, whatever server it is of by now."""
+    from tlcore.runs.jobs import end_well
+
+    end_well(Path(job))
 
 
 def _do(given: Namespace) -> int:

@@ -63,7 +63,7 @@ def _asked_by_a_page(name: str) -> int:
 
     folder = folder_named(name)
     assert folder is not None
-    with locked(TRIAL.lock_of(folder)) as mine:
+    with locked(TRIAL.of(folder).lock) as mine:
         if mine:
             keep(folder, try_cards(asked_in(folder).data, tell=tell))
     return 0

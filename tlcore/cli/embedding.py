@@ -75,10 +75,10 @@ def _in_turn(store: RunStore, run: str) -> Iterator[None]:
     """One map at a time, for each holds many pictures in memory; and one of each run."""
     from tlcore.access import LOCAL
     from tlcore.errors import RunError
-    from tlcore.runs.errands import MAP
+    from tlcore.runs.jobs import MAP
     from tlcore.runs.lock import locked
 
-    with locked(MAP.lock_of(store.folder(run, by=LOCAL).path)) as mine:
+    with locked(MAP.of(store.folder(run, by=LOCAL).path).lock) as mine:
         if not mine:
             raise RunError("Somebody is making this map already", where=run, remedy="Wait for it.")
         while True:

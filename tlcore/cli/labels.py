@@ -36,7 +36,7 @@ def labels(given: Namespace) -> int:
 
     folder = paths.cache() / "labels" / os.path.basename(given.pictures)
     if (folder / "question.json").is_file():  # asked by a page
-        with locked(CHECK.lock_of(folder)) as mine:
+        with locked(CHECK.of(folder).lock) as mine:
             if mine:
                 keep(folder, check_labels(asked_in(folder), tell=_Progress().tell))
         return 0

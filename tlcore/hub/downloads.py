@@ -12,10 +12,9 @@ import os
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from subprocess import Popen
 from typing import Any, Literal
 
 from tlcore import paths
@@ -23,8 +22,8 @@ from tlcore.errors import FetchError
 from tlcore.hub import fetch
 from tlcore.hub.things import Thing
 from tlcore.runs import identity
-from tlcore.runs.lock import is_locked, locked
-from tlcore.runs.spawn import start_apart
+from tlcore.runs.jobs import BackgroundJob
+from tlcore.runs.lock import locked
 from tlcore.runs.supervise import ask_to_end
 
 State = Literal["asking", "fetching", "done", "failed", "cancelled", "interrupted"]
@@ -34,8 +33,6 @@ _WINDOW = 15.0
 """Seconds over which the speed is taken."""
 
 _PATIENCE = 5.0
-_started: dict[str, Popen[bytes]] = {}
-"""Held until they end, so that they leave no zombies."""
 
 
 @dataclass(frozen=True)
@@ -101,22 +98,13 @@ def start(thing: Thing) -> None:
     """Have it fetched in the background, unless somebody is at it.
 
     Raises:
-        FetchError: No process can be started.
+        RunError: No process can be started.
     """
     if goes_on(thing):
         return
     _note(Download(thing, changed=time.time()))
-    command = ["tlcore", "get", thing.name]
-    command += ["--revision", thing.revision] if thing.revision else []
-    command += ["--config", thing.config] if thing.config else []
-    log = folder() / f"{thing.slug}.log"
-    log.unlink(missing_ok=True)
     token = {"HF_TOKEN": os.environ["HF_TOKEN"]} if os.environ.get("HF_TOKEN") else {}
-    try:
-        _started[_key(thing)] = start_apart(command, paths.home(), log, token)
-    except OSError as error:
-        remedy = "Free some memory or disk space, then try again."
-        raise FetchError(f"No process can be started: {error.strerror}", remedy=remedy) from None
+    _job(thing).start(paths.home(), settings=token)
 
 
 def cancel(thing: Thing) -> None:
@@ -124,14 +112,13 @@ def cancel(thing: Thing) -> None:
     found = look(thing)
     if found is None or not found.goes_on:
         return
-    if found.pid and (process := identity.of(found.pid)) is not None:
+    process = _job(thing).worker or (identity.of(found.pid) if found.pid else None)
+    if process is not None:
         ask_to_end(process)
-    elif ours := _started.get(_key(thing)):
-        ours.terminate()
     deadline = time.monotonic() + _PATIENCE
     while goes_on(thing) and time.monotonic() < deadline:
         time.sleep(0.05)
-    with locked(_lock(thing)) as mine:
+    with locked(_job(thing).lock) as mine:
         if mine:
             fetch.sweep(thing)
             _note(replace(found, state="cancelled", rate=0.0))
@@ -145,8 +132,7 @@ def forget(thing: Thing) -> None:
 
 def goes_on(thing: Thing) -> bool:
     """Whether somebody is at it, or about to be."""
-    ours = _started.get(_key(thing))
-    return (ours is not None and ours.poll() is None) or is_locked(_lock(thing))
+    return _job(thing).goes_on
 
 
 def look(thing: Thing) -> Download | None:
@@ -157,7 +143,7 @@ def look(thing: Thing) -> Download | None:
     if found.goes_on and not goes_on(thing):
         found = _read(_file(thing)) or found  # it may have ended a moment ago
         if found.goes_on:
-            return replace(found, state="interrupted", rate=0.0, what=_said(thing))
+            return replace(found, state="interrupted", rate=0.0, what=_job(thing).failure)
     return found
 
 
@@ -215,7 +201,7 @@ class Recorder:
 def recording(thing: Thing) -> Iterator[Recorder | None]:
     """Be the one that fetches a thing; gives None if somebody else is."""
     folder().mkdir(parents=True, exist_ok=True)
-    with locked(_lock(thing)) as mine:
+    with locked(_job(thing).lock) as mine:
         if not mine:
             yield None
             return
@@ -224,16 +210,15 @@ def recording(thing: Thing) -> Iterator[Recorder | None]:
         yield recorder
 
 
-def _key(thing: Thing) -> str:
-    return str(_lock(thing))
+def _job(thing: Thing) -> BackgroundJob:
+    options = {"--revision": thing.revision, "--config": thing.config}
+    named = [part for option in options.items() if option[1] for part in option]
+    command = ("tlcore", "get", thing.name, *named)
+    return BackgroundJob(folder() / thing.slug, command, "download")
 
 
 def _file(thing: Thing) -> Path:
     return folder() / f"{thing.slug}.json"
-
-
-def _lock(thing: Thing) -> Path:
-    return folder() / f"{thing.slug}.lock"
 
 
 def _note(download: Download) -> None:
@@ -251,14 +236,6 @@ def _read(path: Path) -> Download | None:
         return Download(**{**fields, "thing": Thing(**fields["thing"])})
     except (OSError, ValueError, TypeError, KeyError):
         return None
-
-
-def _said(thing: Thing) -> str:
-    """What a process said that ended before it could note anything."""
-    with suppress(OSError):
-        text = (folder() / f"{thing.slug}.log").read_text(encoding="utf-8", errors="replace")
-        return text[-2000:].rpartition("Error: ")[2].strip()[:300] if "Error: " in text else ""
-    return ""
 
 
 def _megabytes(size: int) -> str:

@@ -29,7 +29,7 @@ from tlcore.nn.engine.batches import Resident
 from tlcore.nn.engine.frozen import Frozen
 from tlcore.nn.engine.loop import predict
 from tlcore.nn.engine.saved_network import Keepsake, load_network
-from tlcore.runs.errands import MEASUREMENT
+from tlcore.runs.jobs import MEASUREMENT
 from tlcore.runs.limits import refuse_unseen
 from tlcore.runs.lock import locked
 from tlcore.runs.results import read_predictions
@@ -98,7 +98,7 @@ def measure(
         RunError: Somebody else is at it, or its data are no longer what they were.
     """
     path, folder = network_of(store, run, by=by), store.folder(run, by=by).path
-    with locked(MEASUREMENT.lock_of(folder)) as mine:
+    with locked(MEASUREMENT.of(folder).lock) as mine:
         if not mine:
             remedy = "Wait for that process, or end it; what it has measured stays."
             raise RunError("This run is being measured already", where=run, remedy=remedy)

@@ -21,9 +21,9 @@ from tlcore.errors import ThawError
 from tlcore.files import written_whole
 from tlcore.recipe import Recipe
 from tlcore.recipe import text as recipes
-from tlcore.runs.errands import Errand
+from tlcore.runs.jobs import JobKind
 
-TRIAL = Errand("trial", "advise", "trial of backbones")
+TRIAL = JobKind("trial", "advise", "trial of backbones")
 
 
 def question_for(recipe: Recipe) -> Recipe:

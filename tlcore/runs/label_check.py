@@ -20,9 +20,9 @@ from tlcore.errors import ThawError
 from tlcore.files import written_whole
 from tlcore.recipe import Data, Input, Model, Recipe
 from tlcore.recipe.text import from_file, to_json
-from tlcore.runs.errands import Errand
+from tlcore.runs.jobs import JobKind
 
-CHECK = Errand("labels", "labels", "check of its labels")
+CHECK = JobKind("labels", "labels", "check of its labels")
 _OF_THE_PICTURES = ("name", "path", "labels", "shapes", "limit_train", "limit_test", "group_by")
 
 

@@ -38,7 +38,7 @@ def show_checked(seen: Seen) -> None:
     """What was found, or a button that has every label checked."""
     question = question_for(draft())
     folder = folder_of(question, seen.survey.fingerprint)
-    busy = CHECK.goes_on(folder)
+    busy = CHECK.of(folder).goes_on
     found = None if busy else found_in(folder)
     if found is None:
         st.fragment(_show_state, run_every=_LOOK if busy else None)(folder, was_busy=busy)
@@ -47,12 +47,12 @@ def show_checked(seen: Seen) -> None:
 
 
 def _show_state(folder: Path, *, was_busy: bool) -> None:
-    if CHECK.goes_on(folder):
-        st.info(literal(CHECK.last_words(folder) or "Waking the network …"))
+    if CHECK.of(folder).goes_on:
+        st.info(literal(CHECK.of(folder).last_words() or "Waking the network …"))
         return
     if was_busy:
         st.rerun()  # of the page: now there is something to show, or to say
-    if why := CHECK.failure_of(folder):
+    if why := CHECK.of(folder).failure:
         st.error(literal(why), icon=":material/error:")
     st.caption(_NOTHING)
     if st.button("Check every label", key="check every label", icon=":material/fact_check:"):

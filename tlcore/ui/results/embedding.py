@@ -17,7 +17,7 @@ from tlcore.analysis import embedding as analysis
 from tlcore.analysis.embedding import NEIGHBOURS, Cloud, Embedding
 from tlcore.analysis.intervals import Interval, Rows
 from tlcore.formatting import class_colour, gain, in_percent, literal, percent, rate
-from tlcore.runs.errands import MAP
+from tlcore.runs.jobs import MAP
 from tlcore.ui.results.detail import show_detail
 from tlcore.ui.shared.outcomes import Outcome
 from tlcore.ui.shared.page import told
@@ -54,7 +54,7 @@ def show_embedding(outcome: Outcome) -> None:
     run = outcome.story.run
     folder = store().folder(run, by=me()).path
     path, network = (store().artifact(run, kind, by=me()) for kind in ("embedding", "best"))
-    busy, found = MAP.goes_on(folder), None
+    busy, found = MAP.of(folder).goes_on, None
     with told():
         found = _read(path) if path else None
     if busy or found is None or network is None or found.network != network.name:
@@ -67,14 +67,14 @@ def show_embedding(outcome: Outcome) -> None:
 
 def _show_state(run: str, folder: Path, *, was_busy: bool, older: bool) -> None:
     """How far it is, or a button and the command that does the same."""
-    if MAP.goes_on(folder):
-        said = MAP.last_words(folder)
+    if MAP.of(folder).goes_on:
+        said = MAP.of(folder).last_words()
         st.progress(done_of(said), literal(said or "Waking the networks …"))
         st.caption("It goes on when this page is closed.")
         return
     if was_busy:
         st.rerun()  # of the page: now there is something to show, or to say
-    if why := MAP.failure_of(folder):
+    if why := MAP.of(folder).failure:
         st.error(literal(why), icon=":material/error:")
     elif older:
         st.info("There is a map of an earlier network of this run. Have it made again.")

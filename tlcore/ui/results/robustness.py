@@ -25,7 +25,7 @@ from tlcore.analysis.robustness import (
 )
 from tlcore.formatting import literal, quantity, rate, run_colour
 from tlcore.machine import threads_of_a_run
-from tlcore.runs.errands import MEASUREMENT
+from tlcore.runs.jobs import MEASUREMENT
 from tlcore.runs.robustness import read_robustness
 from tlcore.ui.results.classes import WHISKER
 from tlcore.ui.shared.outcomes import Outcome
@@ -50,7 +50,7 @@ def show_robustness(outcome: Outcome) -> None:
     """What is known, what goes on, and how to have the rest measured."""
     run = outcome.story.run
     folder = store().folder(run, by=me()).path
-    busy = MEASUREMENT.goes_on(folder)
+    busy = MEASUREMENT.of(folder).goes_on
 
     def show() -> None:
         with told():  # the page's own doesn't reach into what is drawn again by itself
@@ -62,7 +62,7 @@ def show_robustness(outcome: Outcome) -> None:
 def _show(run: str, folder: Path, *, was_busy: bool) -> None:
     network = store().artifact(run, "best", by=me())
     found = read_robustness(folder, network.name) if network else None
-    busy = MEASUREMENT.goes_on(folder)
+    busy = MEASUREMENT.of(folder).goes_on
     if was_busy and not busy:
         st.rerun()  # so that nobody looks any more
     done = len(found.corrupted) if found else 0
@@ -78,7 +78,7 @@ def _tell_state(folder: Path, done: int, busy: bool) -> None:
     if busy:
         text = f"Being measured: {done} of {ALL} so far. It goes on when this page is closed."
         st.progress(min(1.0, done / ALL), text)
-    elif why := MEASUREMENT.failure_of(folder):
+    elif why := MEASUREMENT.of(folder).failure:
         st.error(literal(why), icon=":material/error:")
     elif not done:
         st.info(_NOTHING, icon=":material/cloud:")
@@ -93,7 +93,7 @@ def _offer(folder: Path, done: int, pictures: int | None) -> None:
         threads = {"OMP_NUM_THREADS": str(threads_of_a_run())}
         MEASUREMENT.start(store().home, folder, *words, settings=threads)
         st.rerun()
-    command = MEASUREMENT.command(folder, *words)
+    command = (*MEASUREMENT.of(folder).command, *words)
     so_far = f"{quantity(done, 'case')} of {ALL} measured so far. " if done else ""
     st.caption(f"{so_far}Or type this, with more runs behind it to compare them:")
     st.code(f"python -m {' '.join(command)}", language="sh")

@@ -40,7 +40,7 @@ def show_trial(filled: Form) -> None:
 
 
 def _show(recipe: Recipe, folder: Path) -> None:
-    busy = TRIAL.goes_on(folder)
+    busy = TRIAL.of(folder).goes_on
     found = None if busy else found_in(folder)
     if found is None:
         st.fragment(_show_state, run_every=_LOOK if busy else None)(recipe, folder, was_busy=busy)
@@ -49,12 +49,12 @@ def _show(recipe: Recipe, folder: Path) -> None:
 
 
 def _show_state(recipe: Recipe, folder: Path, *, was_busy: bool) -> None:
-    if TRIAL.goes_on(folder):
-        st.info(literal(TRIAL.last_words(folder) or "Waking the networks …"))
+    if TRIAL.of(folder).goes_on:
+        st.info(literal(TRIAL.of(folder).last_words() or "Waking the networks …"))
         return
     if was_busy:
         st.rerun()  # of the page: now there is something to show, or to say
-    if why := TRIAL.failure_of(folder):
+    if why := TRIAL.of(folder).failure:
         st.error(literal(why), icon=":material/error:")
     st.caption(_NOTHING)
     if st.button("Try five on my pictures", key="try cards", icon=":material/science:"):
