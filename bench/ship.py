@@ -32,7 +32,7 @@ from tlcore.nn.preprocessing import preparation_for
 from tlcore.recipe import Data, Input, Model, Recipe, Shapes
 from tlcore.recipe.text import from_fields
 from tlcore.runs.folder import describe_environment
-from tlcore.runs.results import read_predictions, read_result
+from tlcore.runs.results import read_predictions, read_test
 from tlcore.runs.store import RunStore
 from tlcore.studies.distillation import alone, student_of
 from tlcore.studies.reproduce.book import commit
@@ -180,7 +180,7 @@ def _over_seeds(values: list[float]) -> str:
 
 
 def _accuracy(store: RunStore, run: str) -> float:
-    return float(read_result(store, run, by=LOCAL)["report"]["accuracy"]["value"])
+    return float(read_test(store, run, by=LOCAL).accuracy.value)
 
 
 def _trained(store: RunStore, recipe: Recipe) -> str:

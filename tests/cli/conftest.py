@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.runs import fake_run
+from tlcore.analysis.intervals import Interval
 from tlcore.cli import main
 from tlcore.nn import worker
 from tlcore.runs import dispatcher
@@ -60,7 +61,7 @@ def command(capsys, monkeypatch, dispatchers) -> Command:
     return call
 
 
-def _save_backbone(network: Path, path: Path, result: dict[str, Any]) -> None:
+def _save_backbone(network: Path, path: Path, accuracy: Interval) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(network.read_bytes())
 

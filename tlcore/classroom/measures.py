@@ -13,6 +13,7 @@ import numpy as np
 
 from tlcore.analysis.intervals import Interval
 from tlcore.analysis.predictions import Predictions
+from tlcore.analysis.scores import score
 from tlcore.classroom.lesson import Choice, Measure, Predict, Truth
 
 _NOTHING: Mapping[str, float] = MappingProxyType({})
@@ -44,12 +45,13 @@ def read_outcome(result: Path, predictions: Path, trained: float | None = None) 
         predictions: Its table of predictions.
         trained: Its accuracy on what it was trained with, in the end.
     """
-    fields = json.loads(result.read_bytes())
+    table = Predictions.read(predictions)
+    test = score(table)
     return outcome_of(
-        Predictions.read(predictions),
-        Interval(**fields["report"]["accuracy"]),
-        calibration=fields["report"]["calibration_error"],
-        seconds=fields["seconds"],
+        table,
+        test.accuracy,
+        calibration=test.calibration_error,
+        seconds=json.loads(result.read_bytes())["seconds"],
         trained=trained,
     )
 

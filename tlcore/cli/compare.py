@@ -11,6 +11,7 @@ from tlcore.cli.arguments import RUN_HELP, add_verb
 from tlcore.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
+    from tlcore.analysis.scores import TestReport
     from tlcore.cli.arguments import Verbs
     from tlcore.recipe.presets import Preset
     from tlcore.runs.store import RunStore
@@ -71,12 +72,12 @@ def rows_of(store: RunStore, runs: Sequence[str]) -> list[dict[str, Any]]:
         story_of(store, run, by=LOCAL, seeds=other_seeds(store, run, by=LOCAL)) for run in runs
     ]
     return [
-        _row(result)
+        _row(result, story.test)
         | {
             "difference": asdict(decision.gained) if decision else None,
             "verdict": decision.text if decision else "",
         }
-        for result, decision in zip(results, decide_among(stories), strict=True)
+        for result, story, decision in zip(results, stories, decide_among(stories), strict=True)
     ]
 
 
@@ -90,13 +91,13 @@ def in_points(gain: dict[str, Any]) -> str:
     return f"{value:+.1f} ({low:+.1f} to {high:+.1f})"
 
 
-def _row(result: dict[str, Any]) -> dict[str, Any]:
-    report, preset = result["report"], _preset(result["preset"])
+def _row(result: dict[str, Any], test: TestReport) -> dict[str, Any]:
+    preset = _preset(result["preset"])
     return {
         "run": result["run"],
         "name": _name(result, preset),
-        "accuracy": report["accuracy"],
-        "f1": report["f1"],
+        "accuracy": asdict(test.accuracy),
+        "f1": test.f1,
         "reported": dict(preset.reported) if preset else {},
         "as_reported": preset is not None and preset.recipe.id == result["recipe"],
         "epochs": result["epochs"],

@@ -7,12 +7,14 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from tlcore.cli.arguments import RUN_HELP, Override, add_verb, changed, read_override
 from tlcore.cli.output import print_json, printable, stop_when_asked
 
 if TYPE_CHECKING:
+    from tlcore.analysis.scores import ClassScore, TestReport
     from tlcore.cli.arguments import Parser, Verbs
     from tlcore.recipe import Recipe
     from tlcore.runs.records import Attempt, Run
@@ -166,7 +168,7 @@ def pretrain_here(name: str) -> float | None:
     from tlcore.access import LOCAL
     from tlcore.nn.pretrain import save_backbone
     from tlcore.recipe.presets import find
-    from tlcore.runs.results import read_result
+    from tlcore.runs.results import read_result, read_test
     from tlcore.runs.store import RunStore
 
     store, preset = RunStore(), f"pretrain-{name}"
@@ -176,7 +178,8 @@ def pretrain_here(name: str) -> float | None:
     result, kept = read_result(store, run, by=LOCAL), store.artifact(run, "best", by=LOCAL)
     if kept is None:
         raise _without_network(run)
-    save_backbone(kept, paths.home() / "weights" / f"{name}.safetensors", result)
+    accuracy = read_test(store, run, by=LOCAL).accuracy
+    save_backbone(kept, paths.home() / "weights" / f"{name}.safetensors", accuracy)
     return float(result["seconds"])
 
 
@@ -302,37 +305,35 @@ def _without_network(run: str) -> Exception:
 
 def _finish(store: RunStore, attempt: Attempt, given: Namespace) -> int:
     from tlcore.access import LOCAL
+    from tlcore.runs.results import read_test
 
     result = follow(store, attempt)
     if given.json:
         state = store.get(attempt.run, by=LOCAL).state
         print_json(result or {"run": attempt.run, "state": state})
     elif result:
-        _print_result(result)
+        _print_test(attempt.run, read_test(store, attempt.run, by=LOCAL))
     return 0 if result else INTERRUPTED
 
 
-def _print_result(result: dict[str, Any]) -> None:
-    report = result["report"]
-    accuracy = report["accuracy"]
-    warning = f" ({accuracy['warning']})" if accuracy["warning"] else ""
-    print(f"run        {result['run']}")
+def _print_test(run: str, test: TestReport) -> None:
+    accuracy = test.accuracy
+    warning = f" ({accuracy.warning})" if accuracy.warning else ""
+    print(f"run        {run}")
     print(
-        f"accuracy   {accuracy['value']:.1%}, 95 % interval {accuracy['low']:.1%} to "
-        f"{accuracy['high']:.1%}, on {report['n']:,} test pictures{warning}"
+        f"accuracy   {accuracy.value:.1%}, 95 % interval {accuracy.low:.1%} to "
+        f"{accuracy.high:.1%}, on {test.n:,} test pictures{warning}"
     )
-    print(
-        f"macro      F1 {report['f1']:.3f}, precision {report['precision']:.3f}, "
-        f"recall {report['recall']:.3f}"
-    )
-    print(f"loss       {report['loss']:.3f}, calibration error {report['calibration_error']:.3f}")
-    print(f"weakest    {_weakest(report['classes'])}")
-    if report["absent"]:
-        absent = printable(", ".join(report["absent"]))
+    print(f"macro      F1 {test.f1:.3f}, precision {test.precision:.3f}, recall {test.recall:.3f}")
+    print(f"loss       {test.loss:.3f}, calibration error {test.calibration_error:.3f}")
+    print(f"weakest    {_weakest(test.classes)}")
+    if test.absent:
+        absent = printable(", ".join(test.absent))
         print(f"left out   {absent}: no test pictures, so the macro scores are without them")
 
 
-def _weakest(classes: list[dict[str, Any]]) -> str:
+def _weakest(classes: Sequence[ClassScore]) -> str:
     """The classes found least often."""
-    present = sorted((c for c in classes if c["support"]), key=lambda c: c["recall"])
-    return ", ".join(f"{printable(c['name'])} {c['recall']:.0%}" for c in present[:WEAKEST])
+    found = [(c.recall, printable(c.name)) for c in classes if c.recall is not None]
+    found.sort(key=itemgetter(0))
+    return ", ".join(f"{name} {recall:.0%}" for recall, name in found[:WEAKEST])

@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from tlcore.analysis.intervals import Interval
 from tlcore.files import written_whole
 from tlcore.nn.engine.saved_network import load_network
 
@@ -21,16 +21,15 @@ LARGEST = 6_000_000
 """Bytes that a carried file may have: what would be larger is kept in half precision."""
 
 
-def save_backbone(network: Path, path: Path, result: Mapping[str, Any]) -> None:
+def save_backbone(network: Path, path: Path, accuracy: Interval) -> None:
     """Write the backbone of a run alone, with a header that says what it is and how good.
 
     Args:
         network: What the run kept.
         path: Where the weights go.
-        result: The run's outcome.
+        accuracy: The run's, on its test pictures.
     """
     kept = load_network(network)
-    accuracy = result["report"]["accuracy"]
     tensors = compact(kept.network.backbone.state_dict())
     facts = {
         "architecture": kept.recipe.model.backbone,
@@ -40,8 +39,8 @@ def save_backbone(network: Path, path: Path, result: Mapping[str, Any]) -> None:
         "teacher": kept.recipe.distillation.teacher,
         "recipe": kept.recipe.id,
         "seed": str(kept.recipe.seed),
-        "test_accuracy": f"{accuracy['value']:.4f}",
-        "test_accuracy_interval": f"[{accuracy['low']:.4f}, {accuracy['high']:.4f}]",
+        "test_accuracy": f"{accuracy.value:.4f}",
+        "test_accuracy_interval": f"[{accuracy.low:.4f}, {accuracy.high:.4f}]",
         "format": "pt",
     }
     with written_whole(path) as draft:

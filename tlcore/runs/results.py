@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from tlcore.access import Owner
 from tlcore.analysis.predictions import Predictions
+from tlcore.analysis.scores import TestReport, score
 from tlcore.errors import RunError
 from tlcore.recipe import Recipe
 from tlcore.runs.records import Kind
@@ -32,6 +34,26 @@ def read_result(store: RunStore, run: str, *, by: Owner) -> dict[str, Any]:
 def read_predictions(store: RunStore, run: str, *, by: Owner) -> Predictions:
     """What the network that was kept says of the test pictures."""
     return Predictions.read(_file(store, run, "predictions", by))
+
+
+def read_test(store: RunStore, run: str, *, by: Owner) -> TestReport:
+    """What the test set says of a run: worked out from what was said of every picture, for pages,
+    reports and commands alike, so that no two of them tell different numbers.
+
+    Raises:
+        RunError: It hasn't been tested, or the file is damaged.
+    """
+    path = _file(store, run, "predictions", by)
+    try:
+        changed = path.stat().st_mtime_ns
+    except OSError:  # which is told by whoever reads it
+        changed = 0
+    return _tested(path, changed)
+
+
+@lru_cache(maxsize=256)
+def _tested(predictions: Path, changed: int) -> TestReport:
+    return score(Predictions.read(predictions))
 
 
 def read_validation(store: RunStore, run: str, *, by: Owner) -> Predictions | None:

@@ -28,7 +28,7 @@ from tlcore.data.counts import Counts, count_pictures
 from tlcore.errors import Problem, RecipeError
 from tlcore.recipe import Recipe
 from tlcore.recipe.text import from_fields, to_fields
-from tlcore.runs.results import read_result
+from tlcore.runs.results import read_result, read_test
 from tlcore.runs.store import RunStore
 
 STEPS = (5, 10, 20, 50, 100, 200, 500, 1000)
@@ -145,10 +145,9 @@ def family(recipe: Recipe) -> str:
 def climb_of(store: RunStore, run: str, *, by: Owner) -> Climb:
     """A tested run as a point."""
     result = read_result(store, run, by=by)
-    report = result["report"]
-    labels = round(result["pictures"]["train"] / max(1, len(report["classes"])))
-    accuracy = Interval(**report["accuracy"])
-    return Climb(run, store.recipe(run, by=by), max(1, labels), accuracy)
+    test = read_test(store, run, by=by)
+    labels = round(result["pictures"]["train"] / max(1, len(test.classes)))
+    return Climb(run, store.recipe(run, by=by), max(1, labels), test.accuracy)
 
 
 def ladder_of(recipe: Recipe, climbs: Iterable[Climb]) -> Ladder:

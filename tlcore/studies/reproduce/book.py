@@ -23,7 +23,7 @@ from tlcore.analysis.intervals import FEWEST_SEEDS, Interval
 from tlcore.analysis.seeds import over_runs
 from tlcore.errors import NotReadable
 from tlcore.files import written_whole
-from tlcore.runs.results import read_result
+from tlcore.runs.results import read_result, read_test
 from tlcore.runs.store import RunStore
 from tlcore.studies.reproduce.jobs import Job
 
@@ -31,17 +31,17 @@ from tlcore.studies.reproduce.jobs import Job
 def measurement(store: RunStore, run: str, job: Job) -> Measurement:
     """The outcome of a finished run, and what it was measured on."""
     result = read_result(store, run, by=LOCAL)
-    accuracy = result["report"]["accuracy"]
+    accuracy = read_test(store, run, by=LOCAL).accuracy
     points = [m for m in store.metrics(run, by=LOCAL) if m.name == "validation_accuracy"]
     ended = store.get(run, by=LOCAL).ended or 0.0
     return Measurement(
         row=job.row.id,
         seed=job.seed,
         labels=job.labels,
-        accuracy=accuracy["value"],
-        low=accuracy["low"],
-        high=accuracy["high"],
-        pictures=accuracy["n"],
+        accuracy=accuracy.value,
+        low=accuracy.low,
+        high=accuracy.high,
+        pictures=accuracy.n,
         curve=tuple(round(m.value, 4) for m in sorted(points, key=lambda m: m.epoch)),
         seconds=round(result["seconds"], 1),
         hardware=hardware_of(store, run),

@@ -14,7 +14,7 @@ from tlcore.errors import ThawError
 from tlcore.formatting import with_interval
 from tlcore.recipe.summary import summary_of
 from tlcore.runs.records import Run
-from tlcore.runs.results import read_result
+from tlcore.runs.results import read_test
 from tlcore.runs.rows import upload_name
 from tlcore.runs.states import ACTIVE, State
 from tlcore.runs.store import RunStore
@@ -169,6 +169,6 @@ def _words(store: RunStore, run: Run, by: Owner) -> str:
     stopped = "" if run.state == State.FINISHED else f"{run.state} · "
     if run.state in (State.FINISHED, State.STOPPED):
         with suppress(ThawError):
-            accuracy = read_result(store, run.id, by=by)["report"]["accuracy"]
+            accuracy = read_test(store, run.id, by=by).accuracy
             return f"{stopped}{with_interval(accuracy)} right"
     return run.state

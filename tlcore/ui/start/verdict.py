@@ -12,7 +12,7 @@ from tlcore.analysis.decision import Decision, decide
 from tlcore.analysis.predictions import Predictions
 from tlcore.formatting import percent
 from tlcore.recipe import presets
-from tlcore.runs.results import other_seeds, read_predictions, read_result
+from tlcore.runs.results import other_seeds, read_predictions, read_result, read_test
 from tlcore.runs.store import RunStore
 from tlcore.runs.thumbnails import count_thumbnails
 from tlcore.ui.shared.draft import packed
@@ -34,13 +34,13 @@ def show_verdict(store: RunStore, demo: Demo, by: Owner) -> None:
     )
     st.subheader(_headline(found), anchor=False)
     for column, preset in zip(st.columns(2), SYSTEMS, strict=True):
-        result = read_result(store, demo[preset].id, by=by)
-        accuracy = result["report"]["accuracy"]
-        column.metric(f"Right, {SYSTEMS[preset]}", percent(accuracy["value"]), border=True)
+        seconds = read_result(store, demo[preset].id, by=by)["seconds"]
+        accuracy = read_test(store, demo[preset].id, by=by).accuracy
+        column.metric(f"Right, {SYSTEMS[preset]}", percent(accuracy.value), border=True)
         column.caption(
-            f"95 % interval: {percent(accuracy['low'])} to {percent(accuracy['high'])} of all such "
-            f"pictures, judged by {accuracy['n']:,} that it had never seen. Trained and "
-            f"tested in {result['seconds']:.0f} s."
+            f"95 % interval: {percent(accuracy.low)} to {percent(accuracy.high)} of all such "
+            f"pictures, judged by {accuracy.n:,} that it had never seen. Trained and "
+            f"tested in {seconds:.0f} s."
         )
     if found is not None:
         st.markdown(in_words(found))
