@@ -8,7 +8,7 @@ import time
 from argparse import ArgumentTypeError, Namespace
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tlcore.cli.advise import data_of, print_trial, tell
 from tlcore.cli.arguments import COMMAND, add_verb
@@ -16,6 +16,7 @@ from tlcore.cli.output import print_json, printable
 
 if TYPE_CHECKING:
     from tlcore.advice.trial import Trial
+    from tlcore.analysis.scores import TestReport
     from tlcore.cli.arguments import Verbs
     from tlcore.recipe import Data, Recipe
     from tlcore.runs.store import RunStore
@@ -39,9 +40,11 @@ def add_verbs(verbs: Verbs) -> None:
 
 def auto(given: Namespace) -> int:
     """Do all of it, and say what was done and what is not sure."""
+    from tlcore.access import LOCAL
     from tlcore.advice.trial import recipe_for
     from tlcore.cli.run import begin, follow
     from tlcore.nn.trial import try_cards
+    from tlcore.runs.results import read_test
     from tlcore.runs.store import RunStore
 
     began = time.monotonic()
@@ -56,6 +59,7 @@ def auto(given: Namespace) -> int:
     if result is None:
         return INTERRUPTED
     tested = time.monotonic() - began
+    test = read_test(store, result["run"], by=LOCAL)
     place = given.to or Path(f"auto-{result['run']}")
     place.mkdir(parents=True, exist_ok=True)
     files = {"report": str(_report(store, result["run"], place))}
@@ -64,15 +68,15 @@ def auto(given: Namespace) -> int:
     if package:
         files["package"] = package
     seconds = time.monotonic() - began
-    doubts = [*notes, *_doubts(found, recipe, result), *([why_not] if why_not else [])]
+    doubts = [*notes, *_doubts(found, recipe, test), *([why_not] if why_not else [])]
     if seconds > budget:
         doubts.append(f"It took longer than the {given.minutes:g} minutes that you gave.")
     if given.json:
-        print_json({"run": result["run"], "trial": asdict(found), "report": result["report"],
+        print_json({"run": result["run"], "trial": asdict(found), "report": asdict(test),
                     "seconds": seconds, "tested_after": tested, "files": files,
                     "doubts": doubts})  # fmt: skip
     else:
-        _say(found, recipe, result, files, doubts, (tested, seconds))
+        _say(found, recipe, test, files, doubts, (tested, seconds))
     return 0
 
 
@@ -122,12 +126,12 @@ def _package(store: RunStore, run: str, place: Path, left: float) -> tuple[str, 
         return "", f"There is no package: {error} {later}"
 
 
-def _doubts(found: Trial, recipe: Recipe, result: dict[str, Any]) -> list[str]:
+def _doubts(found: Trial, recipe: Recipe, test: TestReport) -> list[str]:
     """What a person should not take for certain."""
-    accuracy = result["report"]["accuracy"]
+    accuracy = test.accuracy
     doubts = [
-        f"Another {accuracy['n']:,} test pictures might give anything from {accuracy['low']:.0%} "
-        f"to {accuracy['high']:.0%}."
+        f"Another {accuracy.n:,} test pictures might give anything from {accuracy.low:.0%} "
+        f"to {accuracy.high:.0%}."
     ]
     if alike := [each.title for each in found.tried[1:] if each.may_be_best]:
         doubts.append(f"{', '.join(alike)} may be as good: the pictures can't tell.")
@@ -139,19 +143,19 @@ def _doubts(found: Trial, recipe: Recipe, result: dict[str, Any]) -> list[str]:
 def _say(
     found: Trial,
     recipe: Recipe,
-    result: dict[str, Any],
+    test: TestReport,
     files: dict[str, str],
     doubts: list[str],
     seconds: tuple[float, float],
 ) -> None:
-    accuracy, best = result["report"]["accuracy"], found.best
+    accuracy, best = test.accuracy, found.best
     head = "an exact head" if recipe.optimiser.name == "exact" else "a head"
     print(
         f"\nWhat was done: {len(found.tried)} backbones were tried on {found.pictures:,} pictures; "
         f"{best.title} at {best.size} px was best. It got {head} and was tested on "
-        f"{accuracy['n']:,} pictures that had no part in any choice."
+        f"{accuracy.n:,} pictures that had no part in any choice."
     )
-    print(f"accuracy   {accuracy['value']:.1%} [{accuracy['low']:.1%}, {accuracy['high']:.1%}]")
+    print(f"accuracy   {accuracy.value:.1%} [{accuracy.low:.1%}, {accuracy.high:.1%}]")
     print(f"tested     after {seconds[0]:.1f} s; all done after {seconds[1]:.1f} s")
     for name, path in files.items():
         print(f"{name:<10} {printable(path)}")
