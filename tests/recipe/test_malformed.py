@@ -180,8 +180,8 @@ MALFORMED: dict[str, tuple[str | bytes, tuple[str, ...]]] = {
     ),
     "Nesterov's Adam": ("optimiser: {name: adam, nesterov: true}", ("optimiser.nesterov", "true")),
     # Versions
-    "version from the future": ("version: 3", ("version", "3", "newer lab")),
-    "version before the first": ("version: 0", ("version", "0", "whole number up to 2")),
+    "version from the future": ("version: 4", ("version", "4", "newer lab")),
+    "version before the first": ("version: 0", ("version", "0", "whole number up to 3")),
     "version as text": ('version: "1"', ("version", "'1'", "whole number")),
     "version as truth": ("version: true", ("version", "true", "whole number")),
     "no version": ("version:\n", ("version", "null", "whole number")),

@@ -117,6 +117,10 @@ UNASKED = {
     "tlcore/nn/labels.py": "the page Data has asked before it lets anybody ask; else a command",
     "tlcore/advice/defaults.py": "whoever has something suited asks: the next test",
     "tlcore/classroom/capacity.py": "it tells a time alone, of the recipes of a lesson",
+    "tlcore/ui/shared/waiting.py": "it tells a time alone, of runs whose submitters were asked",
+    "tlcore/cli/auto.py": "a command of whoever sits at the machine",
+    "tlcore/nn/trial.py": "the page Train asks before it shows the button; else a command",
+    "tlcore/runs/card_trial.py": "the page Train asks before it looks where a trial lies",
 }
 
 
