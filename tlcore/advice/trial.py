@@ -23,7 +23,7 @@ from tlcore.advice.defaults import DRAWN, FOR_PHOTOS, Here, suited
 from tlcore.analysis.intervals import Interval
 from tlcore.catalog import Backbone
 from tlcore.errors import DataError
-from tlcore.formatting import quantity
+from tlcore.formatting import quantity, rate
 from tlcore.recipe import Data, Model, Recipe
 
 MOST = 5
@@ -158,7 +158,7 @@ def in_words(trial: Trial) -> list[str]:
     """What a person should take from it, sentence by sentence."""
     best = trial.best
     told = [
-        f"{best.title} at {best.size} px got {_percent(best.head)} of {best.head.n:,} pictures "
+        f"{best.title} at {best.size} px got {rate(best.head)} of {best.head.n:,} pictures "
         "right that its head had not seen."
     ]
     alike = [each for each in trial.tried if each is not best and each.may_be_best]
@@ -209,7 +209,3 @@ def _tried(fields: Mapping[str, Any]) -> Tried:
 def compared(tried: Sequence[Tried], behind: Mapping[str, tuple[float, float]]) -> list[Tried]:
     """The same, each with how far it is from the best; the best first."""
     return ranked([replace(each, behind=behind.get(each.backbone)) for each in tried])
-
-
-def _percent(rate: Interval) -> str:
-    return f"{rate.value:.1%} [{rate.low:.1%}, {rate.high:.1%}]"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tlcore.cli.arguments import COMMAND, add_verb
 from tlcore.cli.output import print_json, print_table, printable
+from tlcore.formatting import rate
 
 if TYPE_CHECKING:
     from tlcore.advice.trial import Trial, Tried
@@ -95,8 +96,8 @@ def _row(found: Trial, each: Tried) -> tuple[str, ...]:
     state = "stopped early" if each.stopped else "front" if each in found.front else ""
     return (
         each.title, str(each.size),
-        f"{head.value:.1%} [{head.low:.0%}, {head.high:.0%}]",
-        f"{near.value:.1%} [{near.low:.0%}, {near.high:.0%}]",
+        rate(head),
+        rate(near),
         f"{each.milliseconds:.1f}", f"{each.seconds:.1f}", f"{each.megabytes:.0f}",
         each.licence, state,
     )  # fmt: skip

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tlcore.cli.advise import data_of, print_trial, tell
 from tlcore.cli.arguments import COMMAND, add_verb
 from tlcore.cli.output import print_json, printable
+from tlcore.formatting import in_percent, rate
 
 if TYPE_CHECKING:
     from tlcore.advice.trial import Trial
@@ -130,8 +131,8 @@ def _doubts(found: Trial, recipe: Recipe, test: TestReport) -> list[str]:
     """What a person should not take for certain."""
     accuracy = test.accuracy
     doubts = [
-        f"Another {accuracy.n:,} test pictures might give anything from {accuracy.low:.0%} "
-        f"to {accuracy.high:.0%}."
+        f"Another {accuracy.n:,} test pictures might give anything from {in_percent(accuracy.low)} "
+        f"to {in_percent(accuracy.high)}."
     ]
     if alike := [each.title for each in found.tried[1:] if each.may_be_best]:
         doubts.append(f"{', '.join(alike)} may be as good: the pictures can't tell.")
@@ -155,7 +156,7 @@ def _say(
         f"{best.title} at {best.size} px was best. It got {head} and was tested on "
         f"{accuracy.n:,} pictures that had no part in any choice."
     )
-    print(f"accuracy   {accuracy.value:.1%} [{accuracy.low:.1%}, {accuracy.high:.1%}]")
+    print(f"accuracy   {rate(accuracy)}")
     print(f"tested     after {seconds[0]:.1f} s; all done after {seconds[1]:.1f} s")
     for name, path in files.items():
         print(f"{name:<10} {printable(path)}")

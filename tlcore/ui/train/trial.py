@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from pathlib import Path
 
 import pandas as pd
@@ -9,7 +10,7 @@ import streamlit as st
 
 from tlcore.advice.trial import Trial, Tried, in_words
 from tlcore.errors import DataError
-from tlcore.formatting import literal
+from tlcore.formatting import literal, rate
 from tlcore.recipe import Recipe
 from tlcore.runs.card_trial import TRIAL, ask, folder_of, found_in, question_for
 from tlcore.ui.shared.page import told
@@ -65,14 +66,11 @@ def _show_state(recipe: Recipe, folder: Path, *, was_busy: bool) -> None:
 
 def _show_found(recipe: Recipe, found: Trial) -> None:
     st.markdown("  \n".join(map(literal, in_words(found))))
-    left, right = st.columns([6, 5], gap="medium")
-    with left:
-        st.dataframe(
-            _table(found), key="trial table", hide_index=True,
-            alt="What each backbone got on these pictures, and what it costs",
-        )  # fmt: skip
-    with right:
-        _show_front(found)
+    st.dataframe(
+        _table(found), key="trial table", hide_index=True,
+        alt="What each backbone got on these pictures, and what it costs",
+    )  # fmt: skip
+    _show_front(found)
     _show_taking(recipe, found)
     if found.elsewhere:
         st.caption(literal(f"To be fetched: {'; '.join(found.elsewhere)}."))
@@ -100,11 +98,10 @@ def _table(found: Trial) -> pd.DataFrame:
 
 
 def _row(found: Trial, each: Tried) -> dict[str, str | int]:
-    head, near = each.head, each.neighbours
     return {
         "backbone": each.title + (" (stopped early)" if each.stopped else ""),
-        "right": f"{head.value:.0%} ({head.low:.0%} to {head.high:.0%})",
-        "by neighbours": f"{near.value:.0%} ({near.low:.0%} to {near.high:.0%})",
+        "right": rate(each.head),
+        "by neighbours": rate(each.neighbours),
         "ms a picture": f"{each.milliseconds:.1f}",
         "px": each.size,
         "weights": f"{each.megabytes:.0f} MB",
@@ -126,23 +123,30 @@ def _show_front(found: Trial) -> None:
             "high": each.head.high,
             "ms": each.milliseconds,
             "front": each.backbone in front,
+            "above": place % 2 == 0,
         }
-        for each in found.tried
+        for place, each in enumerate(sorted(found.tried, key=attrgetter("milliseconds")))
     )
     x = alt.X("ms:Q", title="milliseconds a picture", scale=alt.Scale(type="log", padding=20))
-    y = alt.Y("right:Q", title="right", axis=alt.Axis(format="%"), scale=alt.Scale(zero=False))
+    y = alt.Y(
+        "right:Q", title="right", axis=alt.Axis(format="%"),
+        scale=alt.Scale(zero=False, padding=24),
+    )  # fmt: skip
     base = alt.Chart(table).encode(x=x)
     line = base.transform_filter("datum.front").mark_line(strokeDash=[4, 4]).encode(y=y)
     reach = base.mark_rule(opacity=0.5).encode(
-        y=alt.Y("low:Q", scale=alt.Scale(zero=False)), y2="high:Q"
+        y=alt.Y("low:Q", scale=alt.Scale(zero=False, padding=24)), y2="high:Q"
     )
     points = base.mark_point(filled=True, size=80).encode(
         y=y, opacity=alt.condition("datum.front", alt.value(1), alt.value(0.4)),
         tooltip=["backbone", alt.Tooltip("right:Q", format=".1%"), "ms"],
     )  # fmt: skip
-    names = base.mark_text(dy=-12, fontSize=11).encode(y=y, text="backbone:N")
+    names = [  # of neighbours one above its point and one below, so that both can be read
+        base.transform_filter(which).mark_text(dy=dy, fontSize=11).encode(y=y, text="backbone:N")
+        for which, dy in (("datum.above", -14), ("!datum.above", 16))
+    ]
     st.altair_chart(
-        (line + reach + points + names).properties(height=260), key="trial front",
+        alt.layer(line, reach, points, *names).properties(height=280), key="trial front",
         alt="Accuracy against milliseconds a picture; a dashed line joins the backbones that no "
         "other beats in both. The table has the same numbers.",
     )  # fmt: skip
