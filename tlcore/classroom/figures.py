@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from tlcore.analysis.intervals import Interval, over_seeds
+from tlcore.analysis.seeds import over_runs
 from tlcore.classroom import lesson as lessons
 from tlcore.classroom.lesson import Lesson, Predict, to_text
 from tlcore.classroom.measures import Outcome, truth_of
 from tlcore.files import written_whole
+from tlcore.formatting import rate
 
 KEPT = Path(__file__).with_name("figures.json")
 FEWEST = 5
@@ -81,8 +83,8 @@ def in_words(name: str) -> list[str]:
         return []
     asked, said = lessons.find(name), []
     for run, planned in asked.runs.items():
-        mean = over_seeds([each[run].values["accuracy"] for each in students])
-        said.append(f"{planned.title}: {_mean(mean)} % right")
+        mean = over_runs([each[run].accuracy for each in students])
+        said.append(f"{planned.title}: {rate(mean)} right")
     for step in asked.predictions:
         found = truths(step, students)
         line = f"{step.question} {_mean(over_seeds(found))}"
@@ -103,8 +105,8 @@ def as_markdown() -> str:
         "# What the lessons show",
         "",
         "Made by `python bench/lessons.py --write`. Means over students with dice of their own,",
-        "with 95 % intervals (t); accuracies in percent. A student sees what a lesson is about",
-        "where their own runs give the expected answer.",
+        "with 95 % intervals (t); those of accuracies allow for the test pictures too. A student",
+        "sees what a lesson is about where their own runs give the expected answer.",
     ]
     for name in lessons.names():
         asked = lessons.find(name)
