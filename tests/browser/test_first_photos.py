@@ -33,6 +33,7 @@ def test_a_zip_is_trained_on_with_what_suits_it_and_whoever_insists_is_warned(
         page.get_by_role("button", name="Keep this zip").click()
         expect(page.get_by_text("Train is set for them: EfficientNet-Lite0")).to_be_visible()
         page.get_by_role("link", name="On to Train").click()
+        page.wait_for_url("**/train**")
         expect(page.get_by_text("EfficientNet-Lite0 at 160 px").first).to_be_visible()
         recipe = draft_in_address(page)
         assert (recipe.model.backbone, recipe.input.size) == ("tf_efficientnet_lite0", 160)
