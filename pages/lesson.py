@@ -67,5 +67,5 @@ def show_leaving(here: Sitting, by: Owner) -> None:
             st.rerun()
 
 
-with page_setup(say("Lesson"), say("What do you expect, and what happens?")):
+with page_setup(say("Lessons"), say("What do you expect, and what happens?")):
     show_asked(me())

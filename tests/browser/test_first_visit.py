@@ -17,7 +17,7 @@ PAGES = {
     "compare": "Compare",
     "try_it": "Try it",
     "bias": "Bias & ethics",
-    "lesson": "Lesson",
+    "lesson": "Lessons",
     "class": "Class",
 }
 
